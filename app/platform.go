@@ -1,0 +1,42 @@
+package app
+
+import (
+	"context"
+
+	"secondtuesday/data"
+	"secondtuesday/remote"
+)
+
+// A Platform knows one update system. Every method talks to one host and
+// leaves the judging to its caller.
+type Platform interface {
+	Name() data.Platform
+
+	// Scan asks the host about itself. It changes nothing but, with refresh,
+	// the host's lists of what its sources offer. ID, Host and At are left to
+	// the caller.
+	Scan(ctx context.Context, s remote.Session, refresh bool) (data.Scan, error)
+
+	// Simulate returns what bringing in exactly want would do, by the host's
+	// own solver, changing nothing.
+	Simulate(ctx context.Context, s remote.Session, want []data.Target) (data.Changes, error)
+
+	// Check looks at all that would keep a job with these changes from
+	// working: free disk, locks, interrupted work, age of the lists, clock.
+	Check(ctx context.Context, s remote.Session, c data.Changes) ([]data.Check, error)
+
+	// Start starts j detached. Starting the same ID twice starts one job.
+	Start(ctx context.Context, s remote.Session, j remote.Job) error
+
+	// Look tells how a job stands, with its log from the offset.
+	Look(ctx context.Context, s remote.Session, id string, from int64) (remote.JobStatus, error)
+
+	// Cancel asks a job to stop at the next point where the host is sound.
+	Cancel(ctx context.Context, s remote.Session, id string) error
+
+	// Reboot asks the host to reboot in a moment and returns at once.
+	Reboot(ctx context.Context, s remote.Session) error
+
+	// Alive tells one boot from another, and what runs.
+	Alive(ctx context.Context, s remote.Session) (remote.Alive, error)
+}

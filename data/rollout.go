@@ -1,0 +1,107 @@
+package data
+
+import "time"
+
+// A Rollout is a plan going through its rings.
+type Rollout struct {
+	ID        RolloutID
+	Plan      PlanID
+	Started   time.Time
+	StartedBy string
+	Reason    string // why it runs outside windows ("apply now"); empty: inside windows only
+	Ended     time.Time
+	State     RolloutState
+	Note      string // why it stopped, in a sentence
+}
+
+// RolloutState is where a rollout stands.
+type RolloutState string
+
+// The states of a rollout.
+const (
+	RolloutWaiting   RolloutState = "waiting" // for a window or a soak
+	RolloutRunning   RolloutState = "running"
+	RolloutStopped   RolloutState = "stopped" // failure rate or gate
+	RolloutCancelled RolloutState = "cancelled"
+	RolloutDone      RolloutState = "done"
+)
+
+// A Run is one host's turn in a rollout.
+type Run struct {
+	ID       RunID
+	Rollout  RolloutID
+	Host     HostID
+	Ring     int
+	Job      string // name of the detached job on the host; empty: none was started
+	Step     Step
+	Outcome  Outcome // empty until it has ended
+	Detail   string  // one sentence: what happened, or why it was skipped
+	Started  time.Time
+	Ended    time.Time
+	Deadline time.Time // the window's end; the job on the host stops by itself then
+	Attempt  int       // 1, 2, …: a person asked for another attempt
+
+	BootID      string    // before the updates
+	ServicesUp  []string  // services that ran before, sorted
+	RebootAsked time.Time // zero: no reboot was asked for
+	JobExit     int       // exit status of the job, once JobEnded
+	JobEnded    bool
+	ScanBefore  ScanID
+	ScanAfter   ScanID
+	Checks      []Check
+}
+
+// Step is the step a run is in. A run that the desk lost keeps its step, and
+// is looked up on the host before anything else is done.
+type Step string
+
+// The steps, in their order.
+const (
+	StepQueued    Step = "queued"
+	StepPreCheck  Step = "pre-check"
+	StepInstall   Step = "install"
+	StepReboot    Step = "reboot"
+	StepPostCheck Step = "post-check"
+	StepVerify    Step = "verify"
+	StepEnded     Step = "ended"
+)
+
+// Outcome is how a run ended.
+type Outcome string
+
+// The outcomes. OutcomeUnknown is never repeated without a person.
+const (
+	OutcomeNone      Outcome = ""
+	OutcomeSucceeded Outcome = "succeeded"
+	OutcomeFailed    Outcome = "failed"
+	OutcomeSkipped   Outcome = "skipped"
+	OutcomeCancelled Outcome = "cancelled"
+	OutcomeUnknown   Outcome = "unknown"
+)
+
+// A Check is one thing looked at before or after the updates.
+type Check struct {
+	Name   string // "free disk", "package manager lock", "boot", "service nginx", …
+	After  bool   // a post-check
+	Result CheckResult
+	Detail string
+}
+
+// CheckResult is what a check found.
+type CheckResult string
+
+// The results. A check that could not look is CheckUnknown, which does not pass.
+const (
+	CheckUnknown CheckResult = ""
+	CheckPassed  CheckResult = "passed"
+	CheckWarned  CheckResult = "warning" // does not stop the run
+	CheckFailed  CheckResult = "failed"
+)
+
+// A LogLine is one line a run wrote.
+type LogLine struct {
+	Run  RunID
+	At   time.Time
+	From string // "desk" or "host"
+	Text string // terminal escapes removed
+}

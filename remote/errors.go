@@ -1,0 +1,71 @@
+package remote
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// What can go wrong with a host. Each has its words for people in ui/kit.
+var (
+	ErrUnreachable   = errors.New("host is unreachable")
+	ErrTimeout       = errors.New("host did not answer in time")
+	ErrLoginRefused  = errors.New("login refused")
+	ErrNoPrivilege   = errors.New("no way to become root")
+	ErrSudoPassword  = errors.New("sudo password is wrong or missing")
+	ErrBusy          = errors.New("another package manager is at work")
+	ErrTooMuchOutput = errors.New("more output than allowed")
+	ErrLost          = errors.New("connection lost")
+	ErrGarbage       = errors.New("answer makes no sense")
+	ErrNotSupported  = errors.New("host has no update system that this program knows")
+)
+
+// A HostKeyUnknownError means that nobody has vouched for the host's key yet.
+type HostKeyUnknownError struct {
+	Host        string // as known_hosts names it
+	Type        string // "ssh-ed25519"
+	Fingerprint string // "SHA256:…"
+	Line        string // the known_hosts line that would accept it
+}
+
+func (e *HostKeyUnknownError) Error() string {
+	return fmt.Sprintf("host key of %s is not known: %s %s", e.Host, e.Type, e.Fingerprint)
+}
+
+// A HostKeyChangedError means that the host showed another key than the one
+// vouched for. Nothing is sent to such a host.
+type HostKeyChangedError struct {
+	Host  string
+	Type  string
+	Known []string // fingerprints vouched for, each "type SHA256:…"
+	Shown string   // fingerprint the host showed, "type SHA256:…"
+	Where string   // file and line of the known key
+}
+
+func (e *HostKeyChangedError) Error() string {
+	return fmt.Sprintf("host key of %s changed: known %s, shown %s", e.Host, strings.Join(e.Known, ", "), e.Shown)
+}
+
+// A CertificateChangedError is the same for TLS.
+type CertificateChangedError struct {
+	Host, Known, Shown string // SHA-256 fingerprints
+}
+
+func (e *CertificateChangedError) Error() string {
+	return fmt.Sprintf("certificate of %s changed: known %s, shown %s", e.Host, e.Known, e.Shown)
+}
+
+// An ExitError is a command's own failure, told by the host: it ran and failed.
+type ExitError struct {
+	Name   string // of the command
+	Status int    // 128+n where signal n ended it
+	Stderr string // the last lines, without terminal escapes
+}
+
+func (e *ExitError) Error() string {
+	s := fmt.Sprintf("%s: exit status %d", e.Name, e.Status)
+	if e.Stderr != "" {
+		s += ": " + e.Stderr
+	}
+	return s
+}
