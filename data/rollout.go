@@ -41,11 +41,13 @@ type Run struct {
 	Deadline time.Time // the window's end; the job on the host stops by itself then
 	Attempt  int       // 1, 2, …: a person asked for another attempt
 
+	MayReboot   bool      // the window it started in permits a reboot
 	BootID      string    // before the updates
 	ServicesUp  []string  // services that ran before, sorted
 	RebootAsked time.Time // zero: no reboot was asked for
 	JobExit     int       // exit status of the job, once JobEnded
 	JobEnded    bool
+	LogNext     int64 // offset of the host's log up to which it is kept
 	ScanBefore  ScanID
 	ScanAfter   ScanID
 	Checks      []Check
