@@ -38,6 +38,9 @@ type Changes struct {
 	Remove  []Target // To is empty
 }
 
+// Empty reports whether c changes nothing.
+func (c Changes) Empty() bool { return len(c.Upgrade)+len(c.Add)+len(c.Remove) == 0 }
+
 // A Target is one package going from one exact version to another.
 type Target struct {
 	Name, Arch string

@@ -8,11 +8,15 @@ type Rollout struct {
 	Plan      PlanID
 	Started   time.Time
 	StartedBy string
-	Reason    string // why it runs outside windows ("apply now"); empty: inside windows only
-	Ended     time.Time
+	Reason    string    // why it runs outside windows ("apply now"); empty: inside windows only
+	Ended     time.Time // zero: open; a stopped or cancelled rollout ends when its last run has
+	Resumed   time.Time // when a person let it go on; what ended before no longer stops it
 	State     RolloutState
 	Note      string // why it stopped, in a sentence
 }
+
+// Open reports whether r has still something to do.
+func (r Rollout) Open() bool { return r.Ended.IsZero() }
 
 // RolloutState is where a rollout stands.
 type RolloutState string
@@ -47,7 +51,8 @@ type Run struct {
 	RebootAsked time.Time // zero: no reboot was asked for
 	JobExit     int       // exit status of the job, once JobEnded
 	JobEnded    bool
-	LogNext     int64 // offset of the host's log up to which it is kept
+	JobStopped  string // why it stopped before its work was done: "deadline", "cancelled", or what became of it
+	LogNext     int64  // offset of the host's log up to which it is kept
 	ScanBefore  ScanID
 	ScanAfter   ScanID
 	Checks      []Check
