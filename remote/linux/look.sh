@@ -1,0 +1,13 @@
+# Arguments: state directory, ID, offset of the log, bytes wanted of it.
+dir=$1 id=$2 from=$3 most=$4
+job=$dir/jobs/$id
+
+file() { [ ! -e "$job/$1" ] || cat "$job/$1"; }
+log() { [ ! -e "$job/log" ] || tail -c "+$((from + 1))" "$job/log" | head -c "$most"; }
+
+section 'state' job_state "$job"
+section 'result' file result
+section 'started' file started
+section 'step' file step
+section 'log' log
+finish
