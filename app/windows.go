@@ -210,9 +210,16 @@ func dates(r data.Recurrence, from, to time.Time) ([]data.Date, error) {
 func ruleDates(opt rrule.ROption, first, last time.Time) ([]time.Time, error) {
 	notBefore := opt.Dtstart
 	if opt.Interval <= 1 && opt.Count == 0 {
-		// Every year's first day is the start of a period of each frequency or
-		// lies in one, so the walk may begin there.
-		if near := midnight(data.Date{Year: first.Year() - 1, Month: 1, Day: 1}); near.After(opt.Dtstart) {
+		// No period is counted from the start, so the walk may begin at one
+		// shortly before.
+		near := first.AddDate(0, 0, -14)
+		switch opt.Freq {
+		case rrule.YEARLY:
+			near = time.Date(first.Year()-1, 1, 1, 0, 0, 0, 0, time.UTC)
+		case rrule.MONTHLY:
+			near = time.Date(first.Year(), first.Month()-1, 1, 0, 0, 0, 0, time.UTC)
+		}
+		if near.After(opt.Dtstart) {
 			opt.Dtstart = near
 		}
 	}
