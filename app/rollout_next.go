@@ -52,7 +52,7 @@ func nextMove(p data.Plan, r data.Rollout, runs []data.Run, open func(data.HostI
 	rings := ringsOf(p)
 	for i, ring := range rings {
 		in := slices.DeleteFunc(slices.Clone(runs), func(x data.Run) bool { return x.Ring != ring.Number })
-		if note, stop := tooManyBad(p, ring, in); stop {
+		if note, stop := tooManyBad(p, ring, since(in, r.Resumed), len(in)); stop {
 			m.State, m.Note = data.RolloutStopped, note
 			return m
 		}
@@ -64,7 +64,7 @@ func nextMove(p data.Plan, r data.Rollout, runs []data.Run, open func(data.HostI
 			return m
 		}
 		last := i == len(rings)-1
-		if note, stop := gateShut(ring, in); stop && !last {
+		if note, stop := gateShut(ring, in); stop && !last && !lastEnd(in).Before(r.Resumed) {
 			m.State, m.Note = data.RolloutStopped, note
 			return m
 		}
@@ -105,12 +105,17 @@ func (m *move) startQueued(in []data.Run, slots int, open func(data.HostID) open
 
 // tooManyBad reports whether failed and unknown runs of a ring reach the share
 // at which the plan stops.
-func tooManyBad(p data.Plan, ring data.Ring, in []data.Run) (string, bool) {
+func tooManyBad(p data.Plan, ring data.Ring, in []data.Run, size int) (string, bool) {
 	bad := count(in, isBad)
-	if bad == 0 || float64(bad)/float64(len(in)) < p.StopAt {
+	if bad == 0 || float64(bad)/float64(size) < p.StopAt {
 		return "", false
 	}
-	return fmt.Sprintf("ring %d: %d of %d runs failed or are unknown; the plan stops there", ring.Number, bad, len(in)), true
+	return fmt.Sprintf("ring %d: %d of %d runs failed or are unknown; the plan stops there", ring.Number, bad, size), true
+}
+
+// since leaves out what ended before a person let the rollout go on.
+func since(in []data.Run, resumed time.Time) []data.Run {
+	return slices.DeleteFunc(slices.Clone(in), func(x data.Run) bool { return !x.Ended.IsZero() && x.Ended.Before(resumed) })
 }
 
 // gateShut reports whether too few runs of an ended ring succeeded to go on.
