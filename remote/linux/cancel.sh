@@ -2,7 +2,7 @@
 dir=$1 id=$2
 job=$dir/jobs/$id
 cancel() {
-	state=$(job_state "$job")
+	state=$(job_state "$id")
 	case $state in
 	starting | running) : >"$job/cancel" || return 1 ;;
 	esac

@@ -8,7 +8,7 @@ nearest() {
 }
 job_running() {
 	owner=$(lock_owner 2>/dev/null) || return 0
-	case $(job_state "$dir/jobs/$owner") in
+	case $(job_state "$owner") in
 	starting | running) echo "$owner" ;;
 	esac
 }

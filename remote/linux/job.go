@@ -72,7 +72,7 @@ func (h Host) StartJob(ctx context.Context, s remote.Session, j remote.Job, scri
 		return nil
 	case "busy":
 		return fmt.Errorf("start job %s: %w: job %s", j.ID, remote.ErrBusy, clip(owner))
-	case "cut", "stillborn", "unwritable":
+	case "void", "cut", "stillborn", "unwritable":
 		return fmt.Errorf("start job %s: %w: %s %s", j.ID, ErrNotStarted, word, clip(strings.TrimSpace(start.Err)))
 	}
 	return fmt.Errorf("start job %s: %w: %q", j.ID, remote.ErrGarbage, clip(word))
@@ -81,7 +81,8 @@ func (h Host) StartJob(ctx context.Context, s remote.Session, j remote.Job, scri
 // Look tells how a job stands, with at most 256 KiB of its log from the offset.
 // Ask again from Next, also after the end, until Log is empty.
 //
-// A job that was claimed but provably never ran is JobAbsent.
+// A job whose starter died before anything ran is JobAbsent: Look settles that
+// it never will run, and StartJob refuses its ID from then on with ErrNotStarted.
 func (h Host) Look(ctx context.Context, s remote.Session, id string, from int64) (remote.JobStatus, error) {
 	if !jobID.MatchString(id) || from < 0 {
 		return remote.JobStatus{}, fmt.Errorf("look at job %q from %d: %w", clip(id), from, ErrNoJob)

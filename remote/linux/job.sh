@@ -95,6 +95,7 @@ why=
 	echo "ended $(date -u +%s)"
 } >"$job/result.new"
 sync -f "$job" 2>/dev/null || sync
-mv "$job/result.new" "$job/result"
+# The lock first: while there is no result nobody else clears it.
 drop_lock "$id"
+mv "$job/result.new" "$job/result"
 exit 0

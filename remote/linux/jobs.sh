@@ -1,10 +1,10 @@
-# Shared by all that start, run and look at jobs. A job is a folder
-# $dir/jobs/ID:
-#   claim    who made the folder: "BOOT-ID PID START", written before all else
+# Shared by all that start, run and look at jobs. A job is a file and a folder:
+# $dir/claims/ID   who starts it: "BOOT-ID PID START". Made by link(2), which one
+#                  process alone can win, content and all
+# $dir/jobs/ID/
 #   script input job.sh stop_at    what to do; ready: all of it is written
 #   pid      who runs it: "BOOT-ID PID START", or "void": nobody ever will.
-#            Made by link(2), which one process alone can win: the gate that
-#            keeps a job from running twice
+#            Made by link(2) too: the gate that keeps a job from running twice
 #   started step log cancel stopped
 #   result   how it ended, put there by rename: whole or not at all
 boot() { cat /proc/sys/kernel/random/boot_id; }
@@ -29,22 +29,24 @@ alive() {
 	[ -n "$stamp_start" ] && [ "$stamp_boot" = "$(boot)" ] && [ "$(process_start "$stamp_pid")" = "$stamp_start" ]
 }
 
-# close_gate FOLDER: nobody will run this job any more. Fails when somebody does already.
+# close_gate ID: nobody will run this job any more. Fails when somebody does already.
 close_gate() {
-	echo void >"$1/void.$$" && ln "$1/void.$$" "$1/pid" 2>/dev/null
+	gate=$dir/jobs/$1
+	mkdir -p "$gate" && echo void >"$gate/void.$$" && ln "$gate/void.$$" "$gate/pid" 2>/dev/null
 	gate_status=$?
-	rm -f "$1/void.$$"
+	rm -f "$gate/void.$$"
 	return $gate_status
 }
 
-# job_state FOLDER: absent, void, starting, running, ended or lost.
+# job_state ID: absent, void, starting, running, ended or lost.
 job_state() {
-	if [ ! -d "$1" ]; then
+	if [ ! -e "$dir/claims/$1" ]; then
 		echo absent
 		return
 	fi
-	if [ ! -e "$1/pid" ]; then
-		if alive "$1/claim"; then
+	state_of=$dir/jobs/$1
+	if [ ! -e "$state_of/pid" ]; then
+		if alive "$dir/claims/$1"; then
 			echo starting
 			return
 		fi
@@ -52,14 +54,14 @@ job_state() {
 		close_gate "$1"
 	fi
 	gate_word=
-	{ read -r gate_word gate_rest <"$1/pid"; } 2>/dev/null
+	{ read -r gate_word gate_rest <"$state_of/pid"; } 2>/dev/null
 	if [ "$gate_word" = void ]; then
 		echo void
-	elif [ -e "$1/result" ]; then
+	elif [ -e "$state_of/result" ]; then
 		echo ended
-	elif alive "$1/pid"; then
+	elif alive "$state_of/pid"; then
 		echo running
-	elif [ -e "$1/result" ]; then
+	elif [ -e "$state_of/result" ]; then
 		echo ended # between the two looks
 	else
 		echo lost
@@ -77,7 +79,7 @@ take_lock() {
 		lock_tries=$((lock_tries + 1))
 		ln -s "$1" "$dir/lock" 2>/dev/null && return 0
 		owner=$(lock_owner) || continue
-		case $(job_state "$dir/jobs/$owner") in
+		case $(job_state "$owner") in
 		starting | running)
 			echo "$owner"
 			return 1

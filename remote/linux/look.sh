@@ -5,7 +5,7 @@ job=$dir/jobs/$id
 file() { [ ! -e "$job/$1" ] || cat "$job/$1"; }
 log() { [ ! -e "$job/log" ] || tail -c "+$((from + 1))" "$job/log" | head -c "$most"; }
 
-section 'state' job_state "$job"
+section 'state' job_state "$id"
 section 'result' file result
 section 'started' file started
 section 'step' file step

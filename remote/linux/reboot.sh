@@ -3,7 +3,7 @@
 dir=$1
 reboot_soon() {
 	if owner=$(lock_owner 2>/dev/null); then
-		case $(job_state "$dir/jobs/$owner") in
+		case $(job_state "$owner") in
 		starting | running)
 			echo "busy $owner"
 			return

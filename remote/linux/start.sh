@@ -1,15 +1,15 @@
 # Arguments: state directory, ID, seconds allowed, job.sh, script, bytes of
 # input. The input is on standard input. Says one word: started, exists, busy,
-# cut, stillborn or unwritable.
+# void, cut, stillborn or unwritable.
 dir=$1 id=$2 allowed=$3 job_sh=$4 script=$5 size=$6
-jobs=$dir/jobs job=$dir/jobs/$id
+job=$dir/jobs/$id
 umask 077
 { read -r uptime rest </proc/uptime; } 2>/dev/null
 now=${uptime%%.*}
 
 # Input first: it is on standard input, which sections do not have.
 incoming=$dir/incoming.$id.$$
-mkdir -p "$jobs" "$dir/void" && cat >"$incoming"
+mkdir -p "$dir/jobs" "$dir/claims" && cat >"$incoming"
 
 # launch_job: systemd keeps a unit alive whatever happens to the session; setsid
 # does where there is no systemd. Should both come through, the gate lets one in.
@@ -23,16 +23,18 @@ launch_job() {
 	setsid /bin/sh "$job/job.sh" "$dir" "$id" </dev/null >/dev/null 2>&1 &
 }
 
+# claim: this process alone starts the job, now and for ever.
 claim() {
-	mkdir "$job" 2>/dev/null && stamp "$job/claim" && return 0
-	[ -d "$job" ] || return 1
-	# A claim that never came to life may be made again: nothing of it ran.
-	[ "$(job_state "$job")" = void ] && mv "$job" "$dir/void/$id.$$" 2>/dev/null &&
-		mkdir "$job" 2>/dev/null && stamp "$job/claim"
+	stamp "$incoming.claim" && ln "$incoming.claim" "$dir/claims/$id" 2>/dev/null
+}
+
+unclaim() {
+	rm -rf "${job:?}"
+	rm -f "$dir/claims/$id"
 }
 
 write_job() {
-	mv "$incoming" "$job/input" &&
+	mkdir -p "$job" && mv "$incoming" "$job/input" &&
 		printf '%s\n' "$job_sh" >"$job/job.sh" &&
 		printf '%s\n' "$script" >"$job/script" &&
 		echo $((now + allowed)) >"$job/stop_at" &&
@@ -45,14 +47,16 @@ write_job() {
 # prune: old jobs go, the newest 20 stay; one without an end is no old job.
 prune() {
 	kept=0
-	ls -1t "$jobs" | while read -r old; do
+	ls -1t "$dir/claims" | while read -r old; do
 		kept=$((kept + 1))
 		[ $kept -gt 20 ] || continue
-		case $(job_state "$jobs/$old") in
-		ended | lost | void) rm -rf "${jobs:?}/$old" ;;
+		case $(job_state "$old") in
+		ended | lost | void)
+			rm -rf "$dir/jobs/${old:?}"
+			rm -f "$dir/claims/$old"
+			;;
 		esac
 	done
-	rm -rf "${dir:?}/void"
 }
 
 start() {
@@ -65,17 +69,23 @@ start() {
 		return
 	fi
 	if ! claim; then
-		if [ -d "$job" ]; then echo exists; else echo unwritable; fi
+		if [ ! -e "$dir/claims/$id" ]; then
+			echo unwritable
+		elif [ "$(job_state "$id")" = void ]; then
+			echo void
+		else
+			echo exists
+		fi
 		return
 	fi
 	if ! owner=$(take_lock "$id"); then
-		rm -rf "${job:?}"
+		unclaim
 		echo "busy $owner"
 		return
 	fi
 	if ! write_job; then
 		drop_lock "$id"
-		rm -rf "${job:?}"
+		unclaim
 		echo unwritable
 		return
 	fi
@@ -85,7 +95,7 @@ start() {
 		tries=$((tries + 1))
 		sleep 0.1 2>/dev/null || sleep 1
 	done
-	if close_gate "$job"; then
+	if close_gate "$id"; then
 		drop_lock "$id"
 		echo stillborn
 		return
@@ -95,5 +105,5 @@ start() {
 }
 
 section 'start' start
-rm -f "$incoming"
+rm -f "$incoming" "$incoming.claim"
 finish
