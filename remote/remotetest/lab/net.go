@@ -141,9 +141,11 @@ func (lab *laboratory) openGroups() error {
 }
 
 func (lab *laboratory) openSwitch() error {
+	// Without a fixed address, a bridge takes on the lowest of its ports', and
+	// hosts would talk to the old one for half a minute after each new port.
 	err := ip(`netns add %[1]s
 -n %[1]s link set lo up
--n %[1]s link add %[2]s type bridge
+-n %[1]s link add %[2]s address 02:5f:0a:4d:00:01 type bridge
 -n %[1]s addr add %[3]s/16 dev %[2]s
 -n %[1]s link set %[2]s up`, lab.netns, bridge, switchAddress)
 	if err != nil {
