@@ -8,16 +8,17 @@ import (
 
 // What can go wrong with a host. Each has its words for people in ui/kit.
 var (
-	ErrUnreachable   = errors.New("host is unreachable")
-	ErrTimeout       = errors.New("host did not answer in time")
-	ErrLoginRefused  = errors.New("login refused")
-	ErrNoPrivilege   = errors.New("no way to become root")
-	ErrSudoPassword  = errors.New("sudo password is wrong or missing")
-	ErrBusy          = errors.New("another package manager is at work")
-	ErrTooMuchOutput = errors.New("more output than allowed")
-	ErrLost          = errors.New("connection lost")
-	ErrGarbage       = errors.New("answer makes no sense")
-	ErrNotSupported  = errors.New("host has no update system that this program knows")
+	ErrUnreachable    = errors.New("host is unreachable")
+	ErrTimeout        = errors.New("host did not answer in time")
+	ErrLoginRefused   = errors.New("login refused")
+	ErrNoPrivilege    = errors.New("no way to become root")
+	ErrSudoPassword   = errors.New("sudo password is wrong or missing")
+	ErrBusy           = errors.New("another package manager is at work")
+	ErrTooMuchOutput  = errors.New("more output than allowed")
+	ErrLost           = errors.New("connection lost")
+	ErrGarbage        = errors.New("answer makes no sense")
+	ErrHostKeyRefused = errors.New("host key is revoked, or its certificate is not valid")
+	ErrNotSupported   = errors.New("host has no update system that this program knows")
 )
 
 // A HostKeyUnknownError means that nobody has vouched for the host's key yet.

@@ -1,0 +1,65 @@
+package remote
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// Terminal escapes (ECMA-48): "\x1b[31m" and its eight-bit form, "\x1b]0;title\x07",
+// and the short ones such as "\x1b(B".
+var escapes = regexp.MustCompile("(?:\x1b\\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\x1b[\\]PX^_]|[\u009d\u0090])[^\x07\x1b\u009c]*(?:\x07|\x1b\\\\|\u009c)?|\x1b[ -/]*[0-~]")
+
+// CleanText returns s, which comes from a host, fit to show to people: without
+// terminal escapes, control characters other than line feed and tab, and the
+// characters that turn the direction of writing or hide. Bytes that are not
+// UTF-8 become U+FFFD. "\r\n" becomes "\n", and so does a lone "\r", with
+// which a progress bar would overwrite a line.
+func CleanText(s string) string {
+	if isClean(s) {
+		return s
+	}
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	s = escapes.ReplaceAllString(s, "")
+	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s)
+	return strings.Map(func(r rune) rune {
+		if unwanted(r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+func isClean(s string) bool {
+	return utf8.ValidString(s) && strings.IndexFunc(s, unwanted) < 0
+}
+
+func unwanted(r rune) bool {
+	switch {
+	case r == '\n' || r == '\t':
+		return false
+	case unicode.IsControl(r): // C0, DEL, C1
+		return true
+	case r == 0x2028 || r == 0x2029: // line and paragraph separators
+		return true
+	}
+	return unicode.Is(unicode.Cf, r) // bidi marks and overrides, zero width, soft hyphen, tags
+}
+
+// Fingerprint returns "SHA256:…" of a key in the form of authorized_keys or
+// known_hosts ("ssh-ed25519 AAAA… comment", with or without host names and
+// marker in front), as ssh-keygen -l prints it.
+func Fingerprint(line string) (string, error) {
+	if key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(line)); err == nil {
+		return ssh.FingerprintSHA256(key), nil
+	}
+	_, _, key, _, _, err := ssh.ParseKnownHosts([]byte(line))
+	if err != nil {
+		return "", fmt.Errorf("read public key: %w", err)
+	}
+	return ssh.FingerprintSHA256(key), nil
+}
