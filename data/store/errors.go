@@ -44,6 +44,12 @@ func kindOf(err error) error {
 	if !errors.As(err, &se) {
 		return nil
 	}
+	switch se.ExtendedCode {
+	case sqlite3.ErrConstraintForeignKey:
+		return ErrNotFound // what a row refers to is not stored
+	case sqlite3.ErrConstraintUnique, sqlite3.ErrConstraintPrimaryKey, sqlite3.ErrConstraintTrigger:
+		return ErrConflict
+	}
 	switch se.Code {
 	case sqlite3.ErrCorrupt, sqlite3.ErrNotADB:
 		return ErrCorrupt

@@ -136,6 +136,7 @@ CREATE TABLE missing (
     since      INTEGER NOT NULL,
     last_seen  INTEGER NOT NULL,
     scan       INTEGER NOT NULL, -- the last one that offered it
+    worst      INTEGER NOT NULL, -- worst class and severity of the episode so far
     PRIMARY KEY (host, offer)
 ) STRICT, WITHOUT ROWID;
 
@@ -299,6 +300,7 @@ CREATE TABLE rollouts (
     started_by TEXT    NOT NULL,
     reason     TEXT    NOT NULL,
     ended      INTEGER NOT NULL,
+    resumed    INTEGER NOT NULL,
     state      TEXT    NOT NULL,
     note       TEXT    NOT NULL
 ) STRICT;
@@ -306,26 +308,12 @@ CREATE INDEX rollouts_by_plan ON rollouts (plan);
 
 -- host has no foreign key: what was done stays known when the host is gone.
 CREATE TABLE runs (
-    id           INTEGER PRIMARY KEY AUTOINCREMENT,
-    rollout      INTEGER NOT NULL REFERENCES rollouts,
-    host         INTEGER NOT NULL,
-    ring         INTEGER NOT NULL,
-    job          TEXT    NOT NULL,
-    step         TEXT    NOT NULL,
-    outcome      TEXT    NOT NULL,
-    detail       TEXT    NOT NULL,
-    started      INTEGER NOT NULL,
-    ended        INTEGER NOT NULL,
-    deadline     INTEGER NOT NULL,
-    attempt      INTEGER NOT NULL,
-    boot_id      TEXT    NOT NULL,
-    services_up  TEXT    NOT NULL, -- JSON of []string
-    reboot_asked INTEGER NOT NULL,
-    job_exit     INTEGER NOT NULL,
-    job_ended    INTEGER NOT NULL,
-    scan_before  INTEGER NOT NULL,
-    scan_after   INTEGER NOT NULL,
-    checks       TEXT    NOT NULL, -- JSON of []data.Check
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    rollout INTEGER NOT NULL REFERENCES rollouts,
+    host    INTEGER NOT NULL,
+    step    TEXT    NOT NULL,
+    attempt INTEGER NOT NULL,
+    body    TEXT    NOT NULL, -- JSON of data.Run
     UNIQUE (rollout, host)
 ) STRICT;
 CREATE INDEX runs_by_host ON runs (host);

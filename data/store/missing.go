@@ -1,0 +1,331 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"secondtuesday/data"
+)
+
+// An identity tells the updates of one host apart, whatever their versions.
+type identity struct{ name, arch, replaces string }
+
+func identityOf(u data.Update) identity { return identity{u.Name, u.Arch, u.Replaces} }
+
+// worst is the worst class and severity of an episode so far: 1 for what is
+// judged like security, and the rank of the severity.
+type worst struct{ class, severity int }
+
+func worstOf(u data.Update) worst {
+	w := worst{severity: u.Severity.Rank()}
+	if u.Class == data.Security || u.Class == data.ClassUnknown {
+		w.class = 1
+	}
+	return w
+}
+
+// code is how a worst is stored.
+func (w worst) code() int { return w.class*10 + w.severity }
+
+func worstFrom(code int) worst { return worst{code / 10, code % 10} }
+
+// join returns the worse of both, field by field.
+func (w worst) join(v worst) worst {
+	return worst{max(w.class, v.class), max(w.severity, v.severity)}
+}
+
+// An episode is an open row of missing.
+type episode struct {
+	offer  offerID
+	digest [sha256.Size]byte
+	id     identity
+	first  int64
+	since  int64
+	worst  worst
+}
+
+// An offered is an update of the scan with its digest.
+type offered struct {
+	data.Update
+	digest [sha256.Size]byte
+}
+
+// seen carries an episode on to the scan at that moment. The clock restarts
+// only when the update is worse than it ever was in this episode, so that a
+// source which forgets a severity and remembers it again gives no new time. A
+// start in the future, from a clock that was wrong, moves back to at.
+func (e *episode) seen(u offered, at int64) {
+	now := worstOf(u.Update)
+	if e.worst.join(now) != e.worst {
+		e.worst, e.since = e.worst.join(now), at
+	}
+	e.first, e.since = min(e.first, at), min(e.since, at)
+}
+
+// saveEpisodes brings the host's open episodes to what the scan offers.
+func saveEpisodes(ctx context.Context, tx *sql.Tx, s data.Scan) error {
+	open, err := openEpisodes(ctx, tx, s.Host)
+	if err != nil {
+		return err
+	}
+	w, err := newEpisodeWriter(ctx, tx, s)
+	if err != nil {
+		return err
+	}
+	pairs, fresh, gone := match(open, distinct(s.Updates))
+	for _, p := range pairs {
+		if err := w.carryOn(ctx, p.episode, p.offered); err != nil {
+			return err
+		}
+	}
+	for _, u := range fresh {
+		if err := w.open(ctx, u); err != nil {
+			return err
+		}
+	}
+	if !s.Trusted() {
+		return nil
+	}
+	for _, e := range gone {
+		if err := w.close(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// distinct returns updates sorted by identity, each content once.
+func distinct(updates []data.Update) []offered {
+	all := make([]offered, len(updates))
+	for i, u := range updates {
+		all[i] = offered{u, offerDigest(u)}
+	}
+	slices.SortFunc(all, func(a, b offered) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Arch, b.Arch), cmp.Compare(a.Replaces, b.Replaces),
+			cmp.Compare(a.Available, b.Available), slices.Compare(a.digest[:], b.digest[:]))
+	})
+	return slices.CompactFunc(all, func(a, b offered) bool { return a.digest == b.digest })
+}
+
+// A pair is an episode and the update that carries it on.
+type pair struct {
+	episode episode
+	offered offered
+}
+
+// match finds for each offered update the open episode that it carries on:
+// one of the same content, else one of the same identity. Fresh updates have
+// none, gone episodes no update.
+func match(open []episode, updates []offered) (pairs []pair, fresh []offered, gone []episode) {
+	byDigest := make(map[[sha256.Size]byte]episode, len(open))
+	for _, e := range open {
+		byDigest[e.digest] = e
+	}
+	var moved []offered
+	for _, u := range updates {
+		if e, ok := byDigest[u.digest]; ok {
+			pairs = append(pairs, pair{e, u})
+			delete(byDigest, u.digest)
+		} else {
+			moved = append(moved, u)
+		}
+	}
+	waiting := map[identity][]episode{}
+	for _, e := range open {
+		if _, left := byDigest[e.digest]; left {
+			waiting[e.id] = append(waiting[e.id], e)
+		}
+	}
+	for _, u := range moved {
+		id := identityOf(u.Update)
+		if same := waiting[id]; len(same) > 0 {
+			pairs = append(pairs, pair{same[0], u})
+			waiting[id] = same[1:]
+		} else {
+			fresh = append(fresh, u)
+		}
+	}
+	for _, e := range open { // in their order
+		if same := waiting[e.id]; len(same) > 0 && same[0].offer == e.offer {
+			gone = append(gone, e)
+			waiting[e.id] = same[1:]
+		}
+	}
+	return pairs, fresh, gone
+}
+
+func openEpisodes(ctx context.Context, tx *sql.Tx, h data.HostID) ([]episode, error) {
+	return collect(ctx, tx, func(r row) (e episode, err error) {
+		var digest []byte
+		var code int
+		err = r.Scan(&e.offer, &digest, &e.id.name, &e.id.arch, &e.id.replaces, &e.first, &e.since, &code)
+		copy(e.digest[:], digest)
+		e.worst = worstFrom(code)
+		return e, err
+	}, `
+		SELECT m.offer, o.digest, o.name, o.arch, o.replaces, m.first_seen, m.since, m.worst
+		FROM missing m JOIN offers o ON o.id = m.offer
+		WHERE m.host = ?
+		ORDER BY m.first_seen, m.offer`, h)
+}
+
+// An episodeWriter holds the statements that change the episodes of one scan.
+type episodeWriter struct {
+	offers           offerWriter
+	insert, update   *sql.Stmt
+	remove, remember *sql.Stmt
+	host             data.HostID
+	scan             data.ScanID
+	at               int64
+}
+
+func newEpisodeWriter(ctx context.Context, tx *sql.Tx, s data.Scan) (*episodeWriter, error) {
+	w := &episodeWriter{host: s.Host, scan: s.ID, at: unix(s.At)}
+	var err error
+	if w.offers, err = newOfferWriter(ctx, tx); err != nil {
+		return nil, err
+	}
+	for _, p := range []struct {
+		stmt  **sql.Stmt
+		query string
+	}{
+		{&w.insert, `
+			INSERT INTO missing (host, offer, first_seen, since, last_seen, scan, worst)
+			VALUES (?1, ?2, ?3, ?3, ?3, ?4, ?5)`},
+		{&w.update, `
+			UPDATE missing
+			SET offer = ?3, first_seen = ?4, since = ?5, last_seen = ?6, scan = ?7, worst = ?8
+			WHERE host = ?1 AND offer = ?2`},
+		{&w.remove, `DELETE FROM missing WHERE host = ? AND offer = ?`},
+		{&w.remember, `
+			INSERT INTO closed (host, offer, first_seen, since, closed_at, due)
+			VALUES (?, ?, ?, ?, ?, 0)`},
+	} {
+		if *p.stmt, err = tx.PrepareContext(ctx, p.query); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+func (w *episodeWriter) open(ctx context.Context, u offered) error {
+	offer, err := w.offers.id(ctx, u.Update, u.digest)
+	if err != nil {
+		return err
+	}
+	_, err = w.insert.ExecContext(ctx, w.host, offer, w.at, w.scan, worstOf(u.Update).code())
+	return err
+}
+
+func (w *episodeWriter) carryOn(ctx context.Context, e episode, u offered) error {
+	offer := e.offer
+	if e.digest != u.digest {
+		var err error
+		if offer, err = w.offers.id(ctx, u.Update, u.digest); err != nil {
+			return err
+		}
+	}
+	e.seen(u, w.at)
+	_, err := w.update.ExecContext(ctx, w.host, e.offer, offer, e.first, e.since, w.at, w.scan, e.worst.code())
+	return err
+}
+
+func (w *episodeWriter) close(ctx context.Context, e episode) error {
+	if _, err := w.remove.ExecContext(ctx, w.host, e.offer); err != nil {
+		return err
+	}
+	// A clock that was wrong must not make a latency below zero.
+	_, err := w.remember.ExecContext(ctx, w.host, e.offer, min(e.first, w.at), min(e.since, w.at), w.at)
+	return err
+}
+
+// Missing returns what one host lacks, by name. Advisories and CVEs are shared
+// with other callers: do not change them.
+func (rd Reader) Missing(ctx context.Context, host data.HostID) ([]data.Missing, error) {
+	all, err := collect(ctx, rd.r, func(r row) (m data.Missing, err error) {
+		m.Host = host
+		err = r.Scan(append(updateFields(&m.Update), moment{&m.FirstSeen}, moment{&m.Since}, moment{&m.LastSeen})...)
+		return m, err
+	}, `
+		SELECT `+updateColumns+`, m.first_seen, m.since, m.last_seen
+		FROM missing m JOIN offers o ON o.id = m.offer
+		WHERE m.host = ?
+		ORDER BY o.name, o.arch, o.replaces, o.available`, host)
+	return all, fault(fmt.Sprintf("read missing updates of host %d", host), err)
+}
+
+// EachMissing visits what all hosts lack, host by host in the order of their
+// IDs, at one moment of the workspace. It stops at the first error of visit
+// and returns it as it is. Advisories and CVEs are shared between hosts and
+// callers: do not change them.
+func (rd Reader) EachMissing(ctx context.Context, visit func(data.Missing) error) error {
+	var stop error
+	err := inTx(ctx, rd.r, func(tx *sql.Tx) error {
+		offers, err := rd.offers.load(ctx, tx)
+		if err != nil {
+			return err
+		}
+		rows, err := tx.QueryContext(ctx, `SELECT host, offer, first_seen, since, last_seen FROM missing ORDER BY host`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var m data.Missing
+			var offer offerID
+			if err := rows.Scan(&m.Host, &offer, moment{&m.FirstSeen}, moment{&m.Since}, moment{&m.LastSeen}); err != nil {
+				return err
+			}
+			m.Update = offers[offer]
+			if stop = visit(m); stop != nil {
+				return stop
+			}
+		}
+		return rows.Err()
+	})
+	if stop != nil {
+		return stop
+	}
+	return fault("read missing updates", err)
+}
+
+// Closed returns the updates that scans since from have proved to be in,
+// oldest first.
+func (rd Reader) Closed(ctx context.Context, from time.Time) ([]data.Closed, error) {
+	all, err := collect(ctx, rd.r, func(r row) (c data.Closed, err error) {
+		err = r.Scan(append(updateFields(&c.Update), &c.Host, moment{&c.FirstSeen}, moment{&c.Since},
+			moment{&c.ClosedAt}, moment{&c.Due})...)
+		return c, err
+	}, `
+		SELECT `+updateColumns+`, c.host, c.first_seen, c.since, c.closed_at, c.due
+		FROM closed c JOIN offers o ON o.id = c.offer
+		WHERE c.closed_at >= ?
+		ORDER BY c.closed_at, c.id`, unix(from))
+	return all, fault("read closed updates", err)
+}
+
+// KeepDue sets the deadline that was in force when updates closed: SaveScan
+// does not know it. Host, Update and ClosedAt say which; one that is not
+// stored is passed over, because its host may have been removed meanwhile.
+func (db *DB) KeepDue(ctx context.Context, closed []data.Closed) error {
+	return db.write(ctx, "keep deadlines of closed updates", func(tx *sql.Tx) error {
+		set, err := tx.PrepareContext(ctx, `
+			UPDATE closed SET due = ?
+			WHERE host = ? AND closed_at = ? AND offer = (SELECT id FROM offers WHERE digest = ?)`)
+		if err != nil {
+			return err
+		}
+		for _, c := range closed {
+			digest := offerDigest(c.Update)
+			if _, err := set.ExecContext(ctx, unix(c.Due), c.Host, unix(c.ClosedAt), digest[:]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
