@@ -178,22 +178,22 @@ func (im *images) build(name string) error {
 			return err
 		}
 	}
-	unlock, err := im.lock(name)
+	lock, err := im.lock(name)
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer lock.Close()
 	if _, err := os.Stat(im.dir(name)); err == nil {
 		return nil // another process has built it in the meantime
 	}
 	im.slots <- struct{}{}
 	defer func() { <-im.slots }()
-	return im.run(name)
+	return im.run(name, lock)
 }
 
-// lock waits until no other process builds the part. A process that dies loses
-// its locks.
-func (im *images) lock(name string) (unlock func(), err error) {
+// lock waits until no other process builds the part. The lock goes when this
+// process and the script that holds it too have ended.
+func (im *images) lock(name string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(im.cache, name+".lock"), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err
@@ -204,11 +204,11 @@ func (im *images) lock(name string) (unlock func(), err error) {
 			return nil, err
 		}
 	}
-	return func() { f.Close() }, nil
+	return f, nil
 }
 
 // run fills a part's folder. It gets its name only when the script succeeded.
-func (im *images) run(name string) error {
+func (im *images) run(name string, lock *os.File) error {
 	p, began := parts[name], time.Now()
 	fmt.Fprintf(os.Stderr, "lab: building %s\n", name)
 	out := im.dir(name) + ".new"
@@ -228,7 +228,7 @@ func (im *images) run(name string) error {
 	}
 	var log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &log, &log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.ExtraFiles = []*os.File{lock}
 	if err := cmd.Run(); err != nil {
 		os.RemoveAll(out)
 		return fmt.Errorf("%s: %w\n%s", p.script, err, tail(log.Bytes(), 4000))

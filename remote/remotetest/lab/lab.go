@@ -67,14 +67,20 @@ func Need(t testing.TB, kinds ...Kind) {
 	if err != nil {
 		t.Fatalf("open the real-host lab: %v", err)
 	}
-	for _, kind := range kinds {
-		began := time.Now()
-		if _, err := lab.images.layers(kind); err != nil {
-			t.Fatalf("build the image of a %s host: %v", kind, err)
+	began := time.Now()
+	errs := make([]error, len(kinds))
+	var wait sync.WaitGroup
+	for i, kind := range kinds {
+		wait.Go(func() { _, errs[i] = lab.images.layers(kind) })
+	}
+	wait.Wait()
+	for i, kind := range kinds {
+		if errs[i] != nil {
+			t.Fatalf("build the image of a %s host: %v", kind, errs[i])
 		}
-		if took := time.Since(began); took > time.Second {
-			t.Logf("image of a %s host was ready after %v", kind, took.Round(time.Second))
-		}
+	}
+	if took := time.Since(began); took > time.Second {
+		t.Logf("images of %v were ready after %v", kinds, took.Round(time.Second))
 	}
 }
 
