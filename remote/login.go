@@ -256,7 +256,7 @@ func (l *login) password() (string, error) {
 	if l.spent {
 		return "", errSpent
 	}
-	p, err := l.ask(secret.LoginKey(l.target.Name))
+	p, err := l.ask(secret.LoginKey(l.target.Host))
 	if errors.Is(err, secret.ErrNone) || err == nil && p.IsZero() {
 		return "", errNoPassword
 	}
