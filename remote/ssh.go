@@ -36,6 +36,10 @@ type SSHConfig struct {
 	KeepAliveMisses  int           // unanswered questions after which the line is lost: 3
 	SudoTimeout      time.Duration // for sudo to ask, or to let us in: 30 s
 	PerTarget        int           // logins at work at one address at the same time: 8, below sshd's MaxStartups of 10
+
+	// DialContext opens TCP connections, as net.Dialer.DialContext does, which
+	// nil means. Tests reach hosts in other networks by it.
+	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // DefaultSSHConfig returns the configuration of this user on this computer.
@@ -81,6 +85,10 @@ func (c SSHConfig) withDefaults() SSHConfig {
 	}
 	if c.Secrets == nil {
 		c.Secrets = NoSecrets{}
+	}
+	if c.DialContext == nil {
+		// The keepalive of SSH goes through the encrypted line and tells more.
+		c.DialContext = (&net.Dialer{KeepAlive: -1}).DialContext
 	}
 	return c
 }
@@ -215,8 +223,7 @@ func (s *SSH) open(ctx context.Context, via *connection, address string) (net.Co
 		}
 		return conn, nil
 	}
-	// The keepalive of SSH goes through the encrypted line and tells more.
-	conn, err := (&net.Dialer{KeepAlive: -1}).DialContext(ctx, "tcp", address)
+	conn, err := s.config.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, dialError(ctx, err)
 	}
