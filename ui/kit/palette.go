@@ -146,3 +146,16 @@ func Tint(name fyne.ThemeColorName, alpha uint8) color.Color {
 	c.A = alpha
 	return c
 }
+
+// mix returns a with a share of b in it, 0 to 1.
+func mix(a, b color.Color, share float64) color.Color {
+	x, y := color.NRGBAModel.Convert(a).(color.NRGBA), color.NRGBAModel.Convert(b).(color.NRGBA)
+	m := func(p, q uint8) uint8 { return uint8(float64(p)*(1-share) + float64(q)*share) }
+	return color.NRGBA{m(x.R, y.R), m(x.G, y.G), m(x.B, y.B), x.A}
+}
+
+func hexAlpha(s string, alpha uint8) color.NRGBA {
+	c := hex(s)
+	c.A = alpha
+	return c
+}

@@ -1,0 +1,92 @@
+package kit
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/theme"
+
+	"secondtuesday/app/explain"
+	"secondtuesday/remote"
+)
+
+// ShowError shows an error's words in a dialog.
+func ShowError(ctx context.Context, w fyne.Window, err error) *Modal {
+	words := explain.Of(err)
+	return ShowDialog(ctx, w, Dialog{Title: words.Title, Sign: StatusFailed, Text: words.Sentence + "\n" + words.Next,
+		Extra: []fyne.CanvasObject{NewQuiet("Copy", "copy", func() { fyne.CurrentApp().Clipboard().SetContent(words.Detail) }).WithTip("Copy the error itself")}})
+}
+
+// Confirm asks before something is destroyed. verb is the button's word and
+// says what happens: "Remove 3 hosts". Enter does not press it.
+func Confirm(ctx context.Context, w fyne.Window, title, text, verb string, yes func()) *Modal {
+	return ShowDialog(ctx, w, Dialog{Title: title, Text: text, Sign: StatusWarning, Confirm: verb, Danger: true, OnDone: yes})
+}
+
+// AskReason asks why something is done against a rule, such as outside a
+// window. The reason lands in the audit trail; an empty one is refused.
+func AskReason(ctx context.Context, w fyne.Window, title, text, verb string, then func(reason string)) *Modal {
+	why := NewMultiLine("Change CHG-1042: exploited in the wild, agreed with the owner by phone", 3)
+	form := NewForm(&Field{Label: "Reason", Top: true, Input: why, Hint: "It is kept in the audit trail with your name and the time.",
+		Check: func() error {
+			if len([]rune(why.Trimmed())) < 8 {
+				return errors.New("Say in a few words why this cannot wait for a window.")
+			}
+			return nil
+		}})
+	return ShowDialog(ctx, w, Dialog{Title: title, Text: text, Sign: StatusWarning, Form: form, Confirm: verb,
+		OnDone: func() { then(why.Trimmed()) }})
+}
+
+// AskHostKey shows a host's key at first sight. It is accepted only after a
+// person has said that the fingerprint was compared.
+func AskHostKey(ctx context.Context, w fyne.Window, e *remote.HostKeyUnknownError, accept func()) *Modal {
+	compared := NewCheck("I compared it with the fingerprint on the host's own console", false, nil)
+	content := VBox(8,
+		fingerprint("Host", e.Host),
+		fingerprint("Key", e.Type),
+		fingerprint("Fingerprint", e.Fingerprint),
+		NewCaption("On the host:  ssh-keygen -lf /etc/ssh/ssh_host_"+keyFile(e.Type)+"_key.pub"),
+		compared)
+	m := ShowDialog(ctx, w, Dialog{Title: "Do you vouch for this host key?", Sign: StatusUnknown, Width: 600,
+		Text:    "Nobody has vouched for the key of " + e.Host + " yet. Whoever holds another key could be in between and read everything, passwords too.",
+		Content: content, Confirm: "Accept key", Cancel: "Do not connect", OnDone: accept})
+	compared.OnChanged = m.SetConfirmable
+	m.SetConfirmable(false)
+	m.canvas.Focus(m.cancel)
+	return m
+}
+
+// ShowHostKeyChanged shows both keys of a host whose key has changed. It cannot
+// be accepted here: the old key must be removed first, where it stands.
+func ShowHostKeyChanged(ctx context.Context, w fyne.Window, e *remote.HostKeyChangedError) *Modal {
+	words := explain.Of(e)
+	content := VBox(8,
+		fingerprint("Vouched for", strings.Join(e.Known, "\n")),
+		fingerprint("Shown now", e.Shown),
+		fingerprint("Stands in", e.Where))
+	return ShowDialog(ctx, w, Dialog{Title: "Blocked: the host key of " + e.Host + " has changed", Sign: StatusCritical, Width: 640,
+		Text: "Nothing was sent to the host. " + words.Next, Content: content})
+}
+
+func fingerprint(label, value string) fyne.CanvasObject {
+	lines := VBox(2)
+	for _, l := range strings.Split(value, "\n") {
+		lines.Add(newLine(l, theme.SizeNameText, theme.ColorNameForeground, fyne.TextStyle{Monospace: true}))
+	}
+	f := &Field{Label: label, Input: Pad(lines, 6, 0, 0, 0)}
+	return f.build(96)
+}
+
+// keyFile returns the middle of the file name in which sshd keeps a key of a type.
+func keyFile(keyType string) string {
+	switch {
+	case strings.Contains(keyType, "ed25519"):
+		return "ed25519"
+	case strings.Contains(keyType, "ecdsa"):
+		return "ecdsa"
+	}
+	return "rsa"
+}

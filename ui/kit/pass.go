@@ -1,0 +1,32 @@
+package kit
+
+import "fyne.io/fyne/v2"
+
+// A focused widget gets every key and shortcut, and Fyne hands on none that it
+// does not want. These three hand them on to the window.
+
+func passKey(c fyne.Canvas, e *fyne.KeyEvent) bool {
+	if c == nil || c.OnTypedKey() == nil {
+		return false
+	}
+	c.OnTypedKey()(e)
+	return true
+}
+
+func passRune(c fyne.Canvas, r rune) bool {
+	if c == nil || c.OnTypedRune() == nil {
+		return false
+	}
+	c.OnTypedRune()(r)
+	return true
+}
+
+func passShortcut(c fyne.Canvas, s fyne.Shortcut) {
+	if to, ok := c.(fyne.Shortcutable); ok {
+		to.TypedShortcut(s)
+	}
+}
+
+func canvasOf(o fyne.CanvasObject) fyne.Canvas {
+	return fyne.CurrentApp().Driver().CanvasForObject(o)
+}
