@@ -70,32 +70,36 @@ func NewMeasure(std data.Standard) *Measure {
 	return m
 }
 
-// Host judges one host without writing a sentence for each of its updates.
+// Host judges one host and writes no sentence for its updates.
 func (m *Measure) Host(s Subject, now time.Time) data.HostVerdict {
-	_, h := m.judge(s, now, false)
-	return h
+	t := m.newTurn(s, now)
+	for i := range s.Missing {
+		t.count(&s.Missing[i].Update, t.update(&s.Missing[i]))
+	}
+	return t.host()
 }
 
 // All judges one host and gives each missing update its verdict with reasons,
 // in the order of s.Missing.
 func (m *Measure) All(s Subject, now time.Time) ([]data.Verdict, data.HostVerdict) {
-	return m.judge(s, now, true)
-}
-
-func (m *Measure) judge(s Subject, now time.Time, sentences bool) ([]data.Verdict, data.HostVerdict) {
 	t := m.newTurn(s, now)
-	var vs []data.Verdict
-	if sentences {
-		vs = make([]data.Verdict, 0, len(s.Missing))
-	}
+	vs := make([]data.Verdict, len(s.Missing))
 	for i := range s.Missing {
-		v := t.update(&s.Missing[i])
-		t.count(&s.Missing[i].Update, v)
-		if sentences {
-			vs = append(vs, t.verdict(&s.Missing[i], v))
-		}
+		r := t.update(&s.Missing[i])
+		t.count(&s.Missing[i].Update, r)
+		vs[i] = t.verdict(&s.Missing[i], r)
+		vs[i].Because = sentence(t.because(&s.Missing[i], r))
 	}
 	return vs, t.host()
+}
+
+// Each visits the verdict of each missing update, in the order of s.Missing,
+// with Because left empty: for sums over many hosts.
+func (m *Measure) Each(s Subject, now time.Time, visit func(data.Verdict)) {
+	t := m.newTurn(s, now)
+	for i := range s.Missing {
+		visit(t.verdict(&s.Missing[i], t.update(&s.Missing[i])))
+	}
 }
 
 // A turn is the judging of one host.
@@ -149,6 +153,8 @@ func (m *Measure) newTurn(s Subject, now time.Time) *turn {
 func (t *turn) seeScan() string {
 	at := t.s.Scan.At
 	switch {
+	case t.std.Version == 0 && len(t.std.Rules) == 0:
+		return "no standard is in force"
 	case at.IsZero():
 		return "never scanned"
 	case at.After(t.now.Add(futureSlack)):

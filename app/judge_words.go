@@ -179,7 +179,7 @@ func of(k, n int) string {
 	return fmt.Sprintf("%d of %d missing updates %s", k, n, verb)
 }
 
-// verdict puts a ruling into words.
+// verdict makes a verdict of a ruling; its sentence is left to because.
 func (t *turn) verdict(m *data.Missing, r ruling) data.Verdict {
 	v := data.Verdict{
 		Host: t.s.Host.ID, Update: m.Update, Compliance: r.compliance, Since: r.start, Due: r.due,
@@ -188,7 +188,6 @@ func (t *turn) verdict(m *data.Missing, r ruling) data.Verdict {
 	if r.rule >= 0 {
 		v.Clause = t.std.Rules[r.rule].Clause
 	}
-	v.Because = sentence(t.because(m, r))
 	return v
 }
 
