@@ -22,6 +22,10 @@ type Desk struct {
 	Now       func() time.Time
 	By        string // desk user and computer, "anna@desk1"
 	Parallel  int    // hosts scanned at once; 0 means DefaultParallel
+
+	// Detect finds the update system of a host on first contact; nil means
+	// linux.Detect.
+	Detect func(context.Context, remote.Session) (data.Platform, error)
 }
 
 // DefaultParallel is how many hosts are scanned at once where nobody says.
