@@ -302,14 +302,20 @@ func TestMissingFolderIsAnError(t *testing.T) {
 func TestKilledDeskLosesNothing(t *testing.T) {
 	db := newDB(t)
 	id := addHost(t, db, "web1")
+	if h := must(copyOf(t, db).Host(t.Context(), id))(t); h.Name != "web1" {
+		t.Errorf("host = %+v", h)
+	}
+}
+
+// copyOf opens a copy of the files of db as they lie on the disk, as after a
+// crash of its process.
+func copyOf(t *testing.T, db *DB) *DB {
+	t.Helper()
 	copied := filepath.Join(t.TempDir(), "shop.db")
 	for _, ext := range []string{"", "-wal"} {
 		ok(t, os.WriteFile(copied+ext, must(os.ReadFile(db.Path()+ext))(t), 0o600))
 	}
-	again := openDB(t, copied)
-	if h := must(again.Host(t.Context(), id))(t); h.Name != "web1" {
-		t.Errorf("host = %+v", h)
-	}
+	return openDB(t, copied)
 }
 
 func TestFailedMigrationLeavesNothing(t *testing.T) {
