@@ -1,9 +1,84 @@
 # Second Tuesday. The two commands a newcomer needs: make run, make test.
-# One set of flags everywhere: another one builds the graphics library anew (4 minutes).
-TAGS  := migrated_fynedo,x11
-BUILD := go build -tags $(TAGS)
+# Both install the Debian packages they miss and say so first.
 
-.PHONY: test
-test:
-	go vet -tags $(TAGS) ./...
-	go test -race -tags $(TAGS) ./...
+GO ?= go
+# One set of flags everywhere: every other one builds the graphics library anew,
+# which takes minutes.
+FLAGS := -tags migrated_fynedo,x11
+# A checkout of another user, or none: build without the revision.
+FLAGS += $(shell git rev-parse HEAD > /dev/null 2>&1 || echo -buildvcs=false)
+
+LAB := ./remote/remotetest/lab
+# Packages whose tests start real hosts. They need root; the others do not.
+# (A function, because it takes a second to answer.)
+labtests = $(shell $(GO) list -f '{{$$p := .ImportPath}}{{range .TestImports}}{{if eq . "secondtuesday/remote/remotetest/lab"}}{{$$p}} {{end}}{{end}}{{range .XTestImports}}{{if eq . "secondtuesday/remote/remotetest/lab"}}{{$$p}} {{end}}{{end}}' $(FLAGS) ./...) $(LAB)
+ROOT := $(if $(filter 0,$(shell id -u)),,-exec "sudo --preserve-env=CI,PATH,XDG_CACHE_HOME")
+
+.PHONY: help run build stctl test lab lint bench screenshots clean
+
+help:
+	@echo 'make run          open the desk on the practice shop'
+	@echo 'make test         run everything, with real hosts'
+	@echo 'make build        build ./secondtuesday (the desk) and ./stctl (the command line)'
+	@echo 'make stctl        build ./stctl only: needs a C compiler, no graphics library'
+	@echo 'make lint         gofmt and go vet'
+	@echo 'make bench        measure the promised figures'
+	@echo 'make screenshots  draw the pictures of docs/manual anew'
+	@echo 'make lab          build the images of the real hosts'
+	@echo 'make clean        remove what was built'
+
+# Without a display, the desk walks itself through its main job on a virtual one.
+run: need-run secondtuesday
+	@if [ "$$(uname)" != Linux ] || [ -n "$$DISPLAY" ]; then \
+	  exec ./secondtuesday --practice; \
+	else \
+	  echo 'No display: walking the desk through scan, plan, rollout and compliance on a virtual one.'; \
+	  mkdir -p out; \
+	  packaging/virtual-display ./secondtuesday --practice --walk ./out && echo 'Screenshots and a report are in ./out'; \
+	fi
+
+build: need-build secondtuesday stctl
+
+# go build itself knows what is up to date.
+.PHONY: secondtuesday
+secondtuesday:
+	$(GO) build $(FLAGS) -o $@ .
+
+stctl:
+	$(GO) build $(FLAGS) -o $@ ./cmd/stctl
+
+.PHONY: need-build need-run need-test need-bench
+need-%:
+	@packaging/need $*
+
+lint:
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt wants to change:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet -race $(FLAGS) ./...
+
+# The command line must start where there is no graphics library.
+.PHONY: no-graphics
+no-graphics: stctl
+	@if $(GO) list $(FLAGS) -deps ./cmd/stctl | grep -E '^fyne\.io/|go-gl'; then echo 'stctl imports the graphics library above'; exit 1; fi
+	@if ldd ./stctl | grep -E 'lib(X|GL|EGL|wayland)'; then echo 'stctl links the graphics library above'; exit 1; fi
+	./stctl --help > /dev/null
+
+# The images first and alone, so that no test waits for them.
+lab: need-test
+	$(GO) test $(FLAGS) -race $(ROOT) -timeout 15m -v -run '^TestImagesAreBuilt$$' $(LAB)
+
+test: need-test lint $(if $(wildcard main.go),secondtuesday) $(if $(wildcard cmd/stctl/*.go),no-graphics) lab
+ifeq ($(ROOT),)
+	$(GO) test $(FLAGS) -race -p 2 -timeout 15m ./...
+else
+	$(GO) test $(FLAGS) -race -p 2 -timeout 15m $(filter-out $(labtests),$(shell $(GO) list $(FLAGS) ./...))
+	$(GO) test $(FLAGS) -race -p 2 -timeout 15m $(ROOT) $(labtests)
+endif
+
+bench: need-bench build lab
+	BENCH=1 $(GO) test $(FLAGS) -p 1 -timeout 30m $(ROOT) -run '^TestFigures' -bench . ./...
+
+screenshots: need-run
+	SCREENSHOTS=$(CURDIR)/docs/manual packaging/virtual-display $(GO) test $(FLAGS) -count 1 -run Screenshot ./ui/...
+
+clean:
+	rm -rf secondtuesday stctl out
