@@ -1,0 +1,167 @@
+// Package dnf scans and patches hosts that use DNF or yum: Red Hat Enterprise
+// Linux, Fedora and their kin. It knows dnf 4, dnf 5 and, for what yum has in
+// common with them, yum 3. It judges nothing and stores nothing.
+package dnf
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"strings"
+	"time"
+
+	"secondtuesday/data"
+	"secondtuesday/remote"
+	"secondtuesday/remote/linux"
+	"secondtuesday/remote/rpm"
+)
+
+var (
+	//go:embed common.sh
+	commonScript string
+	//go:embed scan.sh
+	scanScript string
+	//go:embed simulate.sh
+	simulateScript string
+	//go:embed job.sh
+	jobScript string
+)
+
+// checkScript asks what only this platform knows; the rest is linux's.
+const checkScript = `
+section 'busy' busy
+section 'rpm -qa' installed
+section 'ages' ages
+finish
+`
+
+// Platform is DNF; its zero value is ready.
+type Platform struct{ linux.Host }
+
+// Name returns data.DNF.
+func (Platform) Name() data.Platform { return data.DNF }
+
+// Scan asks the host about itself; with refresh it fetches its lists first.
+func (Platform) Scan(ctx context.Context, s remote.Session, refresh bool) (data.Scan, error) {
+	a, scan, err := linux.AskScan(ctx, s, "dnf scan", commonScript+scanScript, refresh)
+	if err != nil {
+		return data.Scan{}, err
+	}
+	scan.Platform = data.DNF
+	if err := read(a, &scan); err != nil {
+		return data.Scan{}, fmt.Errorf("dnf scan: %w", err)
+	}
+	return scan, nil
+}
+
+// Simulate returns the transaction that would bring in exactly want, by dnf
+// itself. That a version is not offered any more is an error.
+func (Platform) Simulate(ctx context.Context, s remote.Session, want []data.Target) (data.Changes, error) {
+	args, err := rpm.Wanted(want)
+	if err != nil {
+		return data.Changes{}, fmt.Errorf("dnf simulate: %w", err)
+	}
+	if len(args) == 0 {
+		return data.Changes{}, nil
+	}
+	a, err := linux.Ask(ctx, s, linux.Question{Name: "dnf simulate", Script: commonScript + simulateScript, Args: args, Root: true})
+	if err != nil {
+		return data.Changes{}, err
+	}
+	c, err := simulated(a, want)
+	if err != nil {
+		return data.Changes{}, fmt.Errorf("dnf simulate: %w", err)
+	}
+	return c, nil
+}
+
+// simulated reads the answer of simulate.sh.
+func simulated(a linux.Answer, want []data.Target) (data.Changes, error) {
+	list, err := packages(a)
+	if err != nil {
+		return data.Changes{}, err
+	}
+	table, err := a.Section("simulate")
+	if err != nil {
+		return data.Changes{}, err
+	}
+	if isBusy(table) {
+		return data.Changes{}, fmt.Errorf("%w: %s", remote.ErrBusy, rpm.Tail(table.Err, 3))
+	}
+	rows, err := parseTransaction(table.Out)
+	if err != nil {
+		return data.Changes{}, err
+	}
+	c := changes(rows, rpm.Newest(list))
+	rpm.Carry(c.Upgrade, want)
+	rpm.Carry(c.Add, want)
+	if missing := rpm.Offers(c, want); missing != "" {
+		return data.Changes{}, fmt.Errorf("the host would not bring in %s: %s", missing, rpm.Tail(table.Out+"\n"+table.Err, 6))
+	}
+	return c, nil
+}
+
+// Start starts the transaction of j detached. On the host it is simulated once
+// more, compared with the plan, and not begun when anything differs.
+func (p Platform) Start(ctx context.Context, s remote.Session, j remote.Job) error {
+	input, err := rpm.JobInput(j.Changes)
+	if err != nil {
+		return fmt.Errorf("dnf start %s: %w: %w", j.ID, linux.ErrNotStarted, err)
+	}
+	return p.StartJob(ctx, s, j, commonScript+jobScript, input)
+}
+
+// Check looks at what would keep a job with c from working.
+func (p Platform) Check(ctx context.Context, s remote.Session, c data.Changes) ([]data.Check, error) {
+	needs := linux.Needs(c, "/var/cache")
+	began := time.Now()
+	a, err := linux.Ask(ctx, s, p.CheckQuestion("dnf check", commonScript+checkScript, needs))
+	if err != nil {
+		return nil, err
+	}
+	checks := linux.Checks(a, needs, began, time.Now())
+	return append(checks, ownChecks(a, time.Now())...), nil
+}
+
+func ownChecks(a linux.Answer, now time.Time) []data.Check {
+	lock, broken := data.Check{Name: "package manager lock"}, data.Check{Name: "interrupted work"}
+	age := data.Check{Name: "age of the lists"}
+	if busy, err := a.Section("busy"); err != nil || busy.Status != 0 {
+		lock.Detail = "cannot tell"
+	} else if lines := busy.Lines(); len(lines) > 0 {
+		lock.Result, lock.Detail = data.CheckFailed, "held by process "+strings.Join(lines, ", ")
+	} else {
+		lock.Result, lock.Detail = data.CheckPassed, "free"
+	}
+	if list, err := packages(a); err != nil {
+		broken.Detail = err.Error()
+	} else if dup := rpm.Duplicates(list); len(dup) > 0 {
+		broken.Result, broken.Detail = data.CheckFailed, "installed twice: "+strings.Join(dup, ", ")
+	} else {
+		broken.Result, broken.Detail = data.CheckPassed, "none"
+	}
+	if at, err := newestAge(a); err != nil {
+		age.Detail = err.Error()
+	} else {
+		age.Result, age.Detail = linux.JudgeAge(at, now)
+	}
+	return []data.Check{lock, broken, age}
+}
+
+func packages(a linux.Answer) ([]rpm.Installed, error) {
+	s, err := a.Section("rpm -qa")
+	if err != nil {
+		return nil, err
+	}
+	list, err := rpm.ParseInstalled([]byte(s.Out))
+	if err == nil && (s.Status != 0 || len(list) == 0) {
+		err = fmt.Errorf("%w: rpm -qa: exit status %d, %d packages: %s", remote.ErrGarbage, s.Status, len(list), rpm.Tail(s.Err, 3))
+	}
+	return list, err
+}
+
+// isBusy: dnf 4 exits with 200 when exit_on_lock is set.
+func isBusy(s linux.Section) bool {
+	return s.Status == 200 || strings.Contains(s.Err+s.Out, "Waiting for process with pid") ||
+		strings.Contains(s.Err+s.Out, "Failed to obtain lock") || strings.Contains(s.Err, "Waiting for a lock on")
+}

@@ -1,0 +1,111 @@
+package rpm
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"secondtuesday/data"
+)
+
+// What may go onto a command line of a package manager: no blanks, no
+// wildcards, no leading hyphen.
+var (
+	safeName    = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.+-]*$`)
+	safeArch    = regexp.MustCompile(`^[a-z0-9_]+$`)
+	safeVersion = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.+~^:-]*$`)
+)
+
+// CheckTarget says what keeps a package from being named to a package manager.
+func CheckTarget(name, arch, version string) error {
+	if !safeName.MatchString(name) || !safeArch.MatchString(arch) || !safeVersion.MatchString(version) || !IsEVR(version) {
+		return fmt.Errorf("package %q, architecture %q, version %q: not as rpm writes it", name, arch, version)
+	}
+	return nil
+}
+
+// Wanted returns name, architecture and version of each target, checked, as
+// the scripts take them.
+func Wanted(want []data.Target) ([]string, error) {
+	var args []string
+	for _, t := range want {
+		if err := CheckTarget(t.Name, t.Arch, t.To); err != nil {
+			return nil, err
+		}
+		args = append(args, t.Name, t.Arch, TrimEpoch(t.To))
+	}
+	return args, nil
+}
+
+// JobInput writes changes for a job: "upgrade|add|remove NAME ARCH VERSION" a
+// line, the version being the one that comes, or goes.
+func JobInput(c data.Changes) ([]byte, error) {
+	var b bytes.Buffer
+	put := func(what string, list []data.Target) error {
+		for _, t := range list {
+			version := t.To
+			if what == "remove" {
+				version = t.From
+			}
+			if err := CheckTarget(t.Name, t.Arch, version); err != nil {
+				return err
+			}
+			fmt.Fprintf(&b, "%s %s %s %s\n", what, t.Name, t.Arch, TrimEpoch(version))
+		}
+		return nil
+	}
+	for _, part := range []struct {
+		what string
+		list []data.Target
+	}{{"upgrade", c.Upgrade}, {"add", c.Add}, {"remove", c.Remove}} {
+		if err := put(part.what, part.list); err != nil {
+			return nil, err
+		}
+	}
+	if b.Len() == 0 {
+		return nil, fmt.Errorf("nothing to change")
+	}
+	return b.Bytes(), nil
+}
+
+// Offers reports which of want the changes do not bring in exactly, for people;
+// empty: all of them.
+func Offers(c data.Changes, want []data.Target) string {
+	there := map[string]string{}
+	for _, t := range append(append([]data.Target{}, c.Upgrade...), c.Add...) {
+		there[t.Key()+" "+t.To] = t.To
+	}
+	var missing []string
+	for _, t := range want {
+		if _, ok := there[t.Key()+" "+TrimEpoch(t.To)]; !ok {
+			missing = append(missing, t.Name+" "+t.To)
+		}
+	}
+	return strings.Join(missing, ", ")
+}
+
+// Carry copies class and severity of what was asked for to what comes of it.
+func Carry(list, want []data.Target) {
+	for i := range list {
+		for _, w := range want {
+			if w.Key() == list[i].Key() {
+				list[i].Class, list[i].Severity = w.Class, w.Severity
+			}
+		}
+	}
+}
+
+// Tail returns the last n lines of text that are not empty, for a Detail.
+func Tail(text string, n int) string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) > n {
+		lines = lines[len(lines)-n:]
+	}
+	return strings.ToValidUTF8(strings.Join(lines, "\n"), "?")
+}
