@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"secondtuesday/data"
@@ -39,33 +38,21 @@ func (d *Desk) Scan(ctx context.Context, ids []data.HostID, refresh bool, done f
 	if _, err := d.Refresh(ctx); err != nil { // what changed by itself before these scans belongs in the history
 		return fmt.Errorf("scan: %w", err)
 	}
-	work, results := make(chan data.Host), make(chan ScanResult)
-	var workers sync.WaitGroup
-	parallel := d.Parallel
-	if parallel <= 0 {
-		parallel = DefaultParallel
-	}
-	for range min(parallel, len(hosts)) {
-		workers.Go(func() {
-			for h := range work {
-				results <- d.scanOne(ctx, h, refresh)
-			}
-		})
-	}
-	go func() {
-		for _, h := range hosts {
-			work <- h // a worker takes it at once when ctx has ended
-		}
-		close(work)
-		workers.Wait()
-		close(results)
-	}()
-	for r := range results {
+	eachHost(hosts, d.parallel(), func(h data.Host) ScanResult {
+		return d.scanOne(ctx, h, refresh) // at once when ctx has ended
+	}, func(_ data.Host, r ScanResult) {
 		if done != nil {
 			done(r)
 		}
-	}
+	})
 	return ctx.Err()
+}
+
+func (d *Desk) parallel() int {
+	if d.Parallel > 0 {
+		return d.Parallel
+	}
+	return DefaultParallel
 }
 
 // scanOne dials, scans and saves one host.

@@ -1,0 +1,260 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"secondtuesday/data"
+	"secondtuesday/remote"
+)
+
+// A PlanRequest says what a plan is to bring in, where and how.
+type PlanRequest struct {
+	Name     string
+	Hosts    []data.HostID
+	Classes  []data.Class // only these; empty: all
+	Keys     []string     // only these updates (data.Update.Key); empty: all
+	KeptBack bool         // also what an ordinary upgrade keeps back
+	Remove   bool         // removals may be part of the plan
+	Rings    []data.Ring  // soak and gate of each; rings that only hosts name are added
+	Parallel int
+	StopAt   float64
+	Reboot   data.RebootPolicy
+	PostWait time.Duration
+}
+
+// A PlanNote tells of a host, or of an update of it, that is not in the plan.
+type PlanNote struct {
+	Host   data.Host
+	Update string // empty: the whole host
+	Why    string
+}
+
+// ErrNothingToDo means that a plan would change nothing.
+var ErrNothingToDo = errors.New("nothing chosen is missing on the chosen hosts")
+
+// MakePlan asks the chosen hosts, several at once, what bringing in the
+// chosen updates would do by their own solvers, and returns the answer as a
+// plan that is not stored yet. What is left out is told in the notes; one
+// host's failure leaves only that host out. done is called after each host and
+// may be nil.
+func (d *Desk) MakePlan(ctx context.Context, req PlanRequest, done func(data.Host)) (data.Plan, []PlanNote, error) {
+	hosts, err := d.hostsByID(ctx, req.Hosts)
+	if err != nil {
+		return data.Plan{}, nil, fmt.Errorf("make plan: %w", err)
+	}
+	std, err := d.DB.StandardAt(ctx, d.Now())
+	if err != nil {
+		return data.Plan{}, nil, fmt.Errorf("make plan: %w", err)
+	}
+	p := data.Plan{
+		Name: strings.TrimSpace(req.Name), Created: d.Now().UTC().Truncate(time.Second), CreatedBy: d.By,
+		Rings: slices.Clone(req.Rings), Parallel: req.Parallel, StopAt: req.StopAt, Reboot: req.Reboot, PostWait: req.PostWait,
+	}
+	var notes []PlanNote
+	eachHost(hosts, d.parallel(), func(h data.Host) planned {
+		return d.planHost(ctx, h, req, maxAge(std))
+	}, func(h data.Host, r planned) {
+		notes = append(notes, r.notes...)
+		if !r.part.Changes.Empty() {
+			p.Hosts = append(p.Hosts, r.part)
+		}
+		if done != nil {
+			done(h)
+		}
+	})
+	if err := ctx.Err(); err != nil {
+		return data.Plan{}, nil, err
+	}
+	arrange(&p, hosts)
+	if len(p.Hosts) == 0 {
+		return p, notes, fmt.Errorf("make plan: %w", ErrNothingToDo)
+	}
+	return p, notes, nil
+}
+
+func maxAge(std data.Standard) time.Duration {
+	if std.ScanMaxAge > 0 {
+		return std.ScanMaxAge
+	}
+	return data.DefaultScanMaxAge
+}
+
+// planned is one host's part, or why it has none.
+type planned struct {
+	part  data.PlanHost
+	notes []PlanNote
+}
+
+// planHost turns a host's newest scan and the request into exact changes.
+func (d *Desk) planHost(ctx context.Context, h data.Host, req PlanRequest, maxAge time.Duration) planned {
+	out := planned{part: data.PlanHost{Host: h.ID, Ring: h.Ring}}
+	leave := func(why string) planned {
+		out.notes = append(out.notes, PlanNote{Host: h, Why: why})
+		out.part.Changes = data.Changes{}
+		return out
+	}
+	scan, err := d.DB.LatestScan(ctx, h.ID)
+	switch {
+	case err != nil:
+		return leave("never scanned: scan it first")
+	case d.Now().Sub(scan.At) > maxAge:
+		return leave("its scan is too old: scan it again")
+	case !scan.Trusted():
+		return leave("its scan proves nothing (" + string(scan.Problems[0].Kind) + "): mend that and scan again")
+	}
+	out.part.Scan = scan.ID
+	want, notes := chooseTargets(h, scan.Updates, req)
+	out.notes = notes
+	if len(want) == 0 {
+		return out
+	}
+	changes, err := d.simulate(ctx, h, want)
+	if err != nil {
+		return leave(firstLine(err))
+	}
+	if why := unplanned(want, changes, req.Remove); why != "" {
+		return leave(why)
+	}
+	out.part.Changes = describe(changes, scan.Updates)
+	return out
+}
+
+// chooseTargets picks what the request asks for. Held and phased updates are
+// never planned: a person or the vendor has said not now.
+func chooseTargets(h data.Host, updates []data.Update, req PlanRequest) (want []data.Target, notes []PlanNote) {
+	for _, u := range updates {
+		if len(req.Classes) > 0 && !slices.Contains(req.Classes, u.Class) {
+			continue
+		}
+		if len(req.Keys) > 0 && !slices.Contains(req.Keys, u.Key()) {
+			continue
+		}
+		if u.Hold == data.Held || u.Hold == data.Phased || (u.Hold == data.KeptBack && !req.KeptBack) {
+			notes = append(notes, PlanNote{Host: h, Update: u.Key(), Why: string(u.Hold)})
+			continue
+		}
+		want = append(want, data.Target{
+			Name: u.Name, Arch: u.Arch, From: u.Installed, To: u.Available,
+			Origin: u.Origin, Class: u.Class, Severity: u.Severity,
+		})
+	}
+	return want, notes
+}
+
+// platform returns the update system of a host, asking the host where that is
+// not known yet.
+func (d *Desk) platform(ctx context.Context, s remote.Session, h data.Host) (Platform, error) {
+	name := h.Platform
+	if name == data.PlatformUnknown {
+		var err error
+		if name, err = d.detect(ctx, s); err != nil {
+			return nil, err
+		}
+	}
+	p, ok := d.PlatformOf(name)
+	if !ok {
+		return nil, fmt.Errorf("%w: %s", remote.ErrNotSupported, name)
+	}
+	return p, nil
+}
+
+func (d *Desk) simulate(ctx context.Context, h data.Host, want []data.Target) (data.Changes, error) {
+	s, err := d.Dialer.Dial(ctx, h)
+	if err != nil {
+		return data.Changes{}, err
+	}
+	defer s.Close()
+	p, err := d.platform(ctx, s, h)
+	if err != nil {
+		return data.Changes{}, err
+	}
+	return p.Simulate(ctx, s, want)
+}
+
+// unplanned says why a simulation is not what was asked for; "" when it is.
+func unplanned(want []data.Target, c data.Changes, mayRemove bool) string {
+	for _, w := range want {
+		i := slices.IndexFunc(append(slices.Clone(c.Upgrade), c.Add...), func(t data.Target) bool { return t.Name == w.Name && t.To == w.To })
+		if i < 0 {
+			return fmt.Sprintf("the host would not bring %s to %s: scan it again", w.Key(), w.To)
+		}
+	}
+	if len(c.Remove) > 0 && !mayRemove {
+		var names []string
+		for _, t := range c.Remove {
+			names = append(names, t.Key())
+		}
+		return "this would remove " + shorten(names, 5) + ": allow removals to plan it"
+	}
+	return ""
+}
+
+// describe adds what the scan knows of each package to a simulation.
+func describe(c data.Changes, updates []data.Update) data.Changes {
+	for i, t := range c.Upgrade {
+		for _, u := range updates {
+			if u.Name == t.Name && u.Available == t.To && (u.Arch == t.Arch || t.Arch == "" || u.Arch == "") {
+				c.Upgrade[i].Origin, c.Upgrade[i].Class, c.Upgrade[i].Severity = u.Origin, u.Class, u.Severity
+			}
+		}
+	}
+	return c
+}
+
+// arrange gives every host its ring and sorts hosts by ring and name. Hosts
+// without a ring go last.
+func arrange(p *data.Plan, hosts []data.Host) {
+	last, name := 1, map[data.HostID]string{}
+	for _, h := range hosts {
+		name[h.ID] = h.Name
+		last = max(last, h.Ring)
+	}
+	for _, r := range p.Rings {
+		last = max(last, r.Number)
+	}
+	for i := range p.Hosts {
+		if p.Hosts[i].Ring == 0 {
+			p.Hosts[i].Ring = last
+		}
+	}
+	slices.SortFunc(p.Hosts, func(a, b data.PlanHost) int {
+		return cmp.Or(a.Ring-b.Ring, strings.Compare(name[a.Host], name[b.Host]))
+	})
+	p.Rings = ringsOf(*p)
+}
+
+// SavePlan stores a plan; from then on what it would do never changes.
+func (d *Desk) SavePlan(ctx context.Context, p data.Plan) (data.PlanID, error) {
+	if p.Name == "" {
+		return 0, errors.New("save plan: it has no name")
+	}
+	if len(p.Hosts) == 0 {
+		return 0, fmt.Errorf("save plan %q: %w", p.Name, ErrNothingToDo)
+	}
+	p.Approved = data.Approval{}
+	id, err := d.DB.SavePlan(ctx, p, d.entry("plan saved", fmt.Sprintf("plan %q, %d hosts", p.Name, len(p.Hosts)), "", change{After: map[string]string{"digest": p.Digest()}}))
+	if err != nil {
+		return 0, fmt.Errorf("save plan %q: %w", p.Name, err)
+	}
+	return id, nil
+}
+
+// ApprovePlan records this user's yes to exactly the plan with that digest, so
+// that nobody approves what was not looked at.
+func (d *Desk) ApprovePlan(ctx context.Context, id data.PlanID, digest, note string) error {
+	p, err := d.DB.Plan(ctx, id)
+	if err != nil {
+		return fmt.Errorf("approve plan: %w", err)
+	}
+	if p.Digest() != digest {
+		return fmt.Errorf("approve plan %q: it is not the plan that was shown", p.Name)
+	}
+	a := data.Approval{Role: "plan", By: d.By, At: d.Now(), Note: strings.TrimSpace(note)}
+	return d.DB.ApprovePlan(ctx, id, a, d.entry("plan approved", fmt.Sprintf("plan %q", p.Name), a.Note, change{After: map[string]string{"digest": digest}}))
+}

@@ -1,0 +1,263 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"secondtuesday/data"
+)
+
+// What keeps a rollout from a verb.
+var (
+	ErrNotApproved = errors.New("the plan is not approved")
+	ErrNoReason    = errors.New("a reason is required")
+	ErrNotOpen     = errors.New("the rollout has ended")
+	ErrStillOpen   = errors.New("the run has not ended")
+	ErrLookFirst   = errors.New("it is not known what the run did; look it up on the host first")
+)
+
+// applyNowLimit is the deadline of a run outside windows.
+const applyNowLimit = 4 * time.Hour
+
+// StartRollout stores a rollout of an approved plan with one queued run a host.
+// It touches no host: a Driver does. With an empty reason runs start only
+// inside windows; with a reason ("apply now") they start at once, except in a
+// freeze, and the reason is on record.
+func (d *Desk) StartRollout(ctx context.Context, id data.PlanID, reason string) (data.RolloutID, error) {
+	p, err := d.DB.Plan(ctx, id)
+	if err != nil {
+		return 0, fmt.Errorf("start rollout: %w", err)
+	}
+	if p.Approved.At.IsZero() {
+		return 0, fmt.Errorf("start rollout of plan %q: %w", p.Name, ErrNotApproved)
+	}
+	r := data.Rollout{
+		Plan: id, Started: d.Now(), StartedBy: d.By,
+		Reason: strings.TrimSpace(reason), State: data.RolloutWaiting,
+	}
+	var runs []data.Run
+	for _, h := range p.Hosts {
+		runs = append(runs, data.Run{Host: h.Host, Ring: h.Ring, Step: data.StepQueued, Attempt: 1, ScanBefore: h.Scan})
+	}
+	entry := d.entry("rollout started", fmt.Sprintf("plan %q, %d hosts", p.Name, len(p.Hosts)), r.Reason, change{After: r})
+	rid, err := d.DB.SaveRollout(ctx, r, runs, entry)
+	if err != nil {
+		return 0, fmt.Errorf("start rollout of plan %q: %w", p.Name, err)
+	}
+	return rid, nil
+}
+
+// CancelRollout lets no further run start and asks those under way to stop
+// where their hosts are sound. A Driver carries it out.
+func (d *Desk) CancelRollout(ctx context.Context, id data.RolloutID, reason string) error {
+	r, err := d.DB.Rollout(ctx, id)
+	if err != nil {
+		return fmt.Errorf("cancel rollout: %w", err)
+	}
+	if !r.Open() {
+		return fmt.Errorf("cancel rollout %d: %w", id, ErrNotOpen)
+	}
+	r.State, r.Note = data.RolloutCancelled, "cancelled by "+d.By
+	if reason = strings.TrimSpace(reason); reason != "" {
+		r.Note += ": " + reason
+	}
+	return d.DB.UpdateRollout(ctx, r, d.entry("rollout cancelled", fmt.Sprintf("rollout %d", id), reason, change{After: r}))
+}
+
+// ResumeRollout lets a stopped rollout go on: its failed and unknown runs no
+// longer count, because a person has looked at them.
+func (d *Desk) ResumeRollout(ctx context.Context, id data.RolloutID, reason string) error {
+	if strings.TrimSpace(reason) == "" {
+		return fmt.Errorf("resume rollout %d: %w", id, ErrNoReason)
+	}
+	r, err := d.DB.Rollout(ctx, id)
+	if err != nil {
+		return fmt.Errorf("resume rollout: %w", err)
+	}
+	if r.State != data.RolloutStopped {
+		return fmt.Errorf("resume rollout %d: it is %s, not stopped", id, r.State)
+	}
+	r.State, r.Note, r.Ended, r.Resumed = data.RolloutWaiting, "", time.Time{}, d.Now()
+	return d.DB.UpdateRollout(ctx, r, d.entry("rollout resumed", fmt.Sprintf("rollout %d", id), reason, change{After: r}))
+}
+
+// LookAgain lets a Driver look up on the host what became of a run whose
+// outcome is unknown. It starts nothing.
+func (d *Desk) LookAgain(ctx context.Context, rollout data.RolloutID, id data.RunID) error {
+	return d.reopenRun(ctx, rollout, id, "run looked up again", "", func(run *data.Run) error {
+		if run.Outcome != data.OutcomeUnknown {
+			return fmt.Errorf("its outcome is %s, not unknown", run.Outcome)
+		}
+		run.Outcome, run.Ended, run.Detail = data.OutcomeNone, time.Time{}, ""
+		return nil
+	})
+}
+
+// RetryRun queues a run that failed, was skipped or cancelled for another
+// attempt, as a new job. A run whose outcome is unknown is refused: it may have
+// done its work.
+func (d *Desk) RetryRun(ctx context.Context, rollout data.RolloutID, id data.RunID, reason string) error {
+	if strings.TrimSpace(reason) == "" {
+		return fmt.Errorf("retry run %d: %w", id, ErrNoReason)
+	}
+	return d.reopenRun(ctx, rollout, id, "run retried", reason, func(run *data.Run) error {
+		switch run.Outcome {
+		case data.OutcomeUnknown:
+			return ErrLookFirst
+		case data.OutcomeNone:
+			return ErrStillOpen
+		case data.OutcomeSucceeded:
+			return errors.New("it succeeded")
+		}
+		*run = data.Run{
+			ID: run.ID, Rollout: run.Rollout, Host: run.Host, Ring: run.Ring,
+			Step: data.StepQueued, Attempt: run.Attempt + 1, ScanBefore: run.ScanBefore,
+		}
+		return nil
+	})
+}
+
+// reopenRun changes an ended run and opens its rollout again.
+func (d *Desk) reopenRun(ctx context.Context, rollout data.RolloutID, id data.RunID, verb, reason string, edit func(*data.Run) error) error {
+	w, err := d.readRollout(ctx, rollout)
+	if err != nil {
+		return err
+	}
+	run := w.run(id)
+	if run.ID == 0 {
+		return fmt.Errorf("%s: rollout %d has no run %d", verb, rollout, id)
+	}
+	if err := edit(&run); err != nil {
+		return fmt.Errorf("%s: run of host %s: %w", verb, w.hosts[run.Host].Name, err)
+	}
+	r := w.rollout
+	r.State, r.Note, r.Ended, r.Resumed = data.RolloutWaiting, "", time.Time{}, d.Now()
+	if err := d.DB.UpdateRollout(ctx, r, d.entry(verb, "host "+w.hosts[run.Host].Name, reason, change{After: run})); err != nil {
+		return err
+	}
+	return d.DB.SaveRun(ctx, run)
+}
+
+// newJobID makes a name no other workspace will make.
+func newJobID() string {
+	b := make([]byte, 10)
+	rand.Read(b) // never fails
+	return "st-" + hex.EncodeToString(b)
+}
+
+// work is all that is stored about one rollout, read at one time.
+type work struct {
+	plan    data.Plan
+	rollout data.Rollout
+	runs    []data.Run
+	hosts   map[data.HostID]data.Host
+	windows []data.Window
+	freezes []data.Freeze
+}
+
+func (d *Desk) readRollout(ctx context.Context, id data.RolloutID) (*work, error) {
+	w := &work{hosts: map[data.HostID]data.Host{}}
+	var err error
+	if w.rollout, err = d.DB.Rollout(ctx, id); err != nil {
+		return nil, fmt.Errorf("read rollout: %w", err)
+	}
+	if w.plan, err = d.DB.Plan(ctx, w.rollout.Plan); err != nil {
+		return nil, fmt.Errorf("read rollout %d: %w", id, err)
+	}
+	if w.runs, err = d.DB.Runs(ctx, id); err != nil {
+		return nil, fmt.Errorf("read rollout %d: %w", id, err)
+	}
+	hosts, err := d.DB.Hosts(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read rollout %d: %w", id, err)
+	}
+	for _, h := range hosts {
+		w.hosts[h.ID] = h
+	}
+	if w.windows, err = d.DB.Windows(ctx); err != nil {
+		return nil, fmt.Errorf("read rollout %d: %w", id, err)
+	}
+	if w.freezes, err = d.DB.Freezes(ctx); err != nil {
+		return nil, fmt.Errorf("read rollout %d: %w", id, err)
+	}
+	return w, nil
+}
+
+func (w *work) run(id data.RunID) data.Run {
+	for _, r := range w.runs {
+		if r.ID == id {
+			return r
+		}
+	}
+	return data.Run{}
+}
+
+// part returns what the plan does to a host.
+func (w *work) part(id data.HostID) data.Changes {
+	for _, h := range w.plan.Hosts {
+		if h.Host == id {
+			return h.Changes
+		}
+	}
+	return data.Changes{}
+}
+
+// opening asks the calendar; a rollout with a reason is open at once, except in a freeze.
+func (w *work) opening(now time.Time) func(data.HostID) opening {
+	return func(id data.HostID) opening {
+		h, ok := w.hosts[id]
+		if !ok {
+			return opening{Why: "the host is no longer in the inventory"}
+		}
+		for _, f := range w.freezes {
+			if f.Covers(h.Group, now) {
+				return opening{Next: f.Until, Why: fmt.Sprintf("freeze %q until %s", f.Name, stamp(f.Until))}
+			}
+		}
+		if w.rollout.Reason != "" && now.After(w.rollout.Started.Add(applyNowLimit)) {
+			return opening{Why: "it was to be applied at once; 4 hours later that is over"}
+		}
+		if w.rollout.Reason != "" {
+			return opening{Open: true, Until: w.rollout.Started.Add(applyNowLimit), MayReboot: true}
+		}
+		return windowOpening(h, w.windows, w.freezes, now)
+	}
+}
+
+// noteRollout stores where a rollout stands when that changed.
+func (d *Desk) noteRollout(ctx context.Context, r data.Rollout, m move, busy bool) error {
+	was := r
+	r.State, r.Note = m.State, m.Note
+	over := m.State == data.RolloutDone || m.State == data.RolloutStopped || m.State == data.RolloutCancelled
+	if over && !busy {
+		r.Ended = d.Now()
+	}
+	if r.State == was.State && r.Note == was.Note && r.Ended.Equal(was.Ended) {
+		return nil
+	}
+	verb := "rollout " + string(r.State)
+	return d.DB.UpdateRollout(ctx, r, d.entry(verb, fmt.Sprintf("rollout %d", r.ID), r.Note, change{After: r}))
+}
+
+// windowOpening is what the agreed windows say of a host.
+func windowOpening(h data.Host, windows []data.Window, freezes []data.Freeze, now time.Time) opening {
+	o, open, why := OpenFor(h, windows, freezes, now)
+	if open {
+		for _, w := range windows {
+			if w.ID == o.Window && w.Permits.Install {
+				return opening{Open: true, Until: o.End, MayReboot: w.Permits.Reboot}
+			}
+		}
+		return opening{Next: o.End, Why: why}
+	}
+	next, found := NextOpening(h, windows, freezes, now)
+	if !found {
+		return opening{Why: why}
+	}
+	return opening{Next: next.Start, Why: why + "; the next opens at " + stamp(next.Start)}
+}

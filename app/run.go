@@ -1,0 +1,265 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"secondtuesday/data"
+	"secondtuesday/remote"
+)
+
+// A runner takes one host through the steps of its run. Every step is stored
+// before it acts, so that whoever takes the run up later knows what may have
+// happened; what did happen is asked of the host.
+type runner struct {
+	*Driver
+	work      *work
+	run       data.Run
+	session   remote.Session
+	platform  Platform
+	lostSince time.Time // zero: the host answers
+}
+
+// errStop ends a runner without an outcome: the desk closes, or nothing can be
+// stored. The run stays where it is and is taken up again later.
+var errStop = errors.New("driving stopped")
+
+// drive goes on from the step stored until the run has an outcome or ctx ends.
+func (r *runner) drive(ctx context.Context) {
+	defer r.hangUp()
+	steps := map[data.Step]func(context.Context) error{
+		data.StepPreCheck:  r.preCheck,
+		data.StepInstall:   r.install,
+		data.StepReboot:    r.reboot,
+		data.StepPostCheck: r.postCheck,
+		data.StepVerify:    r.verify,
+	}
+	for r.run.Outcome == data.OutcomeNone {
+		step, ok := steps[r.run.Step]
+		if !ok {
+			return
+		}
+		if err := step(ctx); err != nil {
+			r.pause(ctx, r.Pace.Retry) // else a full disk would be tried without a pause
+			return
+		}
+	}
+}
+
+// goTo stores the next step.
+func (r *runner) goTo(ctx context.Context, s data.Step) error {
+	r.run.Step = s
+	return r.keep(ctx)
+}
+
+// end stores an outcome. An unknown run keeps its step, to be looked up there.
+func (r *runner) end(ctx context.Context, o data.Outcome, format string, args ...any) error {
+	r.run.Outcome, r.run.Ended, r.run.Detail = o, r.Desk.Now(), fmt.Sprintf(format, args...)
+	if o != data.OutcomeUnknown {
+		r.run.Step = data.StepEnded
+	}
+	r.say(ctx, "%s: %s", o, r.run.Detail)
+	if err := r.keep(ctx); err != nil {
+		return err
+	}
+	h := r.host()
+	entry := r.Desk.entry("run "+string(o), "host "+h.Name, r.run.Detail, change{After: r.run})
+	return r.Desk.DB.AppendAudit(ctx, entry)
+}
+
+func (r *runner) keep(ctx context.Context) error { return r.save(ctx, r.run) }
+
+// say adds a line of the desk's own to the run's log.
+func (r *runner) say(ctx context.Context, format string, args ...any) {
+	line := data.LogLine{Run: r.run.ID, At: r.Desk.Now(), From: "desk", Text: fmt.Sprintf(format, args...)}
+	r.Desk.DB.AppendLog(ctx, []data.LogLine{line}) // the run itself is stored elsewhere; a lost line loses no fact
+}
+
+func (r *runner) host() data.Host { return r.work.hosts[r.run.Host] }
+
+// reach returns a session, a new one where the last was lost.
+func (r *runner) reach(ctx context.Context) error {
+	if r.session != nil {
+		return nil
+	}
+	h := r.host()
+	s, err := r.Desk.Dialer.Dial(ctx, h)
+	if err != nil {
+		return err
+	}
+	p, err := r.Desk.platform(ctx, s, h)
+	if err != nil {
+		s.Close()
+		return err
+	}
+	r.session, r.platform = s, p
+	return nil
+}
+
+func (r *runner) hangUp() {
+	if r.session != nil {
+		r.session.Close() // the job does not need it
+		r.session = nil
+	}
+}
+
+// ask runs f with a session. Unless the host itself said that a command
+// failed, the session is given up, and the next ask dials anew.
+func (r *runner) ask(ctx context.Context, f func(remote.Session, Platform) error) error {
+	err := r.reach(ctx)
+	if err == nil {
+		err = f(r.session, r.platform)
+	}
+	var exit *remote.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		r.hangUp()
+	}
+	return err
+}
+
+// lost notes that the host does not answer and waits before the next try. It
+// reports false when there is nothing more to wait for: ctx has ended, or the
+// window ended so long ago that the run is unknown.
+func (r *runner) lost(ctx context.Context, cause error) (again bool, err error) {
+	if ctx.Err() != nil {
+		return false, errStop
+	}
+	now := r.Desk.Now()
+	if r.lostSince.IsZero() {
+		r.lostSince = now
+		r.run.Detail = "contact lost: " + firstLine(cause) + "; the job runs on by itself and is looked up again"
+		r.say(ctx, "%s", r.run.Detail)
+		if err := r.keep(ctx); err != nil {
+			return false, err
+		}
+	}
+	if now.After(r.run.Deadline.Add(r.Pace.GiveUp)) || hopeless(cause) {
+		return false, r.end(ctx, data.OutcomeUnknown, "no contact since %s (%s): it is not known what the job did; look again when the host answers",
+			stamp(r.lostSince), firstLine(cause))
+	}
+	if !r.pause(ctx, r.Pace.Retry) {
+		return false, errStop
+	}
+	return true, nil
+}
+
+// found notes that a lost host answers again.
+func (r *runner) found(ctx context.Context) error {
+	if r.lostSince.IsZero() {
+		return nil
+	}
+	r.lostSince, r.run.Detail = time.Time{}, ""
+	r.say(ctx, "contact again")
+	return r.keep(ctx)
+}
+
+// hopeless reports causes that waiting does not mend: a person must act.
+func hopeless(err error) bool {
+	var changed *remote.HostKeyChangedError
+	var unknown *remote.HostKeyUnknownError
+	return errors.As(err, &changed) || errors.As(err, &unknown) ||
+		errors.Is(err, remote.ErrLoginRefused) || errors.Is(err, remote.ErrSudoPassword) || errors.Is(err, remote.ErrNoPrivilege)
+}
+
+func (r *runner) pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// cancelled asks the workspace, because another process may have cancelled.
+func (r *runner) cancelled(ctx context.Context) bool {
+	ro, err := r.Desk.DB.Rollout(ctx, r.run.Rollout)
+	return err == nil && ro.State == data.RolloutCancelled
+}
+
+// preCheck looks at all that would keep the job from working. Nothing has been
+// changed yet, so whatever goes wrong here skips the run.
+func (r *runner) preCheck(ctx context.Context) error {
+	changes := r.work.part(r.run.Host)
+	var checks []data.Check
+	err := r.ask(ctx, func(s remote.Session, p Platform) error {
+		alive, err := p.Alive(ctx, s)
+		if err != nil {
+			return err
+		}
+		r.run.BootID, r.run.ServicesUp = alive.BootID, alive.Services
+		checks, err = p.Check(ctx, s, changes)
+		return err
+	})
+	switch {
+	case ctx.Err() != nil:
+		return errStop
+	case err != nil:
+		return r.end(ctx, data.OutcomeSkipped, "%s; nothing was changed on the host", firstLine(err))
+	case r.run.BootID == "":
+		return r.end(ctx, data.OutcomeSkipped, "the host does not tell its boot ID, so a reboot could not be proved; nothing was changed")
+	}
+	r.run.Checks = checks
+	for _, c := range checks {
+		r.say(ctx, "pre-check %s: %s%s", c.Name, resultWord(c.Result), parenthesis(c.Detail))
+	}
+	if bad := failedChecks(checks, false); len(bad) > 0 {
+		return r.end(ctx, data.OutcomeSkipped, "pre-check %s; nothing was changed on the host", strings.Join(bad, ", "))
+	}
+	if changes.Empty() {
+		return r.goTo(ctx, data.StepReboot)
+	}
+	r.run.Job = newJobID()
+	return r.goTo(ctx, data.StepInstall)
+}
+
+// failedChecks names the checks that did not pass; one that could not look did not pass.
+func failedChecks(checks []data.Check, after bool) []string {
+	var bad []string
+	for _, c := range checks {
+		if c.After == after && (c.Result == data.CheckFailed || c.Result == data.CheckUnknown) {
+			bad = append(bad, c.Name+" "+resultWord(c.Result)+parenthesis(c.Detail))
+		}
+	}
+	return bad
+}
+
+func resultWord(r data.CheckResult) string {
+	if r == data.CheckUnknown {
+		return "unknown"
+	}
+	return string(r)
+}
+
+func parenthesis(s string) string {
+	if s == "" {
+		return ""
+	}
+	return " (" + s + ")"
+}
+
+// firstLine is an error's text, short enough for a table cell.
+func firstLine(err error) string {
+	s, _, _ := strings.Cut(remote.CleanText(err.Error()), "\n")
+	if r := []rune(s); len(r) > 200 {
+		s = string(r[:199]) + "…"
+	}
+	return s
+}
+
+// goneServices returns what ran before and does not now, without what comes
+// and goes by itself.
+func goneServices(before, now []string) []string {
+	var gone []string
+	for _, s := range before {
+		if !slices.Contains(now, s) && !strings.HasPrefix(s, "user@") && !strings.HasPrefix(s, "session-") && !strings.HasPrefix(s, "secondtuesday-") {
+			gone = append(gone, s)
+		}
+	}
+	return gone
+}

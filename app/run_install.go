@@ -1,0 +1,169 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"secondtuesday/data"
+	"secondtuesday/remote"
+)
+
+// maxStarts is how often a job that the host has proved never to have started is started.
+const maxStarts = 3
+
+// install brings the job to its end. The host is always asked first: only a
+// job that it has never heard of is started, and the same ID starts once.
+func (r *runner) install(ctx context.Context) error {
+	starts, seen, asked := 0, r.run.LogNext > 0, false
+	for {
+		var st remote.JobStatus
+		err := r.ask(ctx, func(s remote.Session, p Platform) (err error) {
+			st, err = p.Look(ctx, s, r.run.Job, r.run.LogNext)
+			return err
+		})
+		if err != nil {
+			if again, err := r.lost(ctx, err); !again {
+				return err
+			}
+			continue
+		}
+		if err := r.found(ctx); err != nil {
+			return err
+		}
+		switch st.State {
+		case remote.JobAbsent:
+			if seen {
+				return r.unknownJob(ctx, "the host no longer knows the job it had started")
+			}
+			if done, err := r.startJob(ctx, &starts); done || err != nil {
+				return err
+			}
+		case remote.JobRunning:
+			seen = true
+			if err := r.keepLog(ctx, st); err != nil {
+				return err
+			}
+			if !asked && r.cancelled(ctx) {
+				asked = r.askCancel(ctx)
+			}
+			if !r.pause(ctx, r.Pace.Poll) {
+				return errStop
+			}
+		case remote.JobEnded:
+			return r.jobEnded(ctx, st)
+		case remote.JobLost:
+			if err := r.keepLog(ctx, st); err != nil {
+				return err
+			}
+			return r.unknownJob(ctx, "the job started and is gone without a result")
+		default:
+			if again, err := r.lost(ctx, remote.ErrGarbage); !again {
+				return err
+			}
+		}
+	}
+}
+
+// startJob starts the job, unless the window or a person forbids it by now.
+// done means that the run has ended.
+func (r *runner) startJob(ctx context.Context, starts *int) (done bool, err error) {
+	left := r.run.Deadline.Sub(r.Desk.Now())
+	switch {
+	case r.cancelled(ctx):
+		return true, r.end(ctx, data.OutcomeCancelled, "cancelled before the job began; nothing was changed on the host")
+	case left < leastWindow:
+		return true, r.end(ctx, data.OutcomeSkipped, "the window was about to end before the job began; nothing was changed on the host")
+	case *starts == maxStarts:
+		return true, r.end(ctx, data.OutcomeFailed, "the job could not be started; nothing was changed on the host")
+	}
+	*starts++
+	err = r.ask(ctx, func(s remote.Session, p Platform) error {
+		return p.Start(ctx, s, remote.Job{ID: r.run.Job, Changes: r.work.part(r.run.Host), StopAfter: left})
+	})
+	if err == nil {
+		r.say(ctx, "job %s started on the host; it stops by itself at %s", r.run.Job, r.run.Deadline.UTC().Format("15:04 MST"))
+		return false, nil
+	}
+	if ctx.Err() != nil {
+		return true, errStop
+	}
+	r.say(ctx, "start of the job: %s; the host is asked whether it started", firstLine(err))
+	var exit *remote.ExitError
+	if errors.As(err, &exit) || hopeless(err) {
+		*starts = maxStarts // the host refused; if it knows no job, that is final
+	}
+	return false, nil
+}
+
+func (r *runner) askCancel(ctx context.Context) bool {
+	err := r.ask(ctx, func(s remote.Session, p Platform) error { return p.Cancel(ctx, s, r.run.Job) })
+	if err != nil {
+		r.say(ctx, "cancel: %s; asked again", firstLine(err))
+		return false
+	}
+	r.say(ctx, "cancel asked for; the job stops where the host is sound")
+	return true
+}
+
+// keepLog stores new log lines and the offset behind the last whole one.
+func (r *runner) keepLog(ctx context.Context, st remote.JobStatus) error {
+	log := st.Log
+	if st.State == remote.JobRunning {
+		log = log[:bytes.LastIndexByte(log, '\n')+1] // half a line comes whole next time
+	}
+	if detail := progress(st); detail != r.run.Detail || len(log) > 0 {
+		r.run.Detail = detail
+		r.run.LogNext = st.Next - int64(len(st.Log)-len(log))
+		if err := r.Desk.DB.AppendLog(ctx, hostLines(r.run.ID, log, r.Desk.Now())); err != nil {
+			return err
+		}
+		return r.keep(ctx)
+	}
+	return nil
+}
+
+func hostLines(run data.RunID, log []byte, at time.Time) []data.LogLine {
+	var lines []data.LogLine
+	for _, l := range strings.Split(strings.TrimRight(string(log), "\n"), "\n") {
+		if i := strings.LastIndexByte(strings.TrimRight(l, "\r"), '\r'); i >= 0 {
+			l = l[i+1:] // a progress line that overwrote itself
+		}
+		if text := remote.CleanText(l); text != "" {
+			lines = append(lines, data.LogLine{Run: run, At: at, From: "host", Text: text})
+		}
+	}
+	return lines
+}
+
+func progress(st remote.JobStatus) string {
+	if st.Total > 0 {
+		return fmt.Sprintf("%s (%d of %d)", st.Step, st.Done, st.Total)
+	}
+	return st.Step
+}
+
+// jobEnded goes on to what the host says is there: a job's exit status alone
+// proves neither success nor failure of a package.
+func (r *runner) jobEnded(ctx context.Context, st remote.JobStatus) error {
+	if err := r.keepLog(ctx, st); err != nil {
+		return err
+	}
+	r.run.JobEnded, r.run.JobExit, r.run.JobStopped, r.run.Detail = true, st.Exit, st.Stopped, ""
+	r.say(ctx, "job ended with exit status %d%s", st.Exit, parenthesis(st.Stopped))
+	if st.Exit != 0 || st.Stopped != "" {
+		return r.goTo(ctx, data.StepVerify) // no reboot on top of half a job
+	}
+	return r.goTo(ctx, data.StepReboot)
+}
+
+// unknownJob goes on to verify: a scan can still prove what is in, and the
+// run's outcome stays unknown where it cannot.
+func (r *runner) unknownJob(ctx context.Context, why string) error {
+	r.say(ctx, "%s; a scan tells what is in", why)
+	r.run.JobStopped = why
+	return r.goTo(ctx, data.StepVerify)
+}

@@ -1,0 +1,195 @@
+package app
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"secondtuesday/data"
+	"secondtuesday/remote"
+)
+
+// defaultPostWait is how long services may take to come back when a plan says nothing.
+const defaultPostWait = 30 * time.Second
+
+// reboot reboots the host where the plan says so and the window permits it. It
+// asks once: a host that does not reboot is a failed check, not asked again.
+func (r *runner) reboot(ctx context.Context) error {
+	if r.run.RebootAsked.IsZero() {
+		why, err := r.whyReboot(ctx)
+		if err != nil {
+			return err
+		}
+		if why == "" {
+			return r.goTo(ctx, data.StepPostCheck)
+		}
+		r.run.RebootAsked = r.Desk.Now()
+		r.run.Detail = "rebooting: " + why
+		if err := r.keep(ctx); err != nil {
+			return err
+		}
+		r.say(ctx, "reboot asked for: %s", why)
+		err = r.ask(ctx, func(s remote.Session, p Platform) error { return p.Reboot(ctx, s) })
+		if err != nil && ctx.Err() == nil {
+			r.say(ctx, "reboot: %s; the boot ID tells whether it happens", firstLine(err))
+		}
+		r.hangUp()
+	}
+	return r.awaitBoot(ctx)
+}
+
+// whyReboot says why the host is to be rebooted now; "" means that it is not,
+// and a check tells why when one is pending.
+func (r *runner) whyReboot(ctx context.Context) (string, error) {
+	if r.work.plan.Reboot == data.RebootNever || r.work.plan.Reboot == "" {
+		return "", nil
+	}
+	why := "the plan says always"
+	if r.work.plan.Reboot == data.RebootIfNeeded {
+		scan, again, err := r.scan(ctx)
+		for ; again && err == nil; scan, again, err = r.scan(ctx) {
+		}
+		if err != nil || r.run.Outcome != data.OutcomeNone {
+			return "", orStop(err)
+		}
+		switch {
+		case len(scan.Reboot) > 0:
+			why = scan.Reboot[0].Source + parenthesis(scan.Reboot[0].Detail)
+		case scan.RebootKnown:
+			return "", nil
+		default:
+			return "", r.check(ctx, data.Check{Name: "reboot", After: true, Result: data.CheckWarned, Detail: "the host does not tell whether it needs one; none was made"})
+		}
+	}
+	not := ""
+	switch {
+	case !r.run.MayReboot:
+		not = "the window does not permit a reboot; one is pending: " + why
+	case !r.Desk.Now().Before(r.run.Deadline):
+		not = "the window has ended; a reboot is pending: " + why
+	case r.cancelled(ctx):
+		not = "cancelled; a reboot is pending: " + why
+	}
+	if not == "" {
+		return why, nil
+	}
+	return "", r.check(ctx, data.Check{Name: "reboot", After: true, Result: data.CheckWarned, Detail: not})
+}
+
+// orStop turns "the run has ended meanwhile" into the end of its runner.
+func orStop(err error) error {
+	if err == nil {
+		return errStop
+	}
+	return err
+}
+
+// awaitBoot waits until the host shows another boot ID. Answering a ping, or
+// SSH, proves nothing: the host may not have gone down yet.
+func (r *runner) awaitBoot(ctx context.Context) error {
+	until := r.run.RebootAsked.Add(r.Pace.Boot)
+	for {
+		var alive remote.Alive
+		err := r.ask(ctx, func(s remote.Session, p Platform) (err error) {
+			alive, err = p.Alive(ctx, s)
+			return err
+		})
+		if ctx.Err() != nil {
+			return errStop
+		}
+		late := r.Desk.Now().After(until)
+		switch {
+		case err == nil && alive.BootID != "" && alive.BootID != r.run.BootID:
+			r.say(ctx, "the host is back with a new boot ID")
+			return r.goTo(ctx, data.StepPostCheck)
+		case err == nil && late:
+			detail := "asked for at " + r.run.RebootAsked.UTC().Format("15:04 MST") + ", but the boot ID is still the same"
+			if err := r.check(ctx, data.Check{Name: "boot", After: true, Result: data.CheckFailed, Detail: detail}); err != nil {
+				return err
+			}
+			return r.goTo(ctx, data.StepPostCheck)
+		case err != nil && late:
+			return r.end(ctx, data.OutcomeUnknown, "no answer since the reboot (%s): look at the host, then look again here", firstLine(err))
+		}
+		if err == nil {
+			r.hangUp() // the same boot: a session would die with it
+		}
+		if !r.pause(ctx, r.Pace.Poll) {
+			return errStop
+		}
+	}
+}
+
+// postCheck looks whether the boot is the one expected and what ran before runs again.
+func (r *runner) postCheck(ctx context.Context) error {
+	wait := r.work.plan.PostWait
+	if wait <= 0 {
+		wait = defaultPostWait
+	}
+	until := r.Desk.Now().Add(wait)
+	for {
+		var alive remote.Alive
+		err := r.ask(ctx, func(s remote.Session, p Platform) (err error) {
+			alive, err = p.Alive(ctx, s)
+			return err
+		})
+		if err != nil {
+			if again, err := r.lost(ctx, err); !again {
+				return err
+			}
+			continue
+		}
+		if err := r.found(ctx); err != nil {
+			return err
+		}
+		gone := goneServices(r.run.ServicesUp, alive.Services)
+		if len(gone) > 0 && alive.Services != nil && r.Desk.Now().Before(until) {
+			if !r.pause(ctx, r.Pace.Poll) {
+				return errStop
+			}
+			continue
+		}
+		r.run.Checks = append(r.run.Checks, r.bootCheck(alive), serviceCheck(r.run.ServicesUp, alive.Services, gone))
+		return r.goTo(ctx, data.StepVerify)
+	}
+}
+
+func (r *runner) bootCheck(alive remote.Alive) data.Check {
+	c := data.Check{Name: "boot", After: true, Result: data.CheckPassed}
+	same := alive.BootID == r.run.BootID
+	switch {
+	case alive.BootID == "":
+		c.Result, c.Detail = data.CheckUnknown, "the host does not tell its boot ID"
+	case r.run.RebootAsked.IsZero() && same:
+		c.Detail = "not rebooted"
+	case r.run.RebootAsked.IsZero():
+		c.Result, c.Detail = data.CheckWarned, "the host rebooted though nobody here asked for it"
+	case same:
+		c.Result, c.Detail = data.CheckFailed, "the boot ID is still the same"
+	default:
+		c.Detail = "rebooted, boot ID changed"
+	}
+	return c
+}
+
+func serviceCheck(before, now, gone []string) data.Check {
+	c := data.Check{Name: "services", After: true, Result: data.CheckPassed}
+	switch {
+	case before == nil:
+		c.Result, c.Detail = data.CheckWarned, "the host cannot tell what runs"
+	case now == nil:
+		c.Result, c.Detail = data.CheckUnknown, "the host no longer tells what runs"
+	case len(gone) > 0:
+		c.Result, c.Detail = data.CheckFailed, "ran before and do not now: "+strings.Join(gone, ", ")
+	default:
+		c.Detail = "all that ran before run again"
+	}
+	return c
+}
+
+// check keeps a check's result with the run.
+func (r *runner) check(ctx context.Context, c data.Check) error {
+	r.run.Checks = append(r.run.Checks, c)
+	r.say(ctx, "post-check %s: %s%s", c.Name, resultWord(c.Result), parenthesis(c.Detail))
+	return r.keep(ctx)
+}

@@ -1,0 +1,123 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"secondtuesday/data"
+	"secondtuesday/remote"
+)
+
+// verify scans the host again and ends the run with what the scan proves.
+func (r *runner) verify(ctx context.Context) error {
+	scan, again, err := r.scan(ctx)
+	for ; again && err == nil; scan, again, err = r.scan(ctx) {
+	}
+	if err != nil || r.run.Outcome != data.OutcomeNone {
+		return err
+	}
+	for _, c := range r.run.Checks {
+		if c.After {
+			r.say(ctx, "post-check %s: %s%s", c.Name, resultWord(c.Result), parenthesis(c.Detail))
+		}
+	}
+	o, detail := judgeRun(r.run, r.work.part(r.run.Host), scan)
+	return r.end(ctx, o, "%s", detail)
+}
+
+// scan scans the host and keeps the scan. again means that the host did not
+// answer and is to be asked once more; a run that ended meanwhile has an outcome.
+func (r *runner) scan(ctx context.Context) (scan data.Scan, again bool, err error) {
+	err = r.ask(ctx, func(s remote.Session, _ Platform) (err error) {
+		scan, err = r.Desk.ScanIn(ctx, s, r.host(), false)
+		return err
+	})
+	if err != nil {
+		again, err = r.lost(ctx, err)
+		return scan, again, err
+	}
+	if err := r.found(ctx); err != nil {
+		return scan, false, err
+	}
+	r.run.ScanAfter = scan.ID
+	return scan, false, r.keep(ctx)
+}
+
+// judgeRun says how a run ended, from what the job said, what the checks found
+// and what a scan after it proves.
+func judgeRun(run data.Run, want data.Changes, scan data.Scan) (data.Outcome, string) {
+	in, out := standing(want, scan.Installed)
+	total := len(in) + len(out)
+	state := fmt.Sprintf("%d of %d changes are in", len(in), total)
+	if len(out) > 0 {
+		state += "; not in: " + shorten(out, 5)
+	}
+	if !run.RebootAsked.IsZero() && len(out) == 0 {
+		state += ", rebooted"
+	} else if len(scan.Reboot) > 0 {
+		state += ", a reboot is pending (" + scan.Reboot[0].Source + ")"
+	}
+	bad := failedChecks(run.Checks, true)
+	switch {
+	case run.JobStopped == "cancelled":
+		return data.OutcomeCancelled, "cancelled: " + state
+	case run.JobStopped == "deadline" && len(out) > 0:
+		return data.OutcomeFailed, "the window ended: " + state
+	case len(scan.Installed) == 0 && total > 0:
+		return data.OutcomeUnknown, "the scan did not tell what is installed"
+	case run.Job != "" && !run.JobEnded && len(out) > 0:
+		return data.OutcomeUnknown, run.JobStopped + ": " + state
+	case run.JobExit != 0:
+		return data.OutcomeFailed, fmt.Sprintf("the job ended with exit status %d: %s", run.JobExit, state)
+	case len(out) > 0:
+		return data.OutcomeFailed, state
+	case len(bad) > 0:
+		return data.OutcomeFailed, state + "; post-check " + strings.Join(bad, ", ")
+	case run.Job != "" && !run.JobEnded:
+		return data.OutcomeSucceeded, state + ", as a scan proves; the job's own result was lost"
+	}
+	return data.OutcomeSucceeded, state
+}
+
+// standing parts the planned changes into those that an installed list proves
+// and those it does not.
+func standing(want data.Changes, installed []data.Package) (in, out []string) {
+	versions := map[string][]string{}
+	for _, p := range installed {
+		versions[data.Key(p.Name, p.Arch)] = append(versions[data.Key(p.Name, p.Arch)], p.Version)
+		if p.Arch != "" {
+			versions[p.Name] = append(versions[p.Name], p.Version)
+		}
+	}
+	put := func(t data.Target, ok bool) {
+		if ok {
+			in = append(in, t.Name)
+		} else {
+			out = append(out, t.Name)
+		}
+	}
+	for _, t := range append(append([]data.Target{}, want.Upgrade...), want.Add...) {
+		put(t, contains(versions[t.Key()], t.To))
+	}
+	for _, t := range want.Remove {
+		put(t, len(versions[t.Key()]) == 0)
+	}
+	return in, out
+}
+
+func contains(versions []string, v string) bool {
+	for _, have := range versions {
+		if have == v {
+			return true
+		}
+	}
+	return false
+}
+
+func shorten(names []string, n int) string {
+	if len(names) <= n {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:n], ", "), len(names)-n)
+}
