@@ -68,14 +68,15 @@ func (w *watch) take(s *stream, b []byte, find func(noise []byte) (rest []byte, 
 	defer w.mu.Unlock()
 	n := len(b)
 	if w.cause != nil {
-		return 0, w.cause
+		// Read on, so that the line does not clog and the end gets through.
+		return n, nil
 	}
 	if !s.on {
 		s.noise = append(s.noise, b...)
 		rest, on := find(s.noise)
 		if !on {
 			if len(s.noise) > maxNoise {
-				return 0, w.abort(fmt.Errorf("%w: the login shell prints without end", ErrGarbage))
+				w.abort(fmt.Errorf("%w: the login shell prints without end", ErrGarbage))
 			}
 			return n, nil
 		}
@@ -83,19 +84,19 @@ func (w *watch) take(s *stream, b []byte, find func(noise []byte) (rest []byte, 
 	}
 	if room := w.limit - len(s.kept); len(b) > room {
 		s.kept = append(s.kept, b[:room]...)
-		return 0, w.abort(fmt.Errorf("%w: more than %d bytes", ErrTooMuchOutput, w.limit))
+		w.abort(fmt.Errorf("%w: more than %d bytes", ErrTooMuchOutput, w.limit))
+		return n, nil
 	}
 	s.kept = append(s.kept, b...)
 	return n, nil
 }
 
 // abort must be called with the lock held.
-func (w *watch) abort(cause error) error {
+func (w *watch) abort(cause error) {
 	if w.cause == nil {
 		w.cause = cause
 		close(w.aborted)
 	}
-	return w.cause
 }
 
 // stop ends the command for a reason of our own.
