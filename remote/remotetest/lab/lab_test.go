@@ -2,6 +2,7 @@ package lab
 
 import (
 	"bytes"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -142,7 +143,9 @@ func TestFaultsHurtAndHeal(t *testing.T) {
 func TestOpenSSHClientReachesAHostThroughAnother(t *testing.T) {
 	hosts := Hosts(t, Debian, 2)
 	known := filepath.Join(t.TempDir(), "known_hosts")
-	write(t, known, hosts[0].KnownHosts()+hosts[1].KnownHosts())
+	if err := os.WriteFile(known, []byte(hosts[0].KnownHosts()+hosts[1].KnownHosts()), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	cmd := Command(t.Context(), "ssh", "-F", "none", "-i", hosts[0].Key, "-o", "BatchMode=yes", "-o", "UserKnownHostsFile="+known,
 		"-o", "ProxyCommand=ssh -F none -i "+hosts[0].Key+" -o BatchMode=yes -o UserKnownHostsFile="+known+" -W %h:%p root@"+hosts[0].Addr,
 		"root@"+hosts[1].Addr, "hostname")
@@ -197,4 +200,17 @@ func login(t *testing.T, m *Machine, user string) *ssh.Client {
 		t.Fatal(err)
 	}
 	return ssh.NewClient(c, chans, requests)
+}
+
+func signer(t *testing.T, file string) ssh.Signer {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ssh.ParsePrivateKey(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
 }
