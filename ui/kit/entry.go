@@ -14,7 +14,6 @@ import (
 type Entry struct {
 	widget.Entry
 	onKey func(*fyne.KeyEvent) bool // asked first; true: done
-	rows  float32
 }
 
 // NewEntry returns a text field of one line. placeholder is an example, never
@@ -51,13 +50,16 @@ func (e *Entry) With(text string) *Entry {
 	return e
 }
 
+// OnKey asks f about every key first; true means that it is done with.
+func (e *Entry) OnKey(f func(*fyne.KeyEvent) bool) { e.onKey = f }
+
 // TypedKey implements fyne.Focusable.
 func (e *Entry) TypedKey(k *fyne.KeyEvent) {
 	if e.onKey != nil && e.onKey(k) {
 		return
 	}
 	switch k.Name {
-	case fyne.KeyEscape:
+	case fyne.KeyEscape, fyne.KeyF1, fyne.KeyF5:
 		passKey(canvasOf(e), k)
 		return
 	case fyne.KeyReturn, fyne.KeyEnter:

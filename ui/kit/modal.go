@@ -19,6 +19,7 @@ type Dialog struct {
 	Content fyne.CanvasObject // may be nil
 	Form    *Form             // below Content; its checks run before Confirm; may be nil
 	Width   float32           // 0 means 480; never more than 720
+	Bare    bool              // Content alone, without title and buttons
 	Sign    Status            // beside the title; StatusNone for none
 
 	Confirm string // the button's word, a verb: "Save"; empty: only Close is there
@@ -71,6 +72,9 @@ func ShowDialog(ctx context.Context, w fyne.Window, d Dialog) *Modal {
 }
 
 func (m *Modal) build() fyne.CanvasObject {
+	if m.d.Bare {
+		return container.NewStack(newPanel(), Pad(m.d.Content, 12, 12, 12, 12))
+	}
 	title := HBox(8)
 	if m.d.Sign != StatusNone {
 		title.Add(NewPicture(m.d.Sign.Icon(), 20))
@@ -121,6 +125,7 @@ func newPanel() fyne.CanvasObject {
 
 func (m *Modal) focusFirst() {
 	switch {
+	case m.d.Bare:
 	case m.d.Form != nil && m.d.Form.focusFirst(m.canvas):
 	case m.d.Danger || m.confirm == nil:
 		m.canvas.Focus(m.cancel)

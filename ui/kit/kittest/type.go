@@ -139,4 +139,3 @@ func Click(t testing.TB, w fyne.Window, at fyne.Position) {
 	test.TapCanvas(w.Canvas(), at)
 	Settle(t)
 }
-
