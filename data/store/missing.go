@@ -259,41 +259,6 @@ func (rd Reader) Missing(ctx context.Context, host data.HostID) ([]data.Missing,
 	return all, fault(fmt.Sprintf("read missing updates of host %d", host), err)
 }
 
-// EachMissing visits what all hosts lack, host by host in the order of their
-// IDs, at one moment of the workspace. It stops at the first error of visit
-// and returns it as it is. Advisories and CVEs are shared between hosts and
-// callers: do not change them.
-func (rd Reader) EachMissing(ctx context.Context, visit func(data.Missing) error) error {
-	var stop error
-	err := inTx(ctx, rd.r, func(tx *sql.Tx) error {
-		offers, err := rd.offers.load(ctx, tx)
-		if err != nil {
-			return err
-		}
-		rows, err := tx.QueryContext(ctx, `SELECT host, offer, first_seen, since, last_seen FROM missing ORDER BY host`)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var m data.Missing
-			var offer offerID
-			if err := rows.Scan(&m.Host, &offer, moment{&m.FirstSeen}, moment{&m.Since}, moment{&m.LastSeen}); err != nil {
-				return err
-			}
-			m.Update = offers[offer]
-			if stop = visit(m); stop != nil {
-				return stop
-			}
-		}
-		return rows.Err()
-	})
-	if stop != nil {
-		return stop
-	}
-	return fault("read missing updates", err)
-}
-
 // Closed returns the updates that scans since from have proved to be in,
 // oldest first.
 func (rd Reader) Closed(ctx context.Context, from time.Time) ([]data.Closed, error) {

@@ -334,3 +334,13 @@ func TestScanIsStoredWholeOrNotAtAll(t *testing.T) {
 		t.Errorf("%d scans, want the one of before", n)
 	}
 }
+
+func TestNumbersAreReadFromText(t *testing.T) {
+	text := []byte("7 -12 0 9223372036854775807")
+	for _, want := range []int64{7, -12, 0, 9223372036854775807, 0} {
+		var n int64
+		if n, text = nextNumber(text); n != want {
+			t.Errorf("read %d, want %d", n, want)
+		}
+	}
+}
