@@ -313,3 +313,6 @@ func (f *FS) create(p string, uid int, perm fs.FileMode) (*Node, error) {
 	dir.Kids[name] = n
 	return n, nil
 }
+
+// Write writes to the open file from outside of any process.
+func (f *File) Write(ctx context.Context, b []byte) (int, error) { return f.s.Write(ctx, b) }
