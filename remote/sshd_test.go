@@ -30,9 +30,14 @@ type openSSHD struct {
 	log                string
 }
 
-// startSSHD starts one with further lines of sshd_config(5). extra names what
-// else must be there.
+// startSSHD starts one with further lines of sshd_config(5).
 func startSSHD(t *testing.T, lines ...string) *openSSHD {
+	t.Helper()
+	return startSSHDWith(t, nil, lines...)
+}
+
+// startSSHDWith starts one by way of another command line.
+func startSSHDWith(t *testing.T, by []string, lines ...string) *openSSHD {
 	t.Helper()
 	const path = "/usr/sbin/sshd"
 	if _, err := os.Stat(path); err != nil {
@@ -49,12 +54,12 @@ func startSSHD(t *testing.T, lines ...string) *openSSHD {
 	copyFile(t, d.key+".pub", filepath.Join(dir, "authorized"))
 	d.addr = freeAddr(t)
 	_, port, _ := net.SplitHostPort(d.addr)
-	config := append([]string{
-		"ListenAddress 127.0.0.1", "Port " + port, "HostKey " + d.hostKey, "PidFile none",
-		"AuthorizedKeysFile " + filepath.Join(dir, "authorized"), "StrictModes no", "UsePAM no",
+	config := append(lines, // sshd takes the first value of each keyword
+		"ListenAddress 127.0.0.1", "Port "+port, "HostKey "+d.hostKey, "PidFile none",
+		"AuthorizedKeysFile "+filepath.Join(dir, "authorized"), "StrictModes no", "UsePAM no",
 		"PasswordAuthentication no", "KbdInteractiveAuthentication no", "PermitRootLogin prohibit-password",
 		"LogLevel VERBOSE",
-	}, lines...)
+	)
 	file := filepath.Join(dir, "sshd_config")
 	if err := os.WriteFile(file, []byte(strings.Join(config, "\n")+"\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -65,7 +70,8 @@ func startSSHD(t *testing.T, lines ...string) *openSSHD {
 			t.Fatal(err)
 		}
 	}
-	c := exec.Command(path, "-D", "-f", file, "-E", d.log)
+	line := append(by, path, "-D", "-f", file, "-E", d.log)
+	c := exec.Command(line[0], line[1:]...)
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
