@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"sync"
 	"time"
 )
 
@@ -138,17 +140,25 @@ func unjson(b []byte, v any) error {
 	return nil
 }
 
+// zippers are kept because a new one clears a megabyte.
+var zippers = sync.Pool{New: func() any {
+	z, err := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)
+	if err != nil {
+		panic(err) // the level is one that gzip knows
+	}
+	return z
+}}
+
 // pack compresses the JSON of v.
 func pack(v any) ([]byte, error) {
 	var buf bytes.Buffer
-	z, err := gzip.NewWriterLevel(&buf, gzip.BestSpeed)
-	if err != nil {
-		return nil, err
-	}
+	z := zippers.Get().(*gzip.Writer)
+	defer zippers.Put(z)
+	z.Reset(&buf)
 	if err := json.NewEncoder(z).Encode(v); err != nil {
 		return nil, err
 	}
-	err = z.Close()
+	err := z.Close()
 	return buf.Bytes(), err
 }
 

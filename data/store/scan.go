@@ -33,9 +33,11 @@ func (db *DB) SaveScan(ctx context.Context, scan data.Scan, entry data.AuditEntr
 	if err != nil {
 		return 0, fault(op, err)
 	}
-	evidence, err := pack(scan.Evidence)
-	if err != nil {
-		return 0, fault(op, err)
+	var evidence []byte
+	if len(scan.Evidence) > 0 {
+		if evidence, err = pack(scan.Evidence); err != nil {
+			return 0, fault(op, err)
+		}
 	}
 	err = db.change(ctx, op, entry, func(tx *sql.Tx) error {
 		newest, err := newestScanAt(ctx, tx, scan.Host)
@@ -45,7 +47,7 @@ func (db *DB) SaveScan(ctx context.Context, scan data.Scan, entry data.AuditEntr
 		if id, err = insertHead(ctx, tx, scan); err != nil {
 			return err
 		}
-		if len(scan.Evidence) > 0 {
+		if evidence != nil {
 			if err := insertEvidence(ctx, tx, scan.Host, id, evidence); err != nil {
 				return err
 			}

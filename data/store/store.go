@@ -110,6 +110,8 @@ func dsn(path, mode string) string {
 		"_busy_timeout": {fmt.Sprint(busyTimeout.Milliseconds())},
 		"_foreign_keys": {"on"},
 		"_cache_size":   {"-16384"}, // KiB
+
+		"_stmt_cache_size": {"64"}, // statements a connection keeps ready
 	}
 	switch mode {
 	case "immutable":
