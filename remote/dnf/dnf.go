@@ -55,7 +55,9 @@ func (Platform) Scan(ctx context.Context, s remote.Session, refresh bool) (data.
 }
 
 // Simulate returns the transaction that would bring in exactly want, by dnf
-// itself. That a version is not offered any more is an error.
+// itself. A *remote.ExitError
+// is dnf's refusal, such as of a version that is not offered any more. What is in
+// already is left out.
 func (Platform) Simulate(ctx context.Context, s remote.Session, want []data.Target) (data.Changes, error) {
 	args, err := rpm.Wanted(want)
 	if err != nil {
@@ -93,10 +95,10 @@ func simulated(a linux.Answer, want []data.Target) (data.Changes, error) {
 		return data.Changes{}, err
 	}
 	c := changes(rows, rpm.Newest(list))
-	rpm.Carry(c.Upgrade, want)
-	rpm.Carry(c.Add, want)
-	if missing := rpm.Offers(c, want); missing != "" {
-		return data.Changes{}, fmt.Errorf("the host would not bring in %s: %s", missing, rpm.Tail(table.Out+"\n"+table.Err, 6))
+	rpm.Carry(c, want)
+	if missing := rpm.Offers(c, want, list); missing != "" {
+		return data.Changes{}, &remote.ExitError{Name: "dnf --assumeno", Status: max(table.Status, 1),
+			Stderr: "the host would not bring in " + missing + ": " + rpm.Tail(table.Out+"\n"+table.Err, 6)}
 	}
 	return c, nil
 }

@@ -1,24 +1,46 @@
 # Brings in exactly what $job/input says, in one transaction, or nothing.
 # A line is "upgrade|add|remove NAME ARCH VERSION"; yum and dnf call an upgrade
-# of a kernel an installation, so both are one here.
+# of a kernel an installation, so both are one here. Exit statuses: 20 the host
+# would do something else, 22 the download failed, 24 another package manager is
+# at work (nothing was changed by these); 25 a package's script failed.
 plan='|' total=0 wanted=0 removes=0
+
+# is_in NAME ARCH VERSION: is exactly this version installed?
+is_in() {
+	for v in $(rpm -q --qf '%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\n' "$1.$2" 2>/dev/null); do
+		[ "${v#0:}" = "$3" ] && return 0
+	done
+	return 1
+}
+
+# What is as planned already, by an attempt before this one, is not asked for.
 set --
 while read -r what name arch version; do
 	case $what in
-	upgrade) set -- "$@" "$name" "$arch" "$version" ;;
-	remove) removes=$((removes + 1)) ;;
+	remove)
+		is_in "$name" "$arch" "$version" || continue
+		removes=$((removes + 1))
+		plan="${plan}remove $name $arch $version|"
+		;;
+	*)
+		is_in "$name" "$arch" "$version" && continue
+		wanted=$((wanted + 1))
+		plan="${plan}install $name $arch $version|"
+		[ "$what" = add ] || set -- "$@" "$name" "$arch" "$version"
+		;;
 	esac
 	total=$((total + 1))
-	[ "$what" = remove ] || what=install
-	[ "$what" = install ] && wanted=$((wanted + 1))
-	plan="$plan$what $name $arch $version|"
 done <"$job/input"
 # New packages come along as dependencies of the others. Where something goes
 # away, they may be what replaces it, and have to be asked for.
 if [ "$removes" -gt 0 ] || [ $# -eq 0 ]; then
 	while read -r what name arch version; do
-		[ "$what" = add ] && set -- "$@" "$name" "$arch" "$version"
+		[ "$what" = add ] && ! is_in "$name" "$arch" "$version" && set -- "$@" "$name" "$arch" "$version"
 	done <"$job/input"
+fi
+if [ "$total" -eq 0 ]; then
+	echo 'all of the plan is in already'
+	exit 0
 fi
 
 # planned: does the table on standard input list exactly the plan? A name too
@@ -102,34 +124,34 @@ progress() {
 	done
 }
 
-# verify: what the rpm database says now.
-verify() {
-	verify_status=0
+# report: what the rpm database says now of each line of the plan.
+report() {
+	report_status=0
 	while read -r what name arch version; do
 		there=
-		for v in $(rpm -q --qf '%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\n' "$name.$arch" 2>/dev/null); do
-			[ "${v#0:}" = "$version" ] && there=1
-		done
+		is_in "$name" "$arch" "$version" && there=1
 		case $what$there in
-		remove1) echo "still there: $name $arch $version" && verify_status=1 ;;
-		upgrade | add) echo "not installed: $name $arch $version" && verify_status=1 ;;
+		remove) echo "package $name.$arch $version removed" ;;
+		remove1) echo "package $name.$arch $version is still there" && report_status=1 ;;
+		*1) echo "package $name.$arch $version in" ;;
+		*) echo "package $name.$arch $version missing" && report_status=1 ;;
 		esac
 	done <"$job/input"
-	return $verify_status
+	return $report_status
 }
 
 step 0 "$wanted" 'check the plan'
 holders=$(busy)
 if [ -n "$holders" ]; then
 	echo "another package manager is at work: $holders"
-	exit 20
+	exit 24
 fi
 request "$@"
 transaction --assumeno >"$job/simulation" 2>"$job/simulation.errors"
 cat "$job/simulation" "$job/simulation.errors"
 if ! planned <"$job/simulation"; then
 	echo 'nothing was changed: the host would do something else than the plan'
-	exit 21
+	exit 20
 fi
 halted && exit 75
 
@@ -141,12 +163,13 @@ download() {
 		--setopt=install_weak_deps=0 --setopt=clean_requirements_on_remove=0 "$verb" --downloadonly $names
 }
 step 0 "$wanted" download
-killable download || {
-	status=$?
-	echo "download: exit status $status; nothing was changed"
-	exit $status
-}
+killable download
+status=$?
 halted && exit 75
+if [ $status -ne 0 ]; then
+	echo "download failed: exit status $status; nothing was installed"
+	exit 22
+fi
 
 step 0 "$wanted" install
 rm -f "$job/failures" "$job/dnf.status"
@@ -156,11 +179,11 @@ rm -f "$job/failures" "$job/dnf.status"
 } | progress
 read -r status <"$job/dnf.status"
 [ "$status" = 0 ] || echo "$dnf: exit status $status"
-verify || status=22
+report || [ "$status" != 0 ] || status=1
 if [ -e "$job/failures" ]; then
 	echo 'packages whose scripts failed:'
 	cat "$job/failures"
-	[ "$status" != 0 ] || status=23
+	[ "$status" != 0 ] || status=25
 fi
-[ "$status" = 0 ] && step "$wanted" "$wanted" done
+[ "$status" != 0 ] || step "$wanted" "$wanted" done
 exit "$status"

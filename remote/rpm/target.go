@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"secondtuesday/data"
@@ -69,10 +70,13 @@ func JobInput(c data.Changes) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Offers reports which of want the changes do not bring in exactly, for people;
-// empty: all of them.
-func Offers(c data.Changes, want []data.Target) string {
+// Offers reports which of want the changes do not bring in exactly and are not
+// in already, for people; empty: all are.
+func Offers(c data.Changes, want []data.Target, installed []Installed) string {
 	there := map[string]string{}
+	for _, p := range installed {
+		there[data.Key(p.Name, p.Arch)+" "+p.Version] = p.Version
+	}
 	for _, t := range append(append([]data.Target{}, c.Upgrade...), c.Add...) {
 		there[t.Key()+" "+t.To] = t.To
 	}
@@ -85,8 +89,17 @@ func Offers(c data.Changes, want []data.Target) string {
 	return strings.Join(missing, ", ")
 }
 
-// Carry copies class and severity of what was asked for to what comes of it.
-func Carry(list, want []data.Target) {
+// Carry sorts the changes by package and gives them class and severity of what
+// was asked for.
+func Carry(c data.Changes, want []data.Target) {
+	for _, list := range [][]data.Target{c.Upgrade, c.Add, c.Remove} {
+		slices.SortFunc(list, func(a, b data.Target) int { return strings.Compare(a.Key(), b.Key()) })
+	}
+	carry(c.Upgrade, want)
+	carry(c.Add, want)
+}
+
+func carry(list, want []data.Target) {
 	for i := range list {
 		for _, w := range want {
 			if w.Key() == list[i].Key() {
