@@ -244,6 +244,8 @@ done
 [ -z "$came" ] || apt-mark auto $came >/dev/null
 
 step "$(count_in)" $total 'look at what came in'
+# Configuration file '/etc/lab-conf.conf'
+sed -n "s|^Configuration file '\([^']*\)'.*|kept: \1 was edited here, the package's own is \1.dpkg-dist|p" "$job/log"
 if report; then
 	exit 0
 fi
