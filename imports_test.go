@@ -22,7 +22,8 @@ func TestImportsPointOneWay(t *testing.T) {
 		"remote": {"data", "assets"},
 		"app":    {"data", "remote", "assets"},
 		"ui":     {"app", "data", "assets", "remote"}, // remote for its error kinds only
-		"cmd":    {"app", "data", "remote", "assets"}, // no ui: stctl starts without a graphics library
+		"wire":   {"app", "data", "remote", "assets"},
+		"cmd":    {"wire", "app", "data", "remote", "assets"}, // no ui: stctl starts without a graphics library
 	}
 	for from, allowed := range may {
 		eachImport(t, from, func(path, imp string) {
