@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"secondtuesday/data"
+	"secondtuesday/remote"
 	"secondtuesday/remote/linux"
 )
 
@@ -182,7 +183,12 @@ func TestWithoutRootRestartsAreNotKnown(t *testing.T) {
 // The scan of this computer must be what its own APT says, package by package.
 func TestScanOfThisComputerEqualsAPT(t *testing.T) {
 	needAPT(t)
-	scan, err := Platform{}.Scan(context.Background(), &shell{}, false)
+	s, err := remote.Local{}.Dial(context.Background(), data.Host{Name: "here", Reach: data.ReachLocal})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	scan, err := Platform{}.Scan(context.Background(), s, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,7 +66,7 @@ killable() {
 			wait "$killable_shell"
 			return 75
 		fi
-		sleep 1
+		sleep 0.2 2>/dev/null || sleep 1
 		case $killable_shell in
 		*[!0-9]*) ;;
 		*) [ -d "/proc/$killable_shell" ] || [ -e "$job/killable.status" ] || return 1 ;;

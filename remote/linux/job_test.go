@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"secondtuesday/data"
 	"secondtuesday/remote"
 )
 
@@ -377,5 +378,25 @@ func TestRubbishAboutAJobIsGarbage(t *testing.T) {
 				t.Errorf("%s %q: %v", section, text, err)
 			}
 		}
+	}
+}
+
+// The same through the program's own local session: the job must outlive it.
+func TestJobOutlivesItsSession(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	s, err := remote.Local{}.Dial(ctx, data.Host{Name: "here", Reach: data.ReachLocal})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = w.StartJob(ctx, s, remote.Job{ID: jobName, StopAfter: time.Minute}, "step 0 1 work; sleep 1; cat \"$job/input\"", []byte("still here\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if st := w.wait(jobName); st.State != remote.JobEnded || st.Exit != 0 || string(st.Log) != "== work\nstill here\n" {
+		t.Errorf("%+v\n%s", st, st.Log)
 	}
 }
