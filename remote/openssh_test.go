@@ -252,3 +252,12 @@ func serveAgent(t *testing.T, keys []any) string {
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
+
+func atoi(t *testing.T, s string) int {
+	t.Helper()
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}

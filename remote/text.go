@@ -11,8 +11,8 @@ import (
 )
 
 // Terminal escapes (ECMA-48): "\x1b[31m" and its eight-bit form, "\x1b]0;title\x07",
-// and the short ones such as "\x1b(B".
-var escapes = regexp.MustCompile("(?:\x1b\\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\x1b[\\]PX^_]|[\u009d\u0090])[^\x07\x1b\u009c]*(?:\x07|\x1b\\\\|\u009c)?|\x1b[ -/]*[0-~]")
+// and the short ones such as "\x1b(B". A title without an end hides nothing.
+var escapes = regexp.MustCompile("(?:\x1b\\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\x1b[\\]PX^_]|[\u009d\u0090])[^\x07\x1b\u009c]*(?:\x07|\x1b\\\\|\u009c)|\x1b[ -/]*[0-~]")
 
 // CleanText returns s, which comes from a host, fit to show to people: without
 // terminal escapes, control characters other than line feed and tab, and the

@@ -27,7 +27,6 @@ import (
 // A User may log in to a Server.
 type User struct {
 	Password     string          // empty: no password login
-	Interactive  bool            // ask for Password by keyboard-interactive only
 	Keys         []ssh.PublicKey // that log in
 	UID          int             // 0 is root
 	Sudo         Sudo            // for users other than root
@@ -55,6 +54,10 @@ type Options struct {
 	// should return soon after ctx ends: the client ended the command or is
 	// gone. nil: every command exits with 127.
 	Exec func(ctx context.Context, c *Call) int
+
+	// Interactive makes the server ask for passwords by keyboard-interactive
+	// only.
+	Interactive bool
 
 	// Forward lets clients use the server as a jump host to loopback addresses.
 	Forward bool
@@ -413,9 +416,6 @@ func (s *Server) config(f Faults) *ssh.ServerConfig {
 			return nil, refuse()
 		},
 		PasswordCallback: func(m ssh.ConnMetadata, p []byte) (*ssh.Permissions, error) {
-			if s.options.Users[m.User()].Interactive {
-				return nil, refuse()
-			}
 			return nil, check(m.User(), string(p))
 		},
 		KeyboardInteractiveCallback: func(m ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
@@ -425,6 +425,9 @@ func (s *Server) config(f Faults) *ssh.ServerConfig {
 			}
 			return nil, check(m.User(), answers[0])
 		},
+	}
+	if s.options.Interactive {
+		c.PasswordCallback = nil
 	}
 	c.AddHostKey(s.key())
 	return c

@@ -31,7 +31,7 @@ func Prompt(nonce string) string { return "st" + nonce + "?" }
 
 // Elevated returns what the shell that sudo started prints on standard error
 // before it reads the script.
-func Elevated(nonce string) string { return "st" + nonce + "!" }
+func Elevated(nonce string) string { return "st" + nonce + "+" }
 
 // Quote returns s as one word of a POSIX shell. s must not hold NUL.
 func Quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
