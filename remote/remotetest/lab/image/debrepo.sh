@@ -48,13 +48,15 @@ printf 'setting=2\nnew=yes\n' > "$build/lab-conf-2.0-1/etc/lab-conf.conf"
 pack lab-conf 1.0-1 old
 pack lab-conf 2.0-1 pool/main
 
-# A script that fails, and one that takes half a minute.
+# A script that fails; and one that takes half a minute, or as many seconds as
+# /etc/lab-slow.steps says, and counts its runs.
 pack lab-badpost 1.0-1 old
 postinst='echo "lab-badpost: cannot migrate database" >&2; exit 1'
 pack lab-badpost 2.0-1 pool/main
 pack lab-slow 1.0-1 old
-postinst='i=0
-while [ $i -lt 30 ]; do i=$((i+1)); echo "lab-slow: step $i of 30"; sleep 1; done
+postinst='n=$(cat /etc/lab-slow.steps 2>/dev/null || echo 30)
+i=0
+while [ $i -lt $n ]; do i=$((i+1)); echo "lab-slow: step $i of $n"; sleep 1; done
 date +%s.%N >> /var/lib/lab-slow.runs'
 pack lab-slow 2.0-1 pool/main
 

@@ -25,10 +25,13 @@ repo_file() {
   printf '%s\n' '[lab-updates]' 'name=Lab updates' 'baseurl=http://repo.lab/rpm/updates' 'enabled=1' 'gpgcheck=1' \
     'repo_gpgcheck=0' 'gpgkey=file:///etc/pki/rpm-gpg/RPM-GPG-KEY-lab' > "$1"
 }
+# Debian's plug-in for packages from local files runs createrepo_c after every
+# transaction, fails, and makes dnf fail.
+for conf in "$ROOT/etc/dnf/plugins/local.conf" "$ROOT/etc/dnf/libdnf5-plugins/local.conf"; do
+  if [ -e "$conf" ]; then sed -i 's/^enabled.*/enabled = false/' "$conf"; fi
+done
 case $kind in
 dnf)
-  # Debian's plug-in for local packages gets in the way.
-  if [ -e "$ROOT/etc/dnf/plugins/local.conf" ]; then sed -i 's/^enabled.*/enabled = false/' "$ROOT/etc/dnf/plugins/local.conf"; fi
   repo_file "$ROOT/etc/yum.repos.d/lab.repo"
   ln -sf dnf "$ROOT/usr/bin/yum"
   os_release 'NAME="AlmaLinux"' 'VERSION="9.4 (lab)"' 'ID="almalinux"' 'ID_LIKE="rhel centos fedora"' \
