@@ -292,14 +292,14 @@ func checkLists(a linux.Answer, now time.Time) data.Check {
 }
 
 func checkHolds(a linux.Answer, c data.Changes) data.Check {
-	section, err := a.Section("apt-mark showhold")
-	if err == nil && section.Status != 0 {
-		err = fmt.Errorf("exit status %d: %s", section.Status, section.Err)
+	section, err := a.Section("dpkg-query")
+	var packages []dpkgPackage
+	if err == nil {
+		packages, err = parsePackages(section.Out)
 	}
-	held := section.Lines()
 	var bad []string
 	for _, t := range slices.Concat(c.Upgrade, c.Remove) {
-		if slices.Contains(held, t.Name) || slices.Contains(held, t.Key()) {
+		if slices.ContainsFunc(packages, func(p dpkgPackage) bool { return p.held() && p.Name == t.Name }) {
 			bad = append(bad, t.Name+" is held on the host")
 		}
 	}

@@ -22,7 +22,6 @@ section 'dpkg --audit' dpkg --audit
 set +f
 section 'release times' release_times
 set -f
-section 'apt-mark showhold' apt-mark showhold
 section 'apt-get -s install' apt-get -s -y -o APT::Get::Show-User-Simulation-Note=false install $specs
 section 'dpkg-query' dpkg-query -W -f='${Package}\t${Architecture}\t${Version}\t${db:Status-Abbrev}\n'
 section 'apt-get --print-uris install' apt-get -qq -y --print-uris install $specs

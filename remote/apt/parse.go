@@ -161,6 +161,10 @@ func (p dpkgPackage) broken() bool {
 	return !strings.Contains("itW", p.status[1:2]) || len(p.status) > 2
 }
 
+// held reports whether an admin told dpkg, by apt-mark hold or otherwise, to
+// keep the package as it is.
+func (p dpkgPackage) held() bool { return p.status[0] == 'h' }
+
 // An offer is one version of a package in one source.
 type offer struct {
 	version, suite string // suite: "bookworm-security/main"

@@ -43,7 +43,8 @@ type reader struct {
 	a       linux.Answer
 	scan    data.Scan
 	refresh bool
-	failed  bool // of reading sections
+	held    []string // "name:arch"
+	failed  bool     // apt-get refused to simulate
 }
 
 func (r *reader) problem(kind data.ProblemKind, untrusted bool, format string, args ...any) {
@@ -145,6 +146,9 @@ func (r *reader) packages() error {
 	r.scan.Installed = make([]data.Package, 0, len(list))
 	for _, p := range list {
 		r.scan.Installed = append(r.scan.Installed, p.Package)
+		if p.held() {
+			r.held = append(r.held, data.Key(p.Name, p.Arch))
+		}
 		if p.broken() {
 			broken = append(broken, p.Name+" is "+p.status)
 		}
@@ -189,21 +193,14 @@ func (r *reader) updates() error {
 	if list.Status != 0 {
 		r.problem(data.PackagesBroken, true, "apt list: exit status %d", list.Status)
 	}
-	hold, err := r.a.Section("apt-mark showhold")
-	if err != nil {
-		return err
-	}
-	if hold.Status != 0 {
-		r.problem(data.PackagesBroken, true, "apt-mark showhold: %s", hold.Err)
-	}
 	if r.failed {
 		return nil // the problem is told; which updates are held cannot be
 	}
-	r.join(ordinary, whole, hold.Lines())
+	r.join(ordinary, whole)
 	return nil
 }
 
-func (r *reader) join(ordinary, whole simulation, held []string) {
+func (r *reader) join(ordinary, whole simulation) {
 	listed := map[string]bool{}
 	for i := range r.scan.Updates {
 		u := &r.scan.Updates[i]
@@ -213,7 +210,7 @@ func (r *reader) join(ordinary, whole simulation, held []string) {
 		}
 		_, now := find(ordinary.install, u.Name, u.Arch)
 		switch {
-		case named(held, u):
+		case named(r.held, u):
 			u.Hold = data.Held
 		case named(ordinary.phased, u):
 			u.Hold = data.Phased

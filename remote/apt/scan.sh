@@ -1,11 +1,17 @@
 # What APT and dpkg know. $1 is "refresh" when the lists are to be fetched.
 lists=/var/lib/apt/lists
 
-upgradable() { apt list --upgradable 2>/dev/null; }
+# Each call of APT costs the host time: the list is kept for policy.
+upgradable() {
+	listed=$(apt list --upgradable 2>/dev/null)
+	listed_status=$?
+	printf '%s\n' "$listed"
+	return $listed_status
+}
 
 # "bash/oldstable 5.2 amd64 [upgradable from: 5.1]" to "bash:amd64"
 policy() {
-	names=$(apt list --upgradable 2>/dev/null | sed -n 's|^\([^/ ]*\)/[^ ]* [^ ]* \([^ ]*\) \[.*|\1:\2|p')
+	names=$(printf '%s\n' "$listed" | sed -n 's|^\([^/ ]*\)/[^ ]* [^ ]* \([^ ]*\) \[.*|\1:\2|p')
 	[ -z "$names" ] || apt-cache policy $names
 }
 
@@ -47,7 +53,6 @@ fi
 section 'dpkg updates' updates_folder
 section 'dpkg --audit' dpkg --audit
 section 'dpkg-query' dpkg-query -W -f='${Package}\t${Architecture}\t${Version}\t${db:Status-Abbrev}\n'
-section 'apt-mark showhold' apt-mark showhold
 section 'apt list --upgradable' upgradable
 section 'apt-get -s upgrade' apt-get -s -o APT::Get::Show-User-Simulation-Note=false upgrade
 section 'apt-get -s dist-upgrade' apt-get -s -o APT::Get::Show-User-Simulation-Note=false --ignore-hold -o APT::Get::Always-Include-Phased-Updates=true dist-upgrade
