@@ -61,6 +61,7 @@ func TestTamperedAuditTrailIsNoticed(t *testing.T) {
 		{"tail cut", `DELETE FROM audit WHERE id > 3`, "ends with entry 3, it should end with entry 5", 3},
 		{"all removed", `DELETE FROM audit`, "ends with entry 0, it should end with entry 5", 0},
 		{"tail cut and counted anew", `DELETE FROM audit WHERE id > 3; UPDATE meta SET audit_count = 3`, "ends with entry 3", 3},
+		{"all removed and the end forged", `DELETE FROM audit; UPDATE meta SET audit_head = ''`, "ends with entry 0, it should end with entry 5", 0},
 		{"entry put behind", `INSERT INTO audit SELECT 6, at, by, verb, what, why, data, hash, prev FROM audit WHERE id = 5`,
 			"audit entry 6: it was changed", 5},
 		{"end forgotten", `DELETE FROM meta`, "the record of the trail's end is gone", 0},

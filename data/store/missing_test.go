@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -158,6 +159,30 @@ func TestSeverityThatComesBackDoesNotRestartTheClock(t *testing.T) {
 	l.scan(2, update("3.0.2", data.BugFix, data.Low))
 	l.scan(3, update("3.0.2", data.Security, data.Critical))
 	l.missing("openssl 3.0.2 0 0 3")
+}
+
+// Class and severity are each compared with their own worst.
+func TestClassAndSeverityAreRememberedApart(t *testing.T) {
+	l := newHostLife(t)
+	l.scan(0, update("3.0.2", data.BugFix, data.Critical))
+	l.scan(1, update("3.0.2", data.Security, data.Low)) // the class is worse: restarts
+	l.scan(2, update("3.0.2", data.BugFix, data.Critical))
+	l.missing("openssl 3.0.2 0 1 2")
+}
+
+func TestOfferDigestCoversEveryField(t *testing.T) {
+	base := filled[data.Update](1)
+	for i := range reflect.TypeFor[data.Update]().NumField() {
+		u, n := base, 500
+		fill(reflect.ValueOf(&u).Elem().Field(i), &n)
+		if offerDigest(u) == offerDigest(base) {
+			t.Errorf("two updates with another %s are taken for one", reflect.TypeFor[data.Update]().Field(i).Name)
+		}
+	}
+	a, b := data.Update{Advisories: []string{"x"}}, data.Update{CVEs: []string{"x"}}
+	if offerDigest(a) == offerDigest(b) {
+		t.Error("an advisory and a CVE are taken for one")
+	}
 }
 
 func TestUpdatesOfOneNameAreKeptApart(t *testing.T) {

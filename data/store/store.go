@@ -121,7 +121,6 @@ func dsn(path, mode string) string {
 		q.Set("_journal_mode", "wal")
 		q.Set("_synchronous", "full") // done means on the disk, also when the power fails
 		q.Set("_txlock", "immediate")
-		q.Set("_recursive_triggers", "on") // else REPLACE deletes without asking the triggers
 	}
 	p := filepath.ToSlash(path)
 	if !strings.HasPrefix(p, "/") {

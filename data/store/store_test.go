@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"encoding/binary"
 	"errors"
@@ -275,6 +276,15 @@ func TestCorruptWorkspaceIsRefusedUntouched(t *testing.T) {
 	}
 }
 
+// A workspace above checkWhole is not read through when it is opened, yet a
+// cut one must not be.
+func TestCutFileIsKnownByItsHeader(t *testing.T) {
+	h, size, err := readHeader(closedWorkspace(t))
+	ok(t, err)
+	ok(t, h.check(size))
+	wantErr(t, h.check(size-1), ErrCorrupt, "bytes")
+}
+
 func TestDamageFoundLaterIsCalledDamage(t *testing.T) {
 	path := closedWorkspace(t)
 	db := openDB(t, path)
@@ -359,6 +369,21 @@ func TestMigrationKeepsACopy(t *testing.T) {
 	}
 	_, err := Open(t.Context(), path)
 	wantErr(t, err, ErrNewer) // migrated, hence newer than this program's own list
+}
+
+func TestHalfACopyIsRemoved(t *testing.T) {
+	path := closedWorkspace(t)
+	w := must(sql.Open("sqlite3", dsn(path, "rw")))(t)
+	defer w.Close()
+	w.SetMaxOpenConns(1)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := backup(ctx, w, path); err == nil {
+		t.Error("a cancelled copy is called done")
+	}
+	if left, _ := filepath.Glob(path + "*backup*"); len(left) != 0 {
+		t.Errorf("half a copy was left: %v", left)
+	}
 }
 
 func TestTwoDesksMayOpenANewWorkspaceAtOnce(t *testing.T) {
