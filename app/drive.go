@@ -41,17 +41,10 @@ const leaseTTL = 45 * time.Second
 // Due drives every open rollout until none has anything to do at present. It
 // is what cron or the Task Scheduler calls; one rollout's failure stops no other.
 func (dr *Driver) Due(ctx context.Context) error {
-	rollouts, err := dr.Desk.DB.Rollouts(ctx)
-	if err != nil {
-		return fmt.Errorf("drive rollouts: %w", err)
-	}
 	var errs []error
-	for _, r := range rollouts {
-		if !r.Open() {
-			continue
-		}
-		if err := dr.Drive(ctx, r.ID, false); err != nil && !errors.Is(err, ErrElsewhere) {
-			errs = append(errs, fmt.Errorf("rollout %d: %w", r.ID, err))
+	for _, id := range dr.open(ctx, func(err error) { errs = append(errs, err) }) {
+		if err := dr.Drive(ctx, id, false); err != nil && !errors.Is(err, ErrElsewhere) {
+			errs = append(errs, fmt.Errorf("rollout %d: %w", id, err))
 		}
 	}
 	return errors.Join(errs...)

@@ -518,3 +518,19 @@ func TestTwoDriversDoNotShareARollout(t *testing.T) {
 	close(w.hold)
 	must(t, <-ended)
 }
+
+func TestKeepDrivesWhatIsBegunLater(t *testing.T) {
+	s := newShop(t, newWorld(), data.RebootNever)
+	d := &Driver{Desk: s.Desk, Pace: quick, Holder: "desk"}
+	stop := d.Keep(t.Context(), func(err error) { t.Error(err) })
+	s.start(t, "")
+	for deadline := time.Now().Add(20 * time.Second); s.run(t).Outcome == data.OutcomeNone; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("run stays at %+v", s.run(t))
+		}
+	}
+	stop()
+	if run := s.run(t); run.Outcome != data.OutcomeSucceeded || s.w.starts != 1 {
+		t.Errorf("run %+v, %d starts", run, s.w.starts)
+	}
+}

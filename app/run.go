@@ -44,7 +44,7 @@ func (r *runner) drive(ctx context.Context) {
 			return
 		}
 		if err := step(ctx); err != nil {
-			r.pause(ctx, r.Pace.Retry) // else a full disk would be tried without a pause
+			rest(ctx, r.Pace.Retry) // else a full disk would be tried without a pause
 			return
 		}
 	}
@@ -141,7 +141,7 @@ func (r *runner) lost(ctx context.Context, cause error) (again bool, err error) 
 		return false, r.end(ctx, data.OutcomeUnknown, "no contact since %s (%s): it is not known what the job did; look again when the host answers",
 			stamp(r.lostSince), firstLine(cause))
 	}
-	if !r.pause(ctx, r.Pace.Retry) {
+	if !rest(ctx, r.Pace.Retry) {
 		return false, errStop
 	}
 	return true, nil
@@ -163,17 +163,6 @@ func hopeless(err error) bool {
 	var unknown *remote.HostKeyUnknownError
 	return errors.As(err, &changed) || errors.As(err, &unknown) ||
 		errors.Is(err, remote.ErrLoginRefused) || errors.Is(err, remote.ErrSudoPassword) || errors.Is(err, remote.ErrNoPrivilege)
-}
-
-func (r *runner) pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }
 
 // cancelled asks the workspace, because another process may have cancelled.

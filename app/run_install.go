@@ -50,7 +50,7 @@ func (r *runner) install(ctx context.Context) error {
 			if !asked && r.cancelled(ctx) {
 				asked = r.askCancel(ctx)
 			}
-			if !r.pause(ctx, r.Pace.Poll) {
+			if !rest(ctx, r.Pace.Poll) {
 				return errStop
 			}
 		case remote.JobEnded:

@@ -114,7 +114,7 @@ func (r *runner) awaitBoot(ctx context.Context) error {
 		if err == nil {
 			r.hangUp() // the same boot: a session would die with it
 		}
-		if !r.pause(ctx, r.Pace.Poll) {
+		if !rest(ctx, r.Pace.Poll) {
 			return errStop
 		}
 	}
@@ -144,7 +144,7 @@ func (r *runner) postCheck(ctx context.Context) error {
 		}
 		gone := goneServices(r.run.ServicesUp, alive.Services)
 		if len(gone) > 0 && alive.Services != nil && r.Desk.Now().Before(until) {
-			if !r.pause(ctx, r.Pace.Poll) {
+			if !rest(ctx, r.Pace.Poll) {
 				return errStop
 			}
 			continue
