@@ -7,6 +7,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
 
 	"secondtuesday/ui/kit"
 )
@@ -68,7 +69,15 @@ func (s *Shell) registerScreenKeys(x Screen) {
 }
 
 func (s *Shell) register(a Action) {
-	s.window.Canvas().AddShortcut(shortcut(a), func(fyne.Shortcut) { s.typed(a.Key, a.Modifier) })
+	s.window.Canvas().AddShortcut(&desktop.CustomShortcut{KeyName: a.Key, Modifier: a.Modifier}, s.shortcut)
+}
+
+// shortcut gets what was typed with modifiers, from the window or from a
+// focused widget that did not want it.
+func (s *Shell) shortcut(sc fyne.Shortcut) {
+	if c, ok := sc.(*desktop.CustomShortcut); ok {
+		s.typed(c.KeyName, c.Modifier)
+	}
 }
 
 // typed does what a key means here: the page's own action first, then the

@@ -7,7 +7,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/driver/desktop"
 
 	"secondtuesday/ui/kit"
 )
@@ -66,7 +65,10 @@ func NewShell(ctx context.Context, a fyne.App, o Options) *Shell {
 	s.body = container.NewStack()
 	s.work = kit.NewWork(ctx)
 	inner := container.NewBorder(s.header.object, s.work, nil, nil, s.body)
-	s.window.SetContent(kit.NewLayers(container.New(&shellLayout{}, s.sidebar.object, inner)))
+	s.work.OnChanged = inner.Refresh // the strip grew or went
+	layers := kit.NewLayers(container.New(&shellLayout{}, s.sidebar.object, inner))
+	layers.OnShortcut = s.shortcut
+	s.window.SetContent(layers)
 	s.window.Resize(s.rememberedSize())
 	s.window.SetCloseIntercept(s.close)
 	s.registerKeys()
@@ -244,9 +246,4 @@ func (*shellLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	o[0].Resize(fyne.NewSize(sidebarWidth, size.Height))
 	o[1].Move(fyne.NewPos(sidebarWidth, 0))
 	o[1].Resize(fyne.NewSize(size.Width-sidebarWidth, size.Height))
-}
-
-// shortcut is how Fyne names a key with modifiers.
-func shortcut(a Action) *desktop.CustomShortcut {
-	return &desktop.CustomShortcut{KeyName: a.Key, Modifier: a.Modifier}
 }

@@ -44,12 +44,12 @@ func AskReason(ctx context.Context, w fyne.Window, title, text, verb string, the
 // person has said that the fingerprint was compared.
 func AskHostKey(ctx context.Context, w fyne.Window, e *remote.HostKeyUnknownError, accept func()) *Modal {
 	compared := NewCheck("I compared it with the fingerprint on the host's own console", false, nil)
-	content := VBox(8,
+	content := VBox(2,
 		fingerprint("Host", e.Host),
 		fingerprint("Key", e.Type),
 		fingerprint("Fingerprint", e.Fingerprint),
-		NewCaption("On the host:  ssh-keygen -lf /etc/ssh/ssh_host_"+keyFile(e.Type)+"_key.pub"),
-		compared)
+		fingerprint("On the host", "ssh-keygen -lf /etc/ssh/ssh_host_"+keyFile(e.Type)+"_key.pub"),
+		Pad(compared, 8, 0, 0, 0))
 	m := ShowDialog(ctx, w, Dialog{Title: "Do you vouch for this host key?", Sign: StatusUnknown, Width: 600,
 		Text:    "Nobody has vouched for the key of " + e.Host + " yet. Whoever holds another key could be in between and read everything, passwords too.",
 		Content: content, Confirm: "Accept key", Cancel: "Do not connect", OnDone: accept})
@@ -63,7 +63,7 @@ func AskHostKey(ctx context.Context, w fyne.Window, e *remote.HostKeyUnknownErro
 // be accepted here: the old key must be removed first, where it stands.
 func ShowHostKeyChanged(ctx context.Context, w fyne.Window, e *remote.HostKeyChangedError) *Modal {
 	words := explain.Of(e)
-	content := VBox(8,
+	content := VBox(2,
 		fingerprint("Vouched for", strings.Join(e.Known, "\n")),
 		fingerprint("Shown now", e.Shown),
 		fingerprint("Stands in", e.Where))

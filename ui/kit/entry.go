@@ -50,6 +50,11 @@ func (e *Entry) With(text string) *Entry {
 	return e
 }
 
+// MinSize implements fyne.CanvasObject: as high as a button beside it.
+func (e *Entry) MinSize() fyne.Size {
+	return e.Entry.MinSize().Max(fyne.NewSize(60, buttonHeight))
+}
+
 // OnKey asks f about every key first; true means that it is done with.
 func (e *Entry) OnKey(f func(*fyne.KeyEvent) bool) { e.onKey = f }
 

@@ -4,14 +4,14 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"fyne.io/fyne/v2"
 )
 
-// These three are the only way off the UI goroutine and back.
 var (
-	onUI   = fyne.Do
-	flying struct {
+	deliverer atomic.Pointer[func(func())] // nil: fyne.Do
+	flying    struct {
 		sync.Mutex
 		n int
 	}
@@ -20,9 +20,17 @@ var (
 // Deliver makes every later return to the UI goroutine go through by, and
 // returns what undoes that. Tests use it to stay on one goroutine.
 func Deliver(by func(func())) (restore func()) {
-	before := onUI
-	onUI = by
-	return func() { onUI = before }
+	before := deliverer.Swap(&by)
+	return func() { deliverer.Store(before) }
+}
+
+// onUI runs f on the UI goroutine, later.
+func onUI(f func()) {
+	if by := deliverer.Load(); by != nil {
+		(*by)(f)
+		return
+	}
+	fyne.Do(f)
 }
 
 // InFlight returns how much work begun by Load, Work or a grid has not yet

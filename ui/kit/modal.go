@@ -150,10 +150,15 @@ func (m *Modal) TypedKey(e *fyne.KeyEvent) {
 
 // Press confirms, as the button does.
 func (m *Modal) Press() {
-	if m.busy || m.confirm == nil || m.confirm.Disabled() || (m.d.Form != nil && !m.d.Form.Valid()) {
+	if m.busy || m.confirm == nil || m.confirm.Disabled() {
 		return
 	}
 	m.problem.Hide()
+	valid := m.d.Form == nil || m.d.Form.Valid()
+	m.Refresh() // sentences came or went
+	if !valid {
+		return
+	}
 	if m.d.OnConfirm != nil {
 		if err := m.d.OnConfirm(); err != nil {
 			m.Fail(err)

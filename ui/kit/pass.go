@@ -22,7 +22,12 @@ func passRune(c fyne.Canvas, r rune) bool {
 }
 
 func passShortcut(c fyne.Canvas, s fyne.Shortcut) {
-	if to, ok := c.(fyne.Shortcutable); ok {
+	if c == nil {
+		return
+	}
+	if l, ok := c.Content().(*Layers); ok && l.OnShortcut != nil {
+		l.OnShortcut(s)
+	} else if to, ok := c.(fyne.Shortcutable); ok {
 		to.TypedShortcut(s)
 	}
 }

@@ -43,7 +43,7 @@ type sheetRenderer struct {
 	arrow             *canvas.Image
 	headLine, colMark *canvas.Rectangle
 	down, across      *canvas.Rectangle
-	ring              *canvas.Rectangle
+	ring              [4]*canvas.Rectangle // edges, for a whole rectangle would be painted over everything
 	clip, headClip    *container.Clip
 	body, headBody    *fyne.Container
 	note              *fyne.Container // empty state
@@ -62,12 +62,11 @@ func newSheetRenderer(s *sheet) *sheetRenderer {
 	r := &sheetRenderer{s: s,
 		ground: canvas.NewRectangle(nil), headGrd: canvas.NewRectangle(nil), headLine: canvas.NewRectangle(nil),
 		colMark: canvas.NewRectangle(nil), down: canvas.NewRectangle(nil), across: canvas.NewRectangle(nil),
-		ring: canvas.NewRectangle(color.Transparent), arrow: canvas.NewImageFromResource(Icon("chevron-up")),
-		body: container.NewWithoutLayout(), headBody: container.NewWithoutLayout(), note: container.NewStack(),
+		arrow: canvas.NewImageFromResource(Icon("chevron-up")),
+		body:  container.NewWithoutLayout(), headBody: container.NewWithoutLayout(), note: container.NewStack(),
 	}
 	r.clip, r.headClip = container.NewClip(r.body), container.NewClip(r.headBody)
 	r.down.CornerRadius, r.across.CornerRadius = barSide/2, barSide/2
-	r.ring.CornerRadius, r.ring.StrokeWidth = 3, 1.5
 	for range s.heads {
 		h := sheetHead{canvas.NewText("", nil), canvas.NewLine(nil)}
 		h.text.TextStyle.Bold = true
@@ -75,7 +74,11 @@ func newSheetRenderer(s *sheet) *sheetRenderer {
 		r.headBody.Objects = append(r.headBody.Objects, h.text, h.divider)
 	}
 	r.headBody.Objects = append(r.headBody.Objects, r.arrow, r.colMark)
-	r.objects = []fyne.CanvasObject{r.ground, r.clip, r.headGrd, r.headClip, r.headLine, r.note, r.down, r.across, r.ring}
+	r.objects = []fyne.CanvasObject{r.ground, r.clip, r.headGrd, r.headClip, r.headLine, r.note, r.down, r.across}
+	for i := range r.ring {
+		r.ring[i] = canvas.NewRectangle(nil)
+		r.objects = append(r.objects, r.ring[i])
+	}
 	r.recolor()
 	return r
 }
@@ -90,7 +93,10 @@ func (r *sheetRenderer) recolor() {
 	}
 	r.ground.FillColor, r.headGrd.FillColor = r.surface, Color(theme.ColorNameHeaderBackground)
 	r.headLine.FillColor = Color(theme.ColorNameSeparator)
-	r.colMark.FillColor, r.ring.StrokeColor = r.primary, r.primary
+	r.colMark.FillColor = r.primary
+	for _, edge := range r.ring {
+		edge.FillColor = r.primary
+	}
 	r.down.FillColor, r.across.FillColor = Tint(theme.ColorNameScrollBar, 190), Tint(theme.ColorNameScrollBar, 190)
 	for _, h := range r.heads {
 		h.text.Color, h.text.TextSize = r.muted, 12
@@ -126,7 +132,11 @@ func (r *sheetRenderer) Layout(size fyne.Size) {
 	r.clip.Resize(fyne.NewSize(size.Width, max(0, size.Height-headHeight)))
 	r.note.Move(fyne.NewPos(0, headHeight))
 	r.note.Resize(fyne.NewSize(size.Width, max(0, size.Height-headHeight)))
-	r.ring.Resize(size)
+	const w = 1.5
+	for i, place := range [4][4]float32{{0, 0, size.Width, w}, {0, size.Height - w, size.Width, w}, {0, 0, w, size.Height}, {size.Width - w, 0, w, size.Height}} {
+		r.ring[i].Move(fyne.NewPos(place[0], place[1]))
+		r.ring[i].Resize(fyne.NewSize(place[2], place[3]))
+	}
 	r.relayout()
 }
 
@@ -266,7 +276,9 @@ func (r *sheetRenderer) update() {
 		r.paint(w, row)
 	}
 	r.placeBars()
-	r.ring.Hidden = !s.focused
+	for _, edge := range r.ring {
+		edge.Hidden = !s.focused
+	}
 	r.colMark.Hidden = !s.focused || s.heads[s.col].hidden
 	if !r.colMark.Hidden {
 		r.colMark.Move(fyne.NewPos(s.columnLeft(s.col)+cellInset, headHeight-3))
@@ -405,7 +417,7 @@ func (r *sheetRenderer) place(w *sheetRow, y, width float32) {
 func (c *sheetCell) place(h *head, x, y float32) {
 	left := x + cellInset
 	if c.signed && c.sign != nil {
-		c.sign.Move(fyne.NewPos(left, y+(rowHeight-signSide)/2))
+		c.sign.Move(fyne.NewPos(left, y+(rowHeight-signSide)/2+0.5))
 		c.sign.Resize(fyne.NewSquareSize(signSide))
 		left += signSide + signGap
 	}

@@ -73,7 +73,7 @@ var signs = [statusCount]sign{
 	StatusPreCheck:      {"list-check", "Pre-check", ColorRunning, ColorRunning},
 	StatusInstall:       {"download", "Install", ColorRunning, ColorRunning},
 	StatusReboot:        {"rotate-clockwise", "Reboot", ColorRunning, ColorRunning},
-	StatusPostCheck:     {"checklist", "Post-check", ColorRunning, ColorRunning},
+	StatusPostCheck:     {"circle-check", "Post-check", ColorRunning, ColorRunning},
 	StatusVerify:        {"scan", "Verify", ColorRunning, ColorRunning},
 	StatusWaiting:       {"hourglass", "Waiting", ColorMuted, FillUnknown},
 	StatusStopped:       {"f-alert-octagon", "Stopped", ColorCritical, FillCritical},

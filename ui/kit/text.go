@@ -35,14 +35,16 @@ type rowLayout struct{ gap float32 }
 // MinSize implements fyne.Layout.
 func (l *rowLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	var s fyne.Size
+	first := true
 	for _, o := range objects {
 		if !o.Visible() {
 			continue
 		}
 		m := o.MinSize()
-		if s.Width > 0 {
+		if !first {
 			s.Width += l.gap
 		}
+		first = false
 		s.Width += m.Width
 		s.Height = max(s.Height, m.Height)
 	}
@@ -229,4 +231,38 @@ func wrap(text string, width, size float32, style fyne.TextStyle) []string {
 		out = append(out, line)
 	}
 	return out
+}
+
+// Tiles sets objects of equal size in columns with a gap, as many rows as it takes.
+func Tiles(columns int, gap float32, objects ...fyne.CanvasObject) *fyne.Container {
+	return container.New(&tilesLayout{columns, gap}, objects...)
+}
+
+type tilesLayout struct {
+	columns int
+	gap     float32
+}
+
+func (l *tilesLayout) rows(objects []fyne.CanvasObject) int {
+	return max(1, (len(objects)+l.columns-1)/l.columns)
+}
+
+// MinSize implements fyne.Layout.
+func (l *tilesLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	var m fyne.Size
+	for _, o := range objects {
+		m = m.Max(o.MinSize())
+	}
+	c, r := float32(l.columns), float32(l.rows(objects))
+	return fyne.NewSize(m.Width*c+l.gap*(c-1), m.Height*r+l.gap*(r-1))
+}
+
+// Layout implements fyne.Layout.
+func (l *tilesLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	c, r := float32(l.columns), float32(l.rows(objects))
+	w, h := (size.Width-l.gap*(c-1))/c, (size.Height-l.gap*(r-1))/r
+	for i, o := range objects {
+		o.Move(fyne.NewPos(float32(i%l.columns)*(w+l.gap), float32(i/l.columns)*(h+l.gap)))
+		o.Resize(fyne.NewSize(w, h))
+	}
 }

@@ -16,6 +16,9 @@ const tipDelay = 600 * time.Millisecond
 // toasts. Modals bring their own.
 type Layers struct {
 	widget.BaseWidget
+	// OnShortcut gets the shortcuts that a focused widget did not want.
+	OnShortcut func(fyne.Shortcut)
+
 	content fyne.CanvasObject
 	tips    *fyne.Container
 	toasts  *fyne.Container

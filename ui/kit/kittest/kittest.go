@@ -102,6 +102,13 @@ func Shot(t testing.TB, name string, build func() fyne.CanvasObject, size fyne.S
 func ShotOf(t testing.TB, name string, w fyne.Window, dark bool) {
 	t.Helper()
 	Settle(t)
+	Save(t, name, w, dark)
+}
+
+// Save is ShotOf while work is still running.
+func Save(t testing.TB, name string, w fyne.Window, dark bool) {
+	t.Helper()
+	w.Content().Refresh() // wrapped text has learnt its width by now
 	img := w.Canvas().Capture()
 	dir := os.Getenv("SHOTS")
 	if dir == "" {

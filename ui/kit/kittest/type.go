@@ -94,12 +94,18 @@ func Choose(t testing.TB, w fyne.Window, word string) {
 // Key sends a key to what has the focus, else to the window.
 func Key(t testing.TB, w fyne.Window, name fyne.KeyName) {
 	t.Helper()
+	KeyNow(t, w, name)
+	Settle(t)
+}
+
+// KeyNow is Key while work is still running.
+func KeyNow(t testing.TB, w fyne.Window, name fyne.KeyName) {
+	t.Helper()
 	if f := w.Canvas().Focused(); f != nil {
 		f.TypedKey(&fyne.KeyEvent{Name: name})
 	} else if k := w.Canvas().OnTypedKey(); k != nil {
 		k(&fyne.KeyEvent{Name: name})
 	}
-	Settle(t)
 }
 
 // WithShift sends a key while Shift is held.
@@ -119,18 +125,24 @@ func WithShift(t testing.TB, w fyne.Window, name fyne.KeyName) {
 // the focus, else to the window.
 func Shortcut(t testing.TB, w fyne.Window, mod fyne.KeyModifier, name fyne.KeyName) {
 	t.Helper()
+	ShortcutNow(t, w, mod, name)
+	Settle(t)
+}
+
+// ShortcutNow is Shortcut while work is still running.
+func ShortcutNow(t testing.TB, w fyne.Window, mod fyne.KeyModifier, name fyne.KeyName) {
+	t.Helper()
 	var s fyne.Shortcut = &desktop.CustomShortcut{KeyName: name, Modifier: mod}
 	if mod == fyne.KeyModifierControl && name == fyne.KeyA {
 		s = &fyne.ShortcutSelectAll{}
 	}
 	if f, ok := w.Canvas().Focused().(fyne.Shortcutable); ok {
 		f.TypedShortcut(s)
-	} else if c, ok := w.Canvas().(fyne.Shortcutable); ok {
-		c.TypedShortcut(s)
+	} else if l, ok := w.Content().(*kit.Layers); ok && l.OnShortcut != nil {
+		l.OnShortcut(s)
 	} else {
-		t.Fatal("the canvas takes no shortcuts")
+		t.Fatal("the window takes no shortcuts")
 	}
-	Settle(t)
 }
 
 // Click presses the mouse at a place of the window.

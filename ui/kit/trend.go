@@ -1,0 +1,193 @@
+package kit
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/theme"
+)
+
+// A Point of a trend is a share at a moment, 0 to 1.
+type Point struct {
+	At    time.Time
+	Share float64
+}
+
+// NewTrend returns a line over time with the area below it, and the promised
+// share as a dashed line; 0 is no promise. The scale begins at a round figure
+// below the lowest point and says so, never in secret.
+func NewTrend(points []Point, target float64) *Chart {
+	return newChart(fyne.NewSize(300, 150),
+		func() string {
+			if len(points) < 2 {
+				return "A trend needs two scans on different days"
+			}
+			return ""
+		},
+		func(p *pen, size fyne.Size) {
+			lowest := target
+			if target == 0 {
+				lowest = 1
+			}
+			for _, x := range points {
+				lowest = min(lowest, x.Share)
+			}
+			t := trend{points: points, floor: math.Max(0, math.Floor(lowest*10-0.5)/10), left: 44, size: size}
+			t.right = size.Width - 10
+			t.h = size.Height - 30
+			t.draw(p, target)
+		})
+}
+
+type trend struct {
+	points         []Point
+	floor          float64
+	left, right, h float32
+	size           fyne.Size
+}
+
+func (t *trend) at(i int) fyne.Position {
+	first, last := t.points[0].At, t.points[len(t.points)-1].At
+	f := float32(t.points[i].At.Sub(first)) / float32(max(1, last.Sub(first)))
+	return fyne.NewPos(t.left+(t.right-t.left)*f, t.y(t.points[i].Share))
+}
+
+func (t *trend) y(share float64) float32 {
+	return 8 + t.h*float32((1-share)/(1-t.floor))
+}
+
+func (t *trend) draw(p *pen, target float64) {
+	steps := int(math.Round((1 - t.floor) * 10))
+	for steps > 5 {
+		steps = (steps + 1) / 2
+	}
+	p.axis(t.left, t.h, t.right, steps, func(i int) string { return Percent(t.floor + (1-t.floor)*float64(i)/float64(steps)) })
+	for i := 1; i < len(t.points); i++ {
+		t.area(p, t.at(i-1), t.at(i))
+	}
+	for i := 1; i < len(t.points); i++ {
+		p.line(t.at(i-1), t.at(i), 2, Color(theme.ColorNamePrimary))
+	}
+	if target > 0 {
+		y := t.y(target)
+		for x := t.left; x < t.right; x += 9 {
+			p.line(fyne.NewPos(x, y), fyne.NewPos(min(x+5, t.right), y), 1.5, Color(FillGood))
+		}
+		p.text(t.left+4, y-9, "promised "+Percent(target), 11, false, Color(ColorGood), fyne.TextAlignLeading)
+	}
+	t.labels(p)
+}
+
+// area fills below one step of the line.
+func (t *trend) area(p *pen, a, b fyne.Position) {
+	if b.X-a.X < 0.5 {
+		return
+	}
+	quad := canvas.NewArbitraryPolygon([]fyne.Position{a, b, {X: b.X, Y: 8 + t.h}, {X: a.X, Y: 8 + t.h}}, Tint(theme.ColorNamePrimary, 34))
+	quad.Resize(t.size)
+	p.add(quad)
+}
+
+// labels writes the days below and the newest figure at its point.
+func (t *trend) labels(p *pen) {
+	n := len(t.points)
+	every := max(1, int(float32(n)*64/(t.right-t.left)))
+	for i := 0; i < n; i++ {
+		q := t.at(i)
+		p.spot(q.X-6, 8, 12, t.h, fmt.Sprintf("%s: %s", DateTime(t.points[i].At), Percent(t.points[i].Share)))
+		if i%every == 0 && q.X < t.right-30 {
+			p.text(q.X, t.size.Height-9, t.points[i].At.Local().Format("2 Jan"), 11, false, Color(ColorMuted), fyne.TextAlignCenter)
+		}
+	}
+	q := t.at(n - 1)
+	dot := p.rect(q.X-4, q.Y-4, 8, 8, 4, Color(theme.ColorNamePrimary))
+	dot.StrokeColor, dot.StrokeWidth = Color(ColorSurface), 1.5
+	y := q.Y - 12
+	if y < 8 {
+		y = q.Y + 14
+	}
+	p.text(t.right, y, Percent(t.points[n-1].Share), 12, true, Color(theme.ColorNameForeground), fyne.TextAlignTrailing)
+}
+
+// NewSparkline returns a small line without a scale, for a table or a figure.
+func NewSparkline(values []float64, c fyne.ThemeColorName) *Chart {
+	return newChart(fyne.NewSize(72, 20),
+		func() string {
+			if len(values) < 2 {
+				return "–"
+			}
+			return ""
+		},
+		func(p *pen, size fyne.Size) {
+			low, high := values[0], values[0]
+			for _, v := range values {
+				low, high = min(low, v), max(high, v)
+			}
+			at := func(i int) fyne.Position {
+				f := 0.5
+				if high > low {
+					f = (values[i] - low) / (high - low)
+				}
+				return fyne.NewPos(2+(size.Width-6)*float32(i)/float32(len(values)-1), 3+(size.Height-6)*float32(1-f))
+			}
+			for i := 1; i < len(values); i++ {
+				p.line(at(i-1), at(i), 1.5, Color(c))
+			}
+			q := at(len(values) - 1)
+			p.rect(q.X-2, q.Y-2, 4, 4, 2, Color(c))
+		})
+}
+
+// A Measure is one line of small bars: a name, how much of how many, and a sign.
+type Measure struct {
+	Label  string
+	Done   int
+	Of     int
+	Status Status
+}
+
+// NewMeasures returns small bars one below the other, such as compliance by
+// technology, each with its share and numbers.
+func NewMeasures(lines []Measure) *Chart {
+	const row = 28
+	return newChart(fyne.NewSize(260, max(60, float32(len(lines))*row)),
+		func() string {
+			if len(lines) == 0 {
+				return "Nothing to show yet"
+			}
+			return ""
+		},
+		func(p *pen, size fyne.Size) {
+			label := float32(0)
+			for _, l := range lines {
+				label = max(label, fyne.MeasureText(l.Label, 12, fyne.TextStyle{}).Width)
+			}
+			label = min(label+14, size.Width*0.35)
+			right := size.Width - 116
+			for i, l := range lines {
+				p.measure(l, label, right, float32(i)*row+row/2)
+			}
+		})
+}
+
+func (p *pen) measure(l Measure, label, right, y float32) {
+	name, _ := cut(l.Label, label-8, 12, fyne.TextStyle{})
+	p.text(0, y, name, 12, false, Color(theme.ColorNameForeground), fyne.TextAlignLeading)
+	w := max(20, right-label)
+	p.rect(label, y-4, w, 8, 4, Color(ColorTrack))
+	share := 0.0
+	if l.Of > 0 {
+		share = float64(l.Done) / float64(l.Of)
+		p.rect(label, y-4, max(4, w*float32(share)), 8, 4, Color(l.Status.Fill()))
+	}
+	figure := Percent(share)
+	if l.Of == 0 {
+		figure = "–"
+	}
+	p.text(right+46, y, figure, 12, true, Color(theme.ColorNameForeground), fyne.TextAlignTrailing)
+	p.text(right+112, y, Number(l.Done)+" / "+Number(l.Of), 11, false, Color(ColorMuted), fyne.TextAlignTrailing)
+	p.spot(0, y-14, right+114, 28, fmt.Sprintf("%s: %s of %s", l.Label, Number(l.Done), Number(l.Of)))
+}

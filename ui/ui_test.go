@@ -1,0 +1,115 @@
+package ui_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"secondtuesday/ui"
+	"secondtuesday/ui/kit"
+	"secondtuesday/ui/kit/kittest"
+)
+
+// page is a screen for tests.
+type page struct {
+	id, title, icon string
+	shown           []ui.Place
+	actions         []ui.Action
+	searched        int
+	entry           *kit.Entry
+}
+
+func (p *page) ID() string           { return p.id }
+func (p *page) Title() string        { return p.title }
+func (p *page) Icon() string         { return p.icon }
+func (p *page) Shown(at ui.Place)    { p.shown = append(p.shown, at) }
+func (p *page) Actions() []ui.Action { return p.actions }
+func (p *page) FocusSearch()         { p.searched++ }
+func (p *page) Content() fyne.CanvasObject {
+	p.entry = kit.NewEntry("Find in " + p.title)
+	g := kit.NewGrid(kit.Column[string]{ID: "name", Title: "Name", Grow: true, Text: func(s string) string { return s }})
+	g.SetEmpty(kit.NewEmptyState(p.icon, "Nothing on "+p.title+" yet", "Scan your hosts, and what they lack is listed here.", nil))
+	g.SetRows(nil)
+	return kit.NewPage(p.title, "", container.NewBorder(kit.Pad(p.entry, 0, 8, 0, 0), nil, nil, nil, g), kit.NewPrimary("Do it", "", nil))
+}
+
+// memory keeps settings for tests.
+type memory struct {
+	sync.Mutex
+	m   map[string]string
+	err error
+}
+
+func (m *memory) Setting(_ context.Context, key string) (string, error) {
+	m.Lock()
+	defer m.Unlock()
+	return m.m[key], nil
+}
+
+func (m *memory) SetSetting(_ context.Context, key, value string) error {
+	m.Lock()
+	defer m.Unlock()
+	m.m[key] = value
+	return m.err
+}
+
+func shell(t *testing.T, dark bool) (*ui.Shell, []*page, *memory) {
+	t.Helper()
+	a := kittest.Start(t, dark)
+	mem := &memory{m: map[string]string{}}
+	if dark {
+		mem.m["desk.theme"] = "dark"
+	}
+	s := ui.NewShell(context.Background(), a, ui.Options{Workspace: "northwind.workspace", Version: "0.1.0 · practice shop", Memory: mem})
+	t.Cleanup(s.Window().Close)
+	var pages []*page
+	for _, p := range [][3]string{{ui.Today, "Today", "home"}, {ui.Hosts, "Hosts", "server"}, {ui.Updates, "Updates", "package"}, {ui.Calendar, "Calendar", "calendar-event"}, {ui.Rollouts, "Rollouts", "rocket"},
+		{ui.Compliance, "Compliance", "chart-donut"}, {ui.Standard, "Standard", "clipboard-check"}, {ui.Activity, "Activity", "history"}, {ui.Settings, "Settings", "settings"}} {
+		x := &page{id: p[0], title: p[1], icon: p[2]}
+		pages = append(pages, x)
+	}
+	pages[1].actions = []ui.Action{{Title: "Scan selected hosts", Icon: "scan", Key: fyne.KeyF5, Do: func() { pages[1].searched += 100 }}, {Title: "Add a host", Icon: "plus", Key: fyne.KeyN, Modifier: ui.Ctrl, Do: func() { pages[1].searched += 1000 }}}
+	for _, p := range pages {
+		s.Add(p)
+	}
+	s.Show()
+	kittest.Settle(t)
+	return s, pages, mem
+}
+
+func TestShellInBothColours(t *testing.T) {
+	for _, dark := range []bool{false, true} {
+		s, _, _ := shell(t, dark)
+		s.Badge(ui.Updates, ui.Badge{Count: 14, Status: kit.StatusOverdue})
+		s.Badge(ui.Hosts, ui.Badge{Count: 3})
+		s.Badge(ui.Rollouts, ui.Badge{Count: 1, Status: kit.StatusRunning})
+		kittest.Press(t, s.Window(), "Hosts")
+		hold := make(chan struct{})
+		s.Start(kit.Job{Title: "Scan 12 hosts", Do: func(ctx context.Context, report func(kit.Progress)) (string, error) {
+			report(kit.Progress{Done: 7, Total: 12, Note: "scanning web8.example.net"})
+			<-hold
+			return "11 scanned, 1 unreachable", nil
+		}})
+		s.Start(kit.Job{Title: "Import inventory", Do: func(context.Context, func(kit.Progress)) (string, error) { return "", errors.New("line 4: no name") }})
+		kittest.Until(t, "progress is seen", func() bool {
+			return strings.Contains(kittest.Text(s.Window()), "7 of 12") && strings.Contains(kittest.Text(s.Window()), "Line 4")
+		})
+		w := s.Window()
+		if img := w.Canvas().Capture(); img == nil {
+			t.Fatal("no picture")
+		}
+		kittest.Save(t, "ui-shell", w, dark)
+		kittest.ShortcutNow(t, w, ui.Ctrl, fyne.KeyK)
+		kittest.Save(t, "ui-palette", w, dark)
+		kittest.KeyNow(t, w, fyne.KeyEscape)
+		kittest.KeyNow(t, w, fyne.KeyF1)
+		kittest.Save(t, "ui-help", w, dark)
+		close(hold)
+		kittest.Settle(t)
+	}
+}
