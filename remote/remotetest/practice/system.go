@@ -25,7 +25,7 @@ func (h *Host) system() {
 	fs.Dynamic("/proc/sys/kernel/random/boot_id", h.read(func(st *state) string { return st.BootID + "\n" }))
 	fs.Dynamic("/proc/sys/kernel/osrelease", h.read(func(st *state) string { return st.Running + "\n" }))
 	fs.Dynamic("/proc/version", h.read(func(st *state) string { return "Linux version " + st.Running + " (practice) #1 SMP\n" }))
-	fs.Put("/proc/sys/kernel/version", os.KernelVersion+"\n")
+	fs.Dynamic("/proc/sys/kernel/version", h.read(func(st *state) string { return os.kernelVersion(st) + "\n" }))
 	fs.Dynamic("/proc/uptime", h.read(func(st *state) string {
 		up := h.now().Sub(st.BootedAt).Seconds()
 		return fmt.Sprintf("%.2f %.2f\n", up, up*1.9)
@@ -44,6 +44,15 @@ func (h *Host) system() {
 		h.rpmFiles()
 	}
 	h.bootFiles()
+}
+
+// kernelVersion is what uname -v says. Debian names the build of its package there.
+func (o OS) kernelVersion(st *state) string {
+	i := st.find("linux-image-"+st.Running, "")
+	if o.ID != "debian" || i < 0 || st.Running == o.Kernel {
+		return o.KernelVersion
+	}
+	return "#1 SMP PREEMPT_DYNAMIC Debian " + st.Packages[i].Version + " (" + time.Unix(st.Packages[i].At, 0).UTC().AddDate(0, 0, -9).Format("2006-01-02") + ")"
 }
 
 // read makes a file of /proc out of the state. It is called by the file

@@ -173,6 +173,8 @@ func (h *Host) pass() {
 		h.dirty = true
 		if h.def.aptBased() {
 			h.writeRelease(r)
+		} else {
+			h.writeRepodata(r)
 		}
 	}
 }
