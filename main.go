@@ -1,0 +1,45 @@
+// Second Tuesday is a patch-management desk: a window on one workspace. The
+// command line is another program, cmd/stctl, because this one does not start
+// without a graphics library.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+
+	"fyne.io/fyne/v2/app"
+
+	"secondtuesday/app/explain"
+	"secondtuesday/ui"
+	"secondtuesday/ui/desk"
+	"secondtuesday/wire"
+)
+
+func main() {
+	var o wire.Options
+	flag.StringVar(&o.Workspace, "workspace", "", "the workspace `file`; made where there is none")
+	flag.BoolVar(&o.Practice, "practice", false, "open a made-up shop whose hosts this program plays itself")
+	flag.Parse()
+	if err := run(context.Background(), o); err != nil {
+		fmt.Fprintln(os.Stderr, explain.Of(err))
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o wire.Options) error {
+	office, err := wire.Open(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer office.Close()
+	a := app.NewWithID("org.secondtuesday.desk")
+	t := &ui.Tools{Desk: office.Desk, Driver: office.Driver, Keys: office.SSH, Secrets: office.Secrets, Path: office.Path, Practice: o.Practice}
+	s := desk.Open(ctx, a, t, ui.Options{Version: a.Metadata().Version})
+	stop := office.Driver.Keep(ctx, func(err error) { desk.Report(s, err) })
+	defer stop()
+	s.Show()
+	a.Run()
+	return nil
+}
