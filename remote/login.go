@@ -25,9 +25,10 @@ type login struct {
 	guard  *guard
 
 	agent    io.Closer
+	keys     []ssh.Signer // not tried yet, once listed
+	listed   bool
 	attempts []string // for people: "agent (2 keys)", "password"
 	spent    bool     // the password has been sent
-	fatal    error    // of ours: the login must not go on
 }
 
 func newLogin(ctx context.Context, c SSHConfig, t target, g *guard) *login {
@@ -40,12 +41,27 @@ func (l *login) close() {
 	}
 }
 
+// methods are for when no key is left.
 func (l *login) methods() []ssh.AuthMethod {
-	return []ssh.AuthMethod{
-		ssh.PublicKeysCallback(l.signers),
-		ssh.PasswordCallback(l.password),
-		ssh.KeyboardInteractive(l.interactive),
+	return []ssh.AuthMethod{ssh.PasswordCallback(l.password), ssh.KeyboardInteractive(l.interactive)}
+}
+
+// nextKey is an AuthCallback that tries the keys one by one: given all at
+// once, the library stops at the first that cannot sign, such as one without
+// its passphrase.
+func (l *login) nextKey(c *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
+	if !slices.Contains(c.AllowedMethods, "publickey") {
+		return nil, nil
 	}
+	if !l.listed {
+		l.keys, l.listed = l.signers(), true
+	}
+	if len(l.keys) == 0 {
+		return nil, nil
+	}
+	k := l.keys[0]
+	l.keys = l.keys[1:]
+	return ssh.PublicKeys(k), nil
 }
 
 func (l *login) note(format string, args ...any) {
@@ -79,7 +95,7 @@ func (l *login) ask(k secret.Key) (secret.Secret, error) {
 // signers returns the keys to try, as ssh(1) orders them: the named keys,
 // taken from the agent where it has them; then the agent's other keys; then
 // the keys in the usual places.
-func (l *login) signers() ([]ssh.Signer, error) {
+func (l *login) signers() []ssh.Signer {
 	held := l.agentKeys()
 	var list []ssh.Signer
 	take := func(path string, named bool) {
@@ -112,7 +128,7 @@ func (l *login) signers() ([]ssh.Signer, error) {
 			take(filepath.Join(l.config.Home, ".ssh", name), false)
 		}
 	}
-	return list, nil
+	return list
 }
 
 func sameKey(a, b ssh.Signer) bool {

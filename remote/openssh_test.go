@@ -126,6 +126,29 @@ func TestLockedKeyIsOpenedWithTheStoredPassphrase(t *testing.T) {
 	hello(t, dial(t, c, h))
 }
 
+func TestLockedKeyDoesNotKeepTheNextFromBeingTried(t *testing.T) {
+	d := startSSHD(t)
+	locked := filepath.Join(d.dir, "locked")
+	writeKey(t, locked, "open sesame")
+	both := readFile(t, locked+".pub") + readFile(t, d.key+".pub")
+	writeFile(t, filepath.Join(d.dir, "authorized"), both)
+	c := surroundings(t)
+	d.trust(t, c)
+	writeFile(t, c.OpenSSH[0], "IdentityFile "+locked+"\nIdentityFile "+d.key+"\n")
+	h := d.host("web1")
+	h.IdentityFile = ""
+	hello(t, dial(t, c, h))
+}
+
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
 func TestAgentLogsInAndIsAskedForTheNamedKeyFirst(t *testing.T) {
 	d := startSSHD(t, "MaxAuthTries 3")
 	c := surroundings(t)

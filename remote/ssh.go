@@ -190,6 +190,7 @@ func (s *SSH) handshake(ctx context.Context, t target, via *connection, address 
 	defer auth.close()
 	conn, channels, requests, err := ssh.NewClientConn(&greeting{Conn: raw, check: check}, address, &ssh.ClientConfig{
 		User:              t.User,
+		AuthCallback:      auth.nextKey,
 		Auth:              auth.methods(),
 		HostKeyCallback:   check.callback,
 		HostKeyAlgorithms: check.algorithms(),
@@ -258,8 +259,6 @@ func handshakeError(err error, check *keyCheck, guard *guard, auth *login) error
 		return check.err
 	case guard.cause() != nil:
 		return guard.cause()
-	case auth.fatal != nil:
-		return auth.fatal
 	case errors.Is(err, errBabble):
 		return err
 	case errors.As(err, &none):
