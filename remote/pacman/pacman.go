@@ -1,0 +1,237 @@
+// Package pacman scans and patches hosts that use pacman: Arch Linux and its
+// kin. It judges nothing and stores nothing.
+//
+// Arch supports no partial upgrades. So a simulation is always that of the
+// whole system, and a plan that leaves something out is warned of.
+package pacman
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"secondtuesday/data"
+	"secondtuesday/remote"
+	"secondtuesday/remote/linux"
+)
+
+var (
+	//go:embed common.sh
+	commonScript string
+	//go:embed scan.sh
+	scanScript string
+	//go:embed job.sh
+	jobScript string
+)
+
+const simulateScript = `
+section 'lock' busy
+section 'pacman -Q' installed
+section 'repos' repos
+section 'ages' ages
+section 'pacman -Sup' whole
+section 'pacman -Si' details
+finish
+`
+
+// Platform is pacman; its zero value is ready.
+type Platform struct{ linux.Host }
+
+// Name returns data.Pacman.
+func (Platform) Name() data.Platform { return data.Pacman }
+
+// Scan asks the host about itself. With refresh it fetches lists, not into the
+// host's own but beside them.
+func (Platform) Scan(ctx context.Context, s remote.Session, refresh bool) (data.Scan, error) {
+	a, scan, err := linux.AskScan(ctx, s, "pacman scan", commonScript+scanScript, refresh)
+	if err != nil {
+		return data.Scan{}, err
+	}
+	scan.Platform = data.Pacman
+	if err := read(a, &scan); err != nil {
+		return data.Scan{}, fmt.Errorf("pacman scan: %w", err)
+	}
+	return scan, nil
+}
+
+// Simulate returns what an upgrade of the whole system would do, which is more
+// than want where want leaves something out. A *remote.ExitError is pacman's
+// refusal, or says that a version is not offered (any more). What is in already
+// is left out.
+func (Platform) Simulate(ctx context.Context, s remote.Session, want []data.Target) (data.Changes, error) {
+	if len(want) == 0 {
+		return data.Changes{}, nil
+	}
+	a, err := linux.Ask(ctx, s, linux.Question{Name: "pacman simulate", Script: commonScript + simulateScript})
+	if err != nil {
+		return data.Changes{}, err
+	}
+	c, err := simulated(a, want)
+	if err != nil {
+		return data.Changes{}, fmt.Errorf("pacman simulate: %w", err)
+	}
+	return c, nil
+}
+
+func simulated(a linux.Answer, want []data.Target) (data.Changes, error) {
+	var scan data.Scan
+	c, err := changesOf(a, &scan)
+	if err != nil {
+		return data.Changes{}, err
+	}
+	there := slices.Concat(c.Upgrade, c.Add)
+	var missing []string
+	for _, w := range want {
+		ok := slices.ContainsFunc(there, func(t data.Target) bool { return t.Name == w.Name && t.To == w.To }) ||
+			slices.ContainsFunc(scan.Installed, func(p data.Package) bool { return p.Name == w.Name && p.Version == w.To })
+		if !ok {
+			missing = append(missing, w.Name+" "+w.To)
+		}
+	}
+	if len(missing) > 0 {
+		return data.Changes{}, &remote.ExitError{Name: "pacman -Su --print", Status: 1,
+			Stderr: "an upgrade would not bring in " + strings.Join(missing, ", ") + ": ignored, or not offered any more"}
+	}
+	for _, list := range [][]data.Target{c.Upgrade, c.Add} {
+		for i := range list {
+			for _, w := range want {
+				if w.Name == list[i].Name {
+					list[i].Class, list[i].Severity = w.Class, w.Severity
+				}
+			}
+		}
+	}
+	return c, nil
+}
+
+// changesOf reads the sections "pacman -Q", "pacman -Sup" and "pacman -Si".
+func changesOf(a linux.Answer, scan *data.Scan) (data.Changes, error) {
+	if err := installed(a, scan); err != nil {
+		return data.Changes{}, err
+	}
+	s, err := a.Section("pacman -Sup")
+	if err != nil {
+		return data.Changes{}, err
+	}
+	if s.Status != 0 {
+		return data.Changes{}, &remote.ExitError{Name: "pacman -Su --print", Status: s.Status, Stderr: tail(s.Err)}
+	}
+	targets, err := parseTargets(s.Lines())
+	if err != nil {
+		return data.Changes{}, err
+	}
+	details, err := a.Section("pacman -Si")
+	if err != nil {
+		return data.Changes{}, err
+	}
+	replaces := parseReplaces(details.Out)
+	versions := map[string]string{}
+	for _, p := range scan.Installed {
+		versions[p.Name] = p.Version
+	}
+	var c data.Changes
+	for _, x := range targets {
+		t := data.Target{Name: x.name, From: versions[x.name], To: x.version, Origin: x.repo}
+		if t.From == "" {
+			c.Add = append(c.Add, t)
+		} else {
+			c.Upgrade = append(c.Upgrade, t)
+		}
+		for _, old := range replaces[x.name] {
+			gone := data.Target{Name: old, From: versions[old]}
+			if gone.From != "" && !slices.Contains(c.Remove, gone) {
+				c.Remove = append(c.Remove, gone)
+			}
+		}
+	}
+	for _, list := range [][]data.Target{c.Upgrade, c.Add, c.Remove} {
+		slices.SortFunc(list, func(a, b data.Target) int { return strings.Compare(a.Name, b.Name) })
+	}
+	return c, nil
+}
+
+// Start starts a job that brings in j.Changes and nothing else. On the host the
+// lists are fetched anew; when the sources have moved on from the plan, nothing
+// is changed.
+func (p Platform) Start(ctx context.Context, s remote.Session, j remote.Job) error {
+	input, err := jobInput(j.Changes)
+	if err != nil {
+		return fmt.Errorf("pacman start %s: %w: %w", j.ID, linux.ErrNotStarted, err)
+	}
+	return p.StartJob(ctx, s, j, commonScript+jobScript, input)
+}
+
+func jobInput(c data.Changes) ([]byte, error) {
+	var b bytes.Buffer
+	for _, part := range []struct {
+		what string
+		list []data.Target
+	}{{"upgrade", c.Upgrade}, {"add", c.Add}, {"remove", c.Remove}} {
+		for _, t := range part.list {
+			version := t.To
+			if part.what == "remove" {
+				version = t.From
+			}
+			if err := checkName(t.Name, version); err != nil {
+				return nil, err
+			}
+			fmt.Fprintf(&b, "%s %s %s\n", part.what, t.Name, version)
+		}
+	}
+	if b.Len() == 0 {
+		return nil, fmt.Errorf("nothing to change")
+	}
+	return b.Bytes(), nil
+}
+
+// Check looks at what would keep a job with c from working.
+func (p Platform) Check(ctx context.Context, s remote.Session, c data.Changes) ([]data.Check, error) {
+	needs := linux.Needs(c, "/var/cache")
+	began := time.Now()
+	a, err := linux.Ask(ctx, s, p.CheckQuestion("pacman check", commonScript+simulateScript, needs))
+	if err != nil {
+		return nil, err
+	}
+	checks := linux.Checks(a, needs, began, time.Now())
+	return append(checks, ownChecks(a, c, time.Now())...), nil
+}
+
+func ownChecks(a linux.Answer, c data.Changes, now time.Time) []data.Check {
+	lock, whole, age := data.Check{Name: "package manager lock"}, data.Check{Name: "whole system"}, data.Check{Name: "age of the lists"}
+	if s, err := a.Section("lock"); err != nil || s.Status != 0 {
+		lock.Detail = "cannot tell"
+	} else if s.Word() != "" {
+		lock.Result, lock.Detail = data.CheckFailed, s.Word()+" exists: pacman runs, or was cut off"
+	} else {
+		lock.Result, lock.Detail = data.CheckPassed, "free"
+	}
+	var scan data.Scan
+	if all, err := changesOf(a, &scan); err != nil {
+		whole.Detail = err.Error()
+	} else if left := leftOut(all, c); len(left) > 0 {
+		whole.Result = data.CheckWarned
+		whole.Detail = "the plan leaves out " + strings.Join(left, ", ") + ": Arch supports no partial upgrades"
+	} else {
+		whole.Result, whole.Detail = data.CheckPassed, "the plan leaves nothing out"
+	}
+	if at, err := fetched(a); err != nil {
+		age.Detail = err.Error()
+	} else {
+		age.Result, age.Detail = linux.JudgeAge(at, now)
+	}
+	return []data.Check{lock, whole, age}
+}
+
+func leftOut(all, c data.Changes) []string {
+	var left []string
+	for _, t := range slices.Concat(all.Upgrade, all.Add) {
+		if !slices.ContainsFunc(slices.Concat(c.Upgrade, c.Add), func(x data.Target) bool { return x.Name == t.Name }) {
+			left = append(left, t.Name)
+		}
+	}
+	return left
+}
