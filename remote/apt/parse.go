@@ -30,6 +30,8 @@ var (
 	instLine = regexp.MustCompile(`^Inst (\S+)(?: \[(\S+)\])? \((\S+)(?: (.*))? \[([a-z0-9-]+)\]\)(?: \[.*\])*$`)
 	// Remv lab-victim [1.0-1] [lab-other:amd64 ]
 	remvLine = regexp.MustCompile(`^(?:Remv|Purg) (\S+) \[(\S+)\](?: \[.*\])*$`)
+	// or, in the output version 30 of apt 3: "  Upgrading: 9, Installing: 0, Removing: 0, Not Upgrading: 0"
+	newSumLine = regexp.MustCompile(`^  Upgrading: ([0-9]+), Installing: ([0-9]+), (?:Reinstalling: ([0-9]+), )?(?:Downgrading: ([0-9]+), )?Removing: ([0-9]+), Not Upgrading: ([0-9]+)$`)
 	// 38 upgraded, 0 newly installed, 1 downgraded, 0 to remove and 3 not upgraded.
 	sumLine = regexp.MustCompile(`^([0-9]+) upgraded, ([0-9]+) newly installed, (?:([0-9]+) reinstalled, )?(?:([0-9]+) downgraded, )?([0-9]+) to remove and ([0-9]+) not upgraded\.$`)
 )
@@ -43,14 +45,21 @@ func parseSimulation(text string) (simulation, error) {
 	heading := ""
 	for line := range strings.SplitSeq(text, "\n") {
 		word, _, _ := strings.Cut(line, " ")
+		m := sumLine.FindStringSubmatch(line)
+		if m == nil {
+			m = newSumLine.FindStringSubmatch(line)
+		}
 		switch {
+		case m != nil && sum != nil:
+			return simulation{}, garbage("second summary", line)
+		case m != nil:
+			sum = m
 		case word == "Inst":
-			m := instLine.FindStringSubmatch(line)
-			if m == nil {
-				return simulation{}, garbage("line of a simulation", line)
+			a, err := parseInst(line)
+			if err != nil {
+				return simulation{}, err
 			}
-			name, _, _ := strings.Cut(m[1], ":")
-			sim.install = append(sim.install, action{name: name, old: m[2], new: m[3], origin: m[4], arch: m[5]})
+			sim.install = append(sim.install, a)
 		case word == "Remv" || word == "Purg":
 			m := remvLine.FindStringSubmatch(line)
 			if m == nil {
@@ -64,25 +73,29 @@ func parseSimulation(text string) (simulation, error) {
 			sim.phased = append(sim.phased, strings.Fields(line)...)
 		case word != "":
 			heading = headingOf(line)
-			if m := sumLine.FindStringSubmatch(line); m != nil {
-				if sum != nil {
-					return simulation{}, garbage("second summary", line)
-				}
-				sum = m
-			}
 		}
 	}
 	return sim, sim.agrees(sum)
+}
+
+func parseInst(line string) (action, error) {
+	m := instLine.FindStringSubmatch(line)
+	if m == nil {
+		return action{}, garbage("line of a simulation", line)
+	}
+	name, _, _ := strings.Cut(m[1], ":")
+	return action{name: name, old: m[2], new: m[3], origin: m[4], arch: m[5]}, nil
 }
 
 // headingOf knows the two headings that matter:
 //
 //	The following packages have been kept back:
 //	The following upgrades have been deferred due to phasing:
+//	Not upgrading:
 //	Not upgrading yet due to phasing:
 func headingOf(line string) string {
 	switch {
-	case strings.HasSuffix(line, "kept back:"):
+	case strings.HasSuffix(line, "kept back:"), line == "Not upgrading:":
 		return "kept"
 	case strings.HasSuffix(line, "due to phasing:"):
 		return "phased"

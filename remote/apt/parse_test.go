@@ -93,6 +93,13 @@ Conf libc6:i386 (2.36-10 Debian:12.5/stable [i386])
 	}
 }
 
+func TestNewerSummaryIsRead(t *testing.T) {
+	sim, err := parseSimulation("Upgrading:\n  zlib1g\n\nNot upgrading:\n  lab-held\n\nSummary:\n  Upgrading: 1, Installing: 0, Removing: 0, Not Upgrading: 1\nInst zlib1g [1] (2 Debian-Security:13/stable-security [amd64])\n")
+	if err != nil || len(sim.install) != 1 || !slices.Equal(sim.keptBack, []string{"lab-held"}) {
+		t.Errorf("%+v, %v", sim, err)
+	}
+}
+
 func TestCutOrUnreadableSimulationIsAnError(t *testing.T) {
 	whole := recorded(t, "apt-get-s-dist-upgrade.lab")
 	for name, text := range map[string]string{

@@ -48,7 +48,7 @@ needrestart_list() {
 section 'lock files' lock_files
 section 'locks' cat /proc/locks
 if [ "$1" = refresh ]; then
-	section 'apt-get update' apt-get update -q -o APT::Update::Error-Mode=any -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30
+	section 'apt-get update' apt-get update -q -o APT::Update::Error-Mode=any -o Acquire::Retries=1 -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30
 fi
 section 'dpkg updates' updates_folder
 section 'dpkg --audit' dpkg --audit

@@ -79,3 +79,22 @@ func TestAliveOfThisComputer(t *testing.T) {
 		t.Errorf("%+v, %v", a, err)
 	}
 }
+
+func FuzzAnswersOfAHost(f *testing.F) {
+	f.Add("exit 0\nstopped \nended 1790000000\n", "ended")
+	f.Add("Filesystem 1024-blocks Used Available Capacity Mounted on\noverlay 1 2 3 4% /\n", "running")
+	f.Add("NAME=\"A \\\"B\\\"\"\nVERSION_ID=\"9.4\"\n", "1 2 install 1 of 2")
+	f.Add("ssh.service loaded active running x", "lost")
+	f.Fuzz(func(t *testing.T, text, state string) {
+		a := Answer{{Name: "state", Out: state}, {Name: "result", Out: text}, {Name: "started", Out: text}, {Name: "step", Out: text}, {Name: "log", Out: text}}
+		if st, err := jobStatus(a, 7); err == nil && st.State == remote.JobEnded && st.Ended.IsZero() {
+			t.Errorf("ended at no time: %+v", st)
+		}
+		if n, err := ParseDF(text); err != nil && n != 0 {
+			t.Errorf("%d bytes beside %v", n, err)
+		}
+		_, _ = ParseServices([]string{text, state})
+		_ = EndOfLife(ParseOSRelease(text))
+		_ = NewestKernel([]string{text}, []string{state}, text)
+	})
+}

@@ -3,7 +3,7 @@
 # halted and killable; $job is the folder of the job.
 dir=$1 id=$2
 job=$dir/jobs/$id
-umask 077
+umask 077 2>/dev/null
 LC_ALL=C
 PATH=${PATH:-/usr/sbin:/usr/bin:/sbin:/bin}
 HOME=${HOME:-/root}
@@ -81,7 +81,7 @@ if halted; then
 	status=75
 else
 	(
-		umask 022
+		umask 022 2>/dev/null
 		. "$job/script"
 	) </dev/null >>"$job/log" 2>&1
 	status=$?

@@ -17,7 +17,7 @@ process_start() {
 	set -f
 	# shellcheck disable=SC2086
 	set -- $stat_line
-	[ "$1" != Z ] && [ "$1" != X ] && echo "${20}"
+	[ "$1" != Z ] && [ "$1" != X ] && shift 19 && echo "$1"
 }
 
 # stamp FILE: this process, so that nobody takes another with the same number for it.

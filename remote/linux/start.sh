@@ -3,7 +3,7 @@
 # void, cut, stillborn or unwritable.
 dir=$1 id=$2 allowed=$3 job_sh=$4 script=$5 size=$6
 job=$dir/jobs/$id
-umask 077
+umask 077 2>/dev/null
 { read -r uptime rest </proc/uptime; } 2>/dev/null
 now=${uptime%%.*}
 
