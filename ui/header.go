@@ -18,7 +18,7 @@ type header struct {
 func newHeader(s *Shell) *header {
 	h := &header{}
 	h.workspace = kit.NewQuiet(s.options.Workspace, "database", func() { s.popUp(h.workspace, s.options.Menu) })
-	find := kit.NewButton("Find or do anything", "search", s.openPalette).WithTip("Command palette (Ctrl+K)")
+	find := kit.NewButton("Find or do anything", "search", s.openPalette).WithTip("Every action, and hosts by name (Ctrl+K)")
 	look := kit.NewQuiet("", "sun", nil).WithTip("Light or dark")
 	look.OnTapped = func() { s.popUp(look, s.modeMenu()) }
 	help := kit.NewQuiet("", "keyboard", s.showHelp).WithTip("Keyboard shortcuts (?)")

@@ -118,7 +118,7 @@ func (a Action) Keys() string {
 	return strings.Join(append(parts, name), "+")
 }
 
-var keyWords = map[fyne.KeyName]string{fyne.KeyReturn: "Enter", fyne.KeyLeft: "←", fyne.KeyRight: "→", fyne.KeyUp: "↑", fyne.KeyDown: "↓", fyne.KeyDelete: "Del"}
+var keyWords = map[fyne.KeyName]string{fyne.KeyReturn: "Enter", fyne.KeyDelete: "Del", fyne.KeyPageUp: "PgUp", fyne.KeyPageDown: "PgDn"}
 
 func superWord() string {
 	if runtime.GOOS == "darwin" {
@@ -169,13 +169,14 @@ func withKeys(actions []Action) []Action {
 }
 
 var tableKeys = [][2]string{
-	{"↑ ↓ PgUp PgDn Home End", "Move"},
+	{"Up Down PgUp PgDn Home End", "Move"},
 	{"Shift + those", "Select a range"},
 	{"Space, Ctrl+click", "Select one more"},
 	{"Ctrl+A", "Select all"},
 	{"Enter", "Open"},
 	{"Menu, Shift+F10", "What can be done"},
-	{"← →, Alt+↑ Alt+↓", "Choose a column, sort by it"},
+	{"Left Right", "Choose a column"},
+	{"Alt+Up, Alt+Down", "Sort by it"},
 	{"Letters", "Find as you type"},
 	{"Ctrl+C", "Copy as a table"},
 }

@@ -4,15 +4,13 @@
 package explain
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
 	"syscall"
 
-	"secondtuesday/data"
-	"secondtuesday/data/store"
+	"secondtuesday/app"
 	"secondtuesday/remote"
 )
 
@@ -47,7 +45,7 @@ func Of(err error) Words {
 		w = Words{
 			Title:    "That did not work",
 			Sentence: sentence(err.Error()),
-			Next:     "Try again. If it happens again, the line above is what a bug report needs.",
+			Next:     "Try again. If it happens again, report it with this text.",
 		}
 	}
 	w.Detail = err.Error()
@@ -61,6 +59,7 @@ func withFacts(err error) (Words, bool) {
 		changed *remote.HostKeyChangedError
 		cert    *remote.CertificateChangedError
 		exit    *remote.ExitError
+		imports *app.ImportError
 		path    *fs.PathError
 	)
 	switch {
@@ -87,6 +86,12 @@ func withFacts(err error) (Words, bool) {
 			Title:    "The host ran it, and it failed",
 			Sentence: fmt.Sprintf("%s ended with status %d%s.", exit.Name, exit.Status, after(": ", lastLine(exit.Stderr))),
 			Next:     "Read its last lines in the log, mend the cause on the host, then try again.",
+		}, true
+	case errors.As(err, &imports):
+		return Words{
+			Title:    "Nothing was imported",
+			Sentence: sentence(strings.TrimPrefix(imports.Error(), "nothing was imported: ")),
+			Next:     "Mend the lines named, or leave them out, and import again. A file is taken in whole or not at all.",
 		}, true
 	case errors.As(err, &path):
 		return ofPath(path), true
@@ -120,38 +125,6 @@ func byKind(err error) (Words, bool) {
 		}
 	}
 	return Words{}, false
-}
-
-type kind struct {
-	err   error
-	words Words
-}
-
-// kinds are read in this order. An empty Sentence means the error's own text
-// says it best, for it names the host or the file.
-var kinds = []kind{
-	{remote.ErrUnreachable, Words{Title: "Host is unreachable", Next: "Check that it is switched on, that name and port are right, and that the network or VPN is up. Then scan again."}},
-	{remote.ErrTimeout, Words{Title: "Host did not answer in time", Next: "It may be overloaded or behind a slow line. Scan it again later; what it did in the meantime is looked up then."}},
-	{remote.ErrLoginRefused, Words{Title: "Login refused", Next: "Check the user, and the key or password, of this host. Nothing was changed on it."}},
-	{remote.ErrNoPrivilege, Words{Title: "No way to become root", Next: "Log in as root, allow sudo for this user, or store the sudo password for this host."}},
-	{remote.ErrSudoPassword, Words{Title: "Sudo password is wrong or missing", Next: "Store the right password for this host. It was tried once only, so the account is not locked by this program."}},
-	{remote.ErrBusy, Words{Title: "Another package manager is at work", Next: "Wait until it has finished, or look on the host at what holds the lock. Then try again."}},
-	{remote.ErrTooMuchOutput, Words{Title: "Host said too much", Next: "Its answer was longer than allowed and proves nothing. Look at the host: a login script that prints, or a broken package list."}},
-	{remote.ErrLost, Words{Title: "Connection lost", Next: "It is not known what happened since. The job goes on on the host by itself; open the host again and it is looked up, not repeated."}},
-	{remote.ErrGarbage, Words{Title: "Host's answer makes no sense", Next: "Nothing was concluded from it. The raw answer is kept as evidence with the scan; a login script that prints is the usual cause."}},
-	{remote.ErrNotSupported, Words{Title: "No update system found", Next: "This program knows APT, DNF, Zypper, Pacman and APK. Remove the host, or keep it as unknown."}},
-	{store.ErrNotFound, Words{Title: "Not there any more", Next: "Somebody may have removed it. Reload the page."}},
-	{store.ErrConflict, Words{Title: "It does not fit what is stored", Next: "Reload, look at what is there now, and make your change again. Yours was not saved."}},
-	{store.ErrForeign, Words{Title: "Not a workspace", Next: "The file was left as it is. Choose a workspace file, or start a new one under another name."}},
-	{store.ErrNewer, Words{Title: "Workspace is from a newer program", Next: "The file was left as it is. Install the newer program, or open an older copy."}},
-	{store.ErrCorrupt, Words{Title: "Workspace is damaged", Next: "Stop using the file and open the newest backup beside it. Keep the damaged one: parts of it can often be saved."}},
-	{store.ErrFull, Words{Title: "Disk is full", Next: "Make room on the disk of the workspace, then do it again. The change was not made."}},
-	{store.ErrBusy, Words{Title: "Workspace is in use", Next: "Another program holds the file. Close it there, then do it again. The change was not made."}},
-	{data.ErrNoExposure, Words{Title: "Exposure is not set", Next: "Say who can reach the host: internet, internal or air-gapped. Only you know it, and the deadlines depend on it."}},
-	{context.DeadlineExceeded, Words{Title: "It took too long", Sentence: "The work was given up because its time had run out.", Next: "Try again. What was already done on a host is looked up first."}},
-	{context.Canceled, Words{Title: "Cancelled", Sentence: "You cancelled it.", Next: "What was already done stays done."}},
-	{syscall.ENOSPC, Words{Title: "Disk is full", Next: "Make room on this computer, then try again."}},
-	{fs.ErrPermission, Words{Title: "No right to do that", Next: "Check the rights of the file or folder."}},
 }
 
 // sentence makes a sentence of an error: a capital and a full stop.

@@ -116,7 +116,7 @@ func (t *task) build() {
 		t.button.Disable()
 	})
 	left := HBox(8, t.sign, NewStrong(t.job.Title))
-	right := HBox(12, container.NewGridWrap(fyne.NewSize(180, 6), t.bar), t.button)
+	right := HBox(12, container.NewGridWrap(fyne.NewSize(180, 6), t.bar), container.NewGridWrap(fyne.NewSize(76, buttonHeight), t.button))
 	t.row = container.NewBorder(NewRule(), nil, Pad(left, 2, 2, 16, 12), Pad(right, 2, 2, 12, 16), t.note)
 }
 
@@ -172,7 +172,7 @@ func (t *task) end(result string, err error) {
 	}
 	t.sign.Resource = sign.Icon()
 	t.sign.Refresh()
-	t.bar.Set(1, sign)
+	t.bar.Hide()
 	t.note.SetText(note)
 	t.button.OnTapped = t.dismiss
 	t.button.SetText("Dismiss")

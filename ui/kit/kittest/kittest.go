@@ -3,6 +3,7 @@
 package kittest
 
 import (
+	"fmt"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -11,7 +12,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
@@ -168,14 +168,10 @@ func Press(t testing.TB, w fyne.Window, word string) {
 
 // menuWord returns the text of a row of a pop-up menu, whose type Fyne keeps to itself.
 func menuWord(o fyne.CanvasObject) string {
-	w, ok := o.(fyne.Widget)
-	if _, tappable := o.(fyne.Tappable); !ok || !tappable {
+	if fmt.Sprintf("%T", o) != "*widget.menuItem" {
 		return ""
 	}
-	if _, hover := o.(desktop.Hoverable); !hover {
-		return ""
-	}
-	return textIn(w)
+	return textIn(o)
 }
 
 // Words returns all that can be pressed now, for messages.

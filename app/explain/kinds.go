@@ -1,0 +1,57 @@
+package explain
+
+import (
+	"context"
+	"io/fs"
+	"syscall"
+
+	"secondtuesday/app"
+	"secondtuesday/data"
+	"secondtuesday/data/secret"
+	"secondtuesday/data/store"
+	"secondtuesday/remote"
+)
+
+type kind struct {
+	err   error
+	words Words
+}
+
+// kinds are read in this order. An empty Sentence means the error's own text
+// says it best, for it names the host or the file.
+var kinds = []kind{
+	{remote.ErrUnreachable, Words{Title: "Host is unreachable", Next: "Check that it is switched on, that name and port are right, and that the network or VPN is up. Then scan again."}},
+	{remote.ErrTimeout, Words{Title: "Host did not answer in time", Next: "It may be overloaded or behind a slow line. Scan it again later; what it did in the meantime is looked up then."}},
+	{remote.ErrLoginRefused, Words{Title: "Login refused", Next: "Check the user, and the key or password, of this host. Nothing was changed on it."}},
+	{remote.ErrNoPrivilege, Words{Title: "No way to become root", Next: "Log in as root, allow sudo for this user, or store the sudo password for this host."}},
+	{remote.ErrSudoPassword, Words{Title: "Sudo password is wrong or missing", Next: "Store the right password for this host. It was tried once only, so the account is not locked by this program."}},
+	{remote.ErrBusy, Words{Title: "Another package manager is at work", Next: "Wait until it has finished, or look on the host at what holds the lock. Then try again."}},
+	{remote.ErrTooMuchOutput, Words{Title: "Host said too much", Next: "Its answer was longer than allowed and proves nothing. Look at the host: a login script that prints, or a broken package list."}},
+	{remote.ErrLost, Words{Title: "Connection lost", Next: "It is not known what happened since. The job goes on on the host by itself; open the host again and it is looked up, not repeated."}},
+	{remote.ErrGarbage, Words{Title: "Host's answer makes no sense", Next: "Nothing was concluded from it. The raw answer is kept as evidence with the scan; a login script that prints is the usual cause."}},
+	{remote.ErrHostKeyRefused, Words{Title: "Host key was refused", Next: "The key is revoked, or its certificate is out of date or for another name. Nothing was sent. Ask whoever looks after the host's keys."}},
+	{remote.ErrNotSupported, Words{Title: "No update system found", Next: "This program knows APT, DNF, Zypper, Pacman and APK. Remove the host, or keep it as unknown."}},
+	{store.ErrNotFound, Words{Title: "Not there any more", Next: "Somebody may have removed it. Reload the page."}},
+	{store.ErrConflict, Words{Title: "It does not fit what is stored", Next: "Reload, look at what is there now, and make your change again. Yours was not saved."}},
+	{store.ErrForeign, Words{Title: "Not a workspace", Next: "The file was left as it is. Choose a workspace file, or start a new one under another name."}},
+	{store.ErrNewer, Words{Title: "Workspace is from a newer program", Next: "The file was left as it is. Install the newer program, or open an older copy."}},
+	{store.ErrCorrupt, Words{Title: "Workspace is damaged", Next: "Stop using the file and open the newest backup beside it. Keep the damaged one: parts of it can often be saved."}},
+	{store.ErrFull, Words{Title: "Disk is full", Next: "Make room on the disk of the workspace, then do it again. The change was not made."}},
+	{store.ErrBusy, Words{Title: "Workspace is in use", Next: "Another program holds the file. Close it there, then do it again. The change was not made."}},
+	{secret.ErrNoKeyring, Words{Title: "Keyring cannot be used", Next: "Unlock the system's keyring, or choose the vault with a passphrase in Settings."}},
+	{secret.ErrNone, Words{Title: "No password is stored", Next: "Store one for this host in Settings, or use a key."}},
+	{secret.ErrRefused, Words{Title: "A password must not go there", Next: "It was not written. Report this: it is a fault of the program."}},
+	{secret.ErrPassphrase, Words{Title: "Passphrase is wrong", Next: "Type it again. There is no way round a lost one: then the passwords must be stored anew."}},
+	{app.ErrElsewhere, Words{Title: "Somebody else is driving it", Next: "Another desk or stctl works on this rollout now. Watch it here; it can be taken over when the other has ended."}},
+	{app.ErrNothingToDo, Words{Title: "Nothing to do", Next: "None of what was chosen is missing on the chosen hosts. Scan them again, or choose other updates."}},
+	{app.ErrNotApproved, Words{Title: "Plan is not approved", Next: "Look through the plan and approve it first."}},
+	{app.ErrNoReason, Words{Title: "A reason is needed", Next: "Say why this cannot wait for a window. It is kept in the audit trail."}},
+	{app.ErrNotOpen, Words{Title: "Rollout has ended", Next: "Make a new plan from what is still missing."}},
+	{app.ErrStillOpen, Words{Title: "Run has not ended", Next: "Wait until it has ended, or cancel it first."}},
+	{app.ErrLookFirst, Words{Title: "It is not known what the run did", Next: "Look it up on the host first. It is not repeated blindly, so that nothing runs twice."}},
+	{data.ErrNoExposure, Words{Title: "Exposure is not set", Next: "Say who can reach the host: internet, internal or air-gapped. Only you know it, and the deadlines depend on it."}},
+	{context.DeadlineExceeded, Words{Title: "It took too long", Sentence: "The work was given up because its time had run out.", Next: "Try again. What was already done on a host is looked up first."}},
+	{context.Canceled, Words{Title: "Cancelled", Sentence: "You cancelled it.", Next: "What was already done stays done."}},
+	{syscall.ENOSPC, Words{Title: "Disk is full", Next: "Make room on this computer, then try again."}},
+	{fs.ErrPermission, Words{Title: "No right to do that", Next: "Check the rights of the file or folder."}},
+}
