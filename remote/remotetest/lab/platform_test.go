@@ -15,6 +15,7 @@ import (
 	"secondtuesday/remote/apt"
 	"secondtuesday/remote/dnf"
 	"secondtuesday/remote/remotetest/lab"
+	"secondtuesday/remote/zypper"
 )
 
 // platform is what the rollout engine uses of a platform.
@@ -45,11 +46,13 @@ type system struct {
 
 const (
 	// lab-hello/oldstable 1.1-1 all [upgradable from: 1.0-1]
-	aptOffers   = `apt-get -qq update; apt list --upgradable 2>/dev/null | sed -n 's|^\([^/ ]*\)/[^ ]* \([^ ]*\) \([^ ]*\) \[upgradable.*|\1 \3 \2|p'`
-	dpkgHas     = `dpkg-query -W -f='${Package} ${Architecture} ${Version} ${db:Status-Abbrev}\n' | sed -n 's/ ii $//p; s/ hi $//p'`
-	rpmHas      = `rpm -qa --qf '%{NAME} %{ARCH} %|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\n' | grep -v '^gpg-pubkey '`
-	dnfOffers   = `dnf -q check-update | awk '/^Obsoleting/ { exit } NF == 3 { n = split($1, p, "."); print substr($1, 1, length($1) - length(p[n]) - 1), p[n], $2 }'`
-	hurtfulRPMs = "labbadpost labbadpre labbroken labslow labobs"
+	aptOffers = `apt-get -qq update; apt list --upgradable 2>/dev/null | sed -n 's|^\([^/ ]*\)/[^ ]* \([^ ]*\) \([^ ]*\) \[upgradable.*|\1 \3 \2|p'`
+	dpkgHas   = `dpkg-query -W -f='${Package} ${Architecture} ${Version} ${db:Status-Abbrev}\n' | sed -n 's/ ii $//p; s/ hi $//p'`
+	rpmHas    = `rpm -qa --qf '%{NAME} %{ARCH} %|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\n' | grep -v '^gpg-pubkey '`
+	dnfOffers = `dnf -q check-update | awk '/^Obsoleting/ { exit } NF == 3 { n = split($1, p, "."); print substr($1, 1, length($1) - length(p[n]) - 1), p[n], $2 }'`
+	// v | Lab updates | labconf | 1.0-1.el9 | 2.0-1.el9 | noarch
+	zypperOffers = `zypper -q --non-interactive refresh; zypper -q --non-interactive list-updates --all | awk -F'|' '$1 ~ /^v/ { gsub(/ /, ""); print $3, $6, $5 }'`
+	hurtfulRPMs  = "labbadpost labbadpre labbroken labslow labobs"
 )
 
 var systems = []system{
@@ -57,6 +60,7 @@ var systems = []system{
 	{lab.DebianSystemd, apt.Platform{}, aptOffers, dpkgHas, []string{"lab-badpost", "lab-slow", "lab-held", "lab-remover", "lab-newdep"}},
 	{lab.DNF, dnf.Platform{}, dnfOffers, rpmHas, strings.Fields(hurtfulRPMs)},
 	{lab.DNF5, dnf.Platform{}, dnfOffers, rpmHas, strings.Fields(hurtfulRPMs)},
+	{lab.Zypper, zypper.Platform{}, zypperOffers, rpmHas, strings.Fields(hurtfulRPMs)},
 }
 
 // eachSystem runs a test on a fresh host of every kind.
