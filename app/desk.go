@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"secondtuesday/data"
@@ -21,7 +22,8 @@ type Desk struct {
 	Platforms []Platform
 	Now       func() time.Time
 	By        string // desk user and computer, "anna@desk1"
-	Parallel  int    // hosts scanned at once; 0 means DefaultParallel
+
+	asked atomic.Int64 // hosts asked at once; 0 means DefaultParallel; see SetParallel
 
 	// Detect finds the update system of a host on first contact; nil means
 	// linux.Detect.

@@ -57,7 +57,7 @@ func (d *Desk) MakePlan(ctx context.Context, req PlanRequest, done func(data.Hos
 		Rings: slices.Clone(req.Rings), Parallel: req.Parallel, StopAt: req.StopAt, Reboot: req.Reboot, PostWait: req.PostWait,
 	}
 	var notes []PlanNote
-	eachHost(hosts, d.parallel(), func(h data.Host) planned {
+	eachHost(hosts, d.Parallel(), func(h data.Host) planned {
 		return d.planHost(ctx, h, req, maxAge(std))
 	}, func(h data.Host, r planned) {
 		notes = append(notes, r.notes...)

@@ -38,7 +38,7 @@ func (d *Desk) Scan(ctx context.Context, ids []data.HostID, refresh bool, done f
 	if _, err := d.Refresh(ctx); err != nil { // what changed by itself before these scans belongs in the history
 		return fmt.Errorf("scan: %w", err)
 	}
-	eachHost(hosts, d.parallel(), func(h data.Host) ScanResult {
+	eachHost(hosts, d.Parallel(), func(h data.Host) ScanResult {
 		return d.scanOne(ctx, h, refresh) // at once when ctx has ended
 	}, func(_ data.Host, r ScanResult) {
 		if done != nil {
@@ -46,13 +46,6 @@ func (d *Desk) Scan(ctx context.Context, ids []data.HostID, refresh bool, done f
 		}
 	})
 	return ctx.Err()
-}
-
-func (d *Desk) parallel() int {
-	if d.Parallel > 0 {
-		return d.Parallel
-	}
-	return DefaultParallel
 }
 
 // scanOne dials, scans and saves one host.

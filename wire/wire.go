@@ -18,6 +18,7 @@ import (
 	"github.com/adrg/xdg"
 
 	"secondtuesday/app"
+	"secondtuesday/data"
 	"secondtuesday/data/secret"
 	"secondtuesday/data/store"
 	"secondtuesday/remote"
@@ -110,7 +111,11 @@ func (off *Office) open(ctx context.Context, config remote.SSHConfig, pace *app.
 		return err
 	}
 	off.SSH = remote.NewSSH(config)
-	off.Desk = &app.Desk{DB: db, Dialer: off.SSH, Platforms: Platforms(), Now: time.Now, By: By()}
+	dialer := remote.ByReach{data.ReachSSH: off.SSH, data.ReachLocal: remote.Local{Secrets: config.Secrets}}
+	off.Desk = &app.Desk{DB: db, Dialer: dialer, Platforms: Platforms(), Now: time.Now, By: By()}
+	if err := off.Desk.ReadSettings(ctx); err != nil {
+		return errors.Join(err, db.Close())
+	}
 	off.Driver = &app.Driver{Desk: off.Desk, Holder: fmt.Sprintf("%s pid %d %s", By(), os.Getpid(), rand.Text()[:8])}
 	if pace != nil {
 		off.Driver.Pace = *pace
