@@ -272,9 +272,11 @@ func TestReleaseFilesTellTheirExpiry(t *testing.T) {
 }
 
 func FuzzParsers(f *testing.F) {
-	for _, name := range []string{"apt-get-s-dist-upgrade.lab", "apt-list-upgradable.lab", "policy", "needrestart-b", "fault-repo-503-apt"} {
-		f.Add(recorded(f, name))
-	}
+	f.Add("1 upgraded, 0 newly installed, 1 to remove and 0 not upgraded.\nInst perl [1] (2 Debian:12.15/oldstable, Debian-Security:12/oldstable-security [amd64]) [a:amd64 ]\nRemv x [1]\n")
+	f.Add("Listing...\nbash/oldstable,now 5.2 amd64 [upgradable from: 5.1]\n")
+	f.Add("bash:\n  Installed: 5.1\n  Version table:\n *** 5.1 100\n        500 http://x bookworm-security/main amd64 Packages\n")
+	f.Add("NEEDRESTART-KSTA: 3\nNEEDRESTART-SVC: ssh\n")
+	f.Add("W: Failed to fetch http://x  503  Service Unavailable\n")
 	f.Add("bash\tamd64\t5.2\tii \n")
 	f.Add("File: a_InRelease\nValid-Until: Sat, 28 Nov 2026 00:53:02 UTC\n")
 	f.Add("1: POSIX  ADVISORY  WRITE 133 00:2f:398607 0 EOF\n")
