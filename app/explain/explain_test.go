@@ -109,7 +109,7 @@ func TestWordsAreWhole(t *testing.T) {
 		&remote.CertificateChangedError{Host: "web1", Known: "a", Shown: "b"},
 		&remote.ExitError{Name: "apt scan", Status: 100, Stderr: "one\nE: lock"},
 		store.ErrNotFound, store.ErrConflict, store.ErrForeign, store.ErrNewer, store.ErrCorrupt, store.ErrFull, store.ErrBusy,
-		secret.ErrNoKeyring, secret.ErrPassphrase, app.ErrElsewhere, app.ErrLookFirst, &app.ImportError{Problems: []app.ImportProblem{{Line: 4, What: "no name"}}},
+		secret.ErrNoKeyring, secret.ErrPassphrase, app.ErrElsewhere, app.ErrLookFirst, &app.ImportError{Problems: []app.ImportProblem{{Line: 4, Text: "no name"}}},
 		data.ErrNoExposure, context.DeadlineExceeded, context.Canceled, &fs.PathError{Op: "open", Path: "/x", Err: os.ErrNotExist},
 		&fs.PathError{Op: "open", Path: "/x", Err: os.ErrPermission}, errors.New("something else"),
 	} {
