@@ -1,9 +1,7 @@
 package practice
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -95,10 +93,10 @@ func TestScanFindsWhatTheWorldLacks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%s, %d updates, problems %v, reboot %v", time.Since(begin), len(scan.Updates), scan.Problems, scan.Reboot)
-	if !scan.Trusted() {
-		t.Errorf("not trusted: %v", scan.Problems)
+	if d := time.Since(begin); d > 500*time.Millisecond { // some 15 ms; the bound leaves room for the race detector and a busy machine
+		t.Errorf("the scan took %s", d)
 	}
-	_ = context.Background
-	_ = fmt.Sprint
+	if !scan.Trusted() || len(scan.Updates) == 0 {
+		t.Errorf("%d updates, problems %v", len(scan.Updates), scan.Problems)
+	}
 }

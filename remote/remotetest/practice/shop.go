@@ -19,10 +19,12 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -38,24 +40,26 @@ const User = "ops"
 
 // Options change how a shop plays. The zero value is what people get.
 type Options struct {
-	Speed   float64                                // installs and reboots take so many times less; 0 means 1
-	Unknown func(host, command string, _ []string) // told of commands that no host knows
+	Speed   float64                                   // installs and reboots take so many times less; 0 means 1
+	Unknown func(host, command string, args []string) // told of commands that no host knows
 }
 
 // A Shop is the made-up shop.
 type Shop struct {
 	dir    string
 	seed   uint64
-	speed  float64
-	anchor time.Time // when the shop was opened for the first time
+	speed  atomic.Uint64 // bits of a float64: how many times faster installs and reboots are
+	anchor time.Time     // when the shop was opened for the first time
 	hosts  []*Host
-	tell   func(string, []string)
+	tell   func(host, command string, args []string)
 	lock   *fileLock // nil while another process plays the hosts
 
 	closing chan struct{}
 	closed  sync.Once
 	wg      sync.WaitGroup
 	saveMu  sync.Mutex
+	turn    sync.Mutex // held while another process's hosts are taken over
+	ended   bool       // nothing is taken over any more
 }
 
 // index is the file that says what the shop is.
@@ -74,15 +78,8 @@ func Open(ctx context.Context, dir string) (*Shop, error) {
 
 // OpenWith is Open with options.
 func OpenWith(ctx context.Context, dir string, o Options) (*Shop, error) {
-	s := &Shop{dir: dir, seed: 20260113, speed: o.Speed, closing: make(chan struct{})}
-	if s.speed <= 0 {
-		s.speed = 1
-	}
-	s.tell = func(name string, args []string) {
-		if o.Unknown != nil {
-			o.Unknown("", name, args)
-		}
-	}
+	s := &Shop{dir: dir, seed: 20260113, tell: o.Unknown, closing: make(chan struct{})}
+	s.Speed(o.Speed)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open practice shop: %w", err)
 	}
@@ -181,16 +178,25 @@ func (s *Shop) takeOver() {
 			return
 		case <-time.After(100 * time.Millisecond):
 		}
-		lock, err := tryLock(filepath.Join(s.dir, "lock"))
-		if err != nil || lock == nil {
-			continue
+		if s.tryTakeOver() {
+			return
 		}
-		s.saveMu.Lock()
-		s.lock, s.hosts = lock, nil
-		s.saveMu.Unlock()
-		_ = s.play() // a host that does not come up is unreachable, and the desk says so
-		return
 	}
+}
+
+func (s *Shop) tryTakeOver() bool {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	if s.ended {
+		return true
+	}
+	lock, err := tryLock(filepath.Join(s.dir, "lock"))
+	if err != nil || lock == nil {
+		return false
+	}
+	s.lock, s.hosts = lock, nil
+	_ = s.play() // a host that does not come up is unreachable, and the desk says so
+	return true
 }
 
 // Close ends the shop's servers after the jobs at work on its hosts have gone
@@ -198,6 +204,9 @@ func (s *Shop) takeOver() {
 func (s *Shop) Close() error {
 	var err error
 	s.closed.Do(func() {
+		s.turn.Lock()
+		s.ended = true
+		s.turn.Unlock()
 		if s.lock != nil {
 			s.drain()
 		}
@@ -298,7 +307,13 @@ func (s *Shop) saveAll() {
 	}
 }
 
-func (s *Shop) unknown(name string, args []string) { s.tell(name, args) }
+// Speed makes installs and reboots take so many times less; 0 means 1.
+func (s *Shop) Speed(times float64) {
+	if times <= 0 {
+		times = 1
+	}
+	s.speed.Store(math.Float64bits(times))
+}
 
 func (s *Shop) file(name string) string { return filepath.Join(s.dir, name) }
 
@@ -366,7 +381,7 @@ func (s *Shop) writeClientFiles(idx index) error {
 	cfg.WriteString("# Written by the practice shop at each start.\n")
 	for _, h := range s.hosts {
 		n := h.def.Name
-		fmt.Fprintf(&cfg, "Host %s\n\tHostName 127.0.0.1\n\tPort %d\n\tUser %s\n\tIdentityFile %q\n\tIdentitiesOnly yes\n", n, idx.Ports[n], User, s.file("key-user"))
+		fmt.Fprintf(&cfg, "Host %s\n\tHostName 127.0.0.1\n\tPort %d\n\tUser %s\n\tIdentityFile \"%s\"\n\tIdentitiesOnly yes\n", n, idx.Ports[n], User, filepath.ToSlash(s.file("key-user")))
 		shown := h.sshd.key.PublicKey()
 		switch h.def.Key {
 		case "unknown":

@@ -301,8 +301,14 @@ func rebootC(h *Host) unix.Command {
 // Reboot takes the host down, and up again after d, with another boot ID and
 // the newest kernel. While it is down, nothing listens on its port.
 func (h *Host) Reboot(d time.Duration) {
+	h.mu.Lock()
+	again := h.booting
+	h.booting = true
+	h.mu.Unlock()
+	if again {
+		return
+	}
 	h.shop.down(h)
-	h.machine.Clock.Rate(1)
 	select {
 	case <-time.After(d):
 	case <-h.shop.closing:
@@ -322,6 +328,7 @@ func (h *Host) Reboot(d time.Duration) {
 	_ = h.machine.FS.Change("/tmp", 0, func(n *unix.Node) { n.Mode = n.Mode.Type() | 0o777 })
 	h.machine.PowerOn()
 	h.shop.up(h)
+	h.with(func(*state) { h.booting = false })
 }
 
 // commands adds what the package managers of the host's system consist of.

@@ -2,6 +2,7 @@ package practice
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -101,6 +102,7 @@ type Host struct {
 	rng   *rand.Rand
 	pkgMu chan struct{} // the package manager's lock
 
+	booting    bool            // it is down
 	packagePID int             // who holds it
 	deadRepos  map[string]bool // repositories that do not answer now
 }
@@ -108,7 +110,11 @@ type Host struct {
 func newHost(def definition, shop *Shop) *Host {
 	h := &Host{def: def, shop: shop, pkgMu: make(chan struct{}, 1), rng: rand.New(rand.NewPCG(shop.seed, uint64(len(def.Name))*7919+uint64(def.Name[0])))}
 	h.machine = unix.New(def.Name, unix.NewClock(time.Now().UTC()))
-	h.machine.Unknown = shop.unknown
+	h.machine.Unknown = func(command string, args []string) {
+		if shop.tell != nil {
+			shop.tell(def.Name, command, args)
+		}
+	}
 	h.machine.Users = []unix.User{{Name: "root", Home: "/root"}, {Name: "ops", UID: 1000, Home: "/home/ops", Sudo: def.Sudo, Password: SudoPassword}}
 	h.commands()
 	return h
@@ -337,7 +343,7 @@ func (h *Host) takes(d time.Duration) time.Duration {
 	if h.def.Slow > 0 {
 		d = time.Duration(float64(d) * h.def.Slow)
 	}
-	return time.Duration(float64(d) / h.shop.speed)
+	return time.Duration(float64(d) / math.Float64frombits(h.shop.speed.Load()))
 }
 
 // lockPackages takes the package manager's lock, or tells that another has it.

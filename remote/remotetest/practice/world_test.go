@@ -1,8 +1,11 @@
 package practice
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
-	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,8 +16,6 @@ import (
 	"secondtuesday/remote/apt"
 	"secondtuesday/remote/dnf"
 	"secondtuesday/remote/zypper"
-
-	"context"
 )
 
 // A platform is what app.Platform names; this room may not import app.
@@ -326,7 +327,7 @@ func TestCutLineLeavesTheJobAtWork(t *testing.T) {
 
 func TestKilledJobIsLostAndLeavesTracesOfIt(t *testing.T) {
 	s := open(t, t.TempDir())
-	s.speed = 2
+	s.Speed(8)
 	session := dial(t, s, "web1")
 	p := apt.Platform{}
 	scan, err := p.Scan(t.Context(), session, false)
@@ -352,5 +353,150 @@ func TestKilledJobIsLostAndLeavesTracesOfIt(t *testing.T) {
 	if err != nil || scan.Trusted() {
 		t.Errorf("dpkg was interrupted and the scan is trusted: %v", err)
 	}
-	_ = fmt.Sprint
+}
+
+// TestKilledProgramLeavesWorkThatGoesOn copies the folder while a job runs,
+// which is what a program killed at that moment leaves.
+func TestKilledProgramLeavesWorkThatGoesOn(t *testing.T) {
+	dir, copied := t.TempDir(), t.TempDir()
+	s := open(t, dir)
+	session := dial(t, s, "web1")
+	p := apt.Platform{}
+	scan, err := p.Scan(t.Context(), session, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changes, err := p.Simulate(t.Context(), session, wants(scan.Updates))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Speed(1)
+	if err := p.Start(t.Context(), session, remote.Job{ID: "goes-on-1", Changes: changes, StopAfter: time.Hour}); err != nil {
+		t.Fatal(err)
+	}
+	copyShop(t, dir, copied)
+	s.Speed(50)
+	again := open(t, copied)
+	st, log := await(t, p, dial(t, again, "web1"), "goes-on-1")
+	if st.State != remote.JobEnded || st.Exit != 0 {
+		t.Errorf("state %q, exit %d, log:\n%s", st.State, st.Exit, log)
+	}
+	if d := time.Since(again.named("web1").now()).Abs(); d > 30*time.Second {
+		t.Errorf("the host's clock is %s off", d)
+	}
+}
+
+// copyShop copies a shop's folder and dates its running work ten minutes back.
+func copyShop(t *testing.T, from, to string) {
+	t.Helper()
+	files, err := os.ReadDir(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		b, err := os.ReadFile(filepath.Join(from, f.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Name() == "host-web1.json" {
+			var saved savedHost
+			if err := json.Unmarshal(b, &saved); err != nil || len(saved.State.Working) != 1 {
+				t.Fatalf("%v, %d at work", err, len(saved.State.Working))
+			}
+			saved.State.Working[0].Started = saved.State.Working[0].Started.Add(-10 * time.Minute)
+			if b, err = json.Marshal(saved); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.WriteFile(filepath.Join(to, f.Name()), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestCancelStopsAJobBetweenSteps(t *testing.T) {
+	s := open(t, t.TempDir())
+	s.Speed(4)
+	for _, name := range []string{"vpn", "lab-alma", "suse-files"} {
+		session, p := dial(t, s, name), platformOf(hostNamed(t, s, name))
+		scan, err := p.Scan(t.Context(), session, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changes, err := p.Simulate(t.Context(), session, wants(scan.Updates))
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := "cancelled-" + name
+		if err := p.Start(t.Context(), session, remote.Job{ID: id, Changes: changes, StopAfter: time.Hour}); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Cancel(t.Context(), session, id); err != nil {
+			t.Fatal(err)
+		}
+		st, log := await(t, p, session, id)
+		if st.State != remote.JobEnded || st.Exit == 0 || st.Stopped != "cancelled" {
+			t.Errorf("%s: state %q, exit %d, stopped %q, log:\n%s", name, st.State, st.Exit, st.Stopped, log)
+		}
+	}
+}
+
+func TestPowerCutLosesTheJobAndChangesTheBoot(t *testing.T) {
+	s := open(t, t.TempDir())
+	s.Speed(8)
+	session, p := dial(t, s, "web1"), apt.Platform{}
+	scan, err := p.Scan(t.Context(), session, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changes, err := p.Simulate(t.Context(), session, wants(scan.Updates))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Start(t.Context(), session, remote.Job{ID: "power-cut-1", Changes: changes, StopAfter: time.Hour}); err != nil {
+		t.Fatal(err)
+	}
+	s.PowerCut("web1")
+	again := dial(t, s, "web1")
+	st, err := p.Look(t.Context(), again, "power-cut-1", 0)
+	if err != nil || st.State != remote.JobLost {
+		t.Errorf("state %q, %v", st.State, err)
+	}
+	alive, err := p.Alive(t.Context(), again)
+	if err != nil || alive.BootID == scan.BootID {
+		t.Errorf("%v, boot %s after %s", err, alive.BootID, scan.BootID)
+	}
+}
+
+func TestHostClockThatIsOffIsSeen(t *testing.T) {
+	s := open(t, t.TempDir())
+	s.MoveClock("vpn", time.Now().Add(-2*time.Hour))
+	scan, err := apt.Platform{}.Scan(t.Context(), dial(t, s, "vpn"), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := time.Since(scan.HostNow); d < 119*time.Minute || d > 121*time.Minute {
+		t.Errorf("the host's clock is %s behind", d)
+	}
+}
+
+func TestDiskThatFillsUpFailsTheJob(t *testing.T) {
+	s := open(t, t.TempDir())
+	session, p := dial(t, s, "vpn"), apt.Platform{}
+	scan, err := p.Scan(t.Context(), session, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changes, err := p.Simulate(t.Context(), session, wants(scan.Updates))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.FillDisk("vpn", 2<<20)
+	if err := p.Start(t.Context(), session, remote.Job{ID: "disk-full-1", Changes: changes, StopAfter: time.Hour}); err != nil {
+		t.Fatal(err)
+	}
+	st, log := await(t, p, session, "disk-full-1")
+	if st.State != remote.JobEnded || st.Exit == 0 || !strings.Contains(log, "enough free space") {
+		t.Errorf("state %q, exit %d, log:\n%s", st.State, st.Exit, log)
+	}
 }
