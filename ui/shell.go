@@ -170,6 +170,9 @@ func (s *Shell) screen(id string) Screen {
 	return nil
 }
 
+// Mode returns whether the window is light, dark or as the desktop says.
+func (s *Shell) Mode() kit.Mode { return s.mode }
+
 // SetMode switches between light, dark and what the desktop says.
 func (s *Shell) SetMode(m kit.Mode) {
 	s.mode = m

@@ -12,12 +12,14 @@ import (
 	"secondtuesday/ui"
 	"secondtuesday/ui/activity"
 	"secondtuesday/ui/kit"
+	"secondtuesday/ui/settings"
 )
 
 // screens are made in the order of the sidebar.
 func screens(s *ui.Shell, t *ui.Tools) []ui.Screen {
 	return []ui.Screen{
 		activity.New(s, t),
+		settings.New(s, t),
 	}
 }
 

@@ -1,0 +1,69 @@
+package settings_test
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"secondtuesday/app"
+	"secondtuesday/data/secret"
+	"secondtuesday/data/store"
+	"secondtuesday/ui"
+	"secondtuesday/ui/kit/kittest"
+	"secondtuesday/ui/settings"
+)
+
+func open(t *testing.T, dark bool, s secret.Store) (*ui.Shell, *ui.Tools) {
+	t.Helper()
+	a := kittest.Start(t, dark)
+	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "shop.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	tools := &ui.Tools{Desk: &app.Desk{DB: db, Now: time.Now, By: "anna@desk"}, Secrets: s, Path: db.Path()}
+	shell := ui.NewShell(t.Context(), a, ui.Options{Workspace: "shop.db"})
+	shell.Add(settings.New(shell, tools))
+	shell.Show()
+	shell.Window().Resize(fyne.NewSize(1280, 800))
+	kittest.Settle(t)
+	return shell, tools
+}
+
+func TestCredentialIsKeptByTheButtons(t *testing.T) {
+	vault, err := secret.OpenVault(filepath.Join(t.TempDir(), "vault.age"), secret.New("sesame"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shell, _ := open(t, false, vault)
+	w := shell.Window()
+	kittest.Press(t, w, "Keep a credential…")
+	kittest.Press(t, w, "Keep")
+	kittest.See(t, w, "Name the host or the key file.")
+	kittest.Type(t, w, "web1, or /home/anna/.ssh/id_ed25519", "web1")
+	kittest.Type(t, w, "password or passphrase", "hunter2")
+	kittest.Press(t, w, "Keep")
+	kittest.Settle(t)
+	got, err := vault.Get(t.Context(), secret.SudoKey("web1"))
+	if err != nil || got.Reveal() != "hunter2" {
+		t.Errorf("kept %v, %v", got, err)
+	}
+}
+
+func TestHostsAtOnceAreKept(t *testing.T) {
+	shell, tools := open(t, false, nil)
+	kittest.Choose(t, shell.Window(), "8")
+	kittest.Settle(t)
+	if n := tools.Desk.Parallel(); n != 8 {
+		t.Errorf("%d hosts at once", n)
+	}
+}
+
+func TestScreenshotsOfSettings(t *testing.T) {
+	for _, dark := range []bool{false, true} {
+		shell, _ := open(t, dark, nil)
+		kittest.ShotOf(t, "settings", shell.Window(), dark)
+	}
+}
