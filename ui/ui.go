@@ -55,11 +55,13 @@ type Finder interface {
 type Place struct {
 	Screen     string
 	Host       data.HostID
+	Hosts      []data.HostID // several, such as those to plan for
 	Group      data.GroupID
 	Plan       data.PlanID
 	Rollout    data.RolloutID
 	Window     data.WindowID
-	Update     string // data.Update.Key
+	Update     string   // data.Update.Key
+	Updates    []string // several keys, such as those to plan
 	Compliance data.Compliance
 	Severity   data.Severity
 	Day        time.Time
