@@ -1,0 +1,203 @@
+// Package apk scans and patches hosts that use apk, versions 2 and 3: Alpine
+// Linux and its kin. It judges nothing and stores nothing.
+//
+// apk does not say why an update was published: its class is unknown. Nor does
+// it tell which services run old files.
+package apk
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"secondtuesday/data"
+	"secondtuesday/remote"
+	"secondtuesday/remote/linux"
+)
+
+var (
+	//go:embed common.sh
+	commonScript string
+	//go:embed scan.sh
+	scanScript string
+	//go:embed job.sh
+	jobScript string
+)
+
+const (
+	simulateScript = `
+section 'apk list --installed' installed
+section 'apk upgrade --simulate' upgrade --simulate "$@"
+finish
+`
+	checkScript = `
+section 'busy' busy
+section 'repositories' repositories
+section 'ages' ages
+finish
+`
+)
+
+// Platform is apk; its zero value is ready.
+type Platform struct{ linux.Host }
+
+// Name returns data.APK.
+func (Platform) Name() data.Platform { return data.APK }
+
+// Scan asks the host about itself; with refresh it fetches its lists first.
+func (Platform) Scan(ctx context.Context, s remote.Session, refresh bool) (data.Scan, error) {
+	a, scan, err := linux.AskScan(ctx, s, "apk scan", commonScript+scanScript, refresh)
+	if err != nil {
+		return data.Scan{}, err
+	}
+	scan.Platform = data.APK
+	if err := read(a, &scan); err != nil {
+		return data.Scan{}, fmt.Errorf("apk scan: %w", err)
+	}
+	return scan, nil
+}
+
+// Simulate returns what bringing in exactly want would do, by apk itself. A
+// *remote.ExitError is its refusal, or says that a version is not offered (any
+// more). What is in already is left out.
+func (Platform) Simulate(ctx context.Context, s remote.Session, want []data.Target) (data.Changes, error) {
+	var names []string
+	for _, t := range want {
+		if err := checkName(t.Name, t.To); err != nil {
+			return data.Changes{}, fmt.Errorf("apk simulate: %w", err)
+		}
+		names = append(names, t.Name)
+	}
+	if len(names) == 0 {
+		return data.Changes{}, nil
+	}
+	a, err := linux.Ask(ctx, s, linux.Question{Name: "apk simulate", Script: commonScript + simulateScript, Args: names, Root: true})
+	if err != nil {
+		return data.Changes{}, err
+	}
+	c, err := simulated(a, want)
+	if err != nil {
+		return data.Changes{}, fmt.Errorf("apk simulate: %w", err)
+	}
+	return c, nil
+}
+
+func simulated(a linux.Answer, want []data.Target) (data.Changes, error) {
+	installed, err := packages(a)
+	if err != nil {
+		return data.Changes{}, err
+	}
+	s, err := a.Section("apk upgrade --simulate")
+	if err != nil {
+		return data.Changes{}, err
+	}
+	if s.Status == lockStatus {
+		return data.Changes{}, fmt.Errorf("%w: %s", remote.ErrBusy, tail(s.Err))
+	}
+	if s.Status != 0 {
+		return data.Changes{}, &remote.ExitError{Name: s.Name, Status: s.Status, Stderr: tail(s.Out + "\n" + s.Err)}
+	}
+	c, err := parseSimulation(s.Lines())
+	if err != nil {
+		return data.Changes{}, err
+	}
+	var missing []string
+	for _, w := range want {
+		here := func(t data.Target) bool { return t.Name == w.Name && t.To == w.To }
+		if !slices.ContainsFunc(slices.Concat(c.Upgrade, c.Add), here) && !slices.Contains(installed, data.Package{Name: w.Name, Version: w.To}) {
+			missing = append(missing, w.Name+" "+w.To)
+		}
+	}
+	if len(missing) > 0 {
+		return data.Changes{}, &remote.ExitError{Name: s.Name, Status: 1,
+			Stderr: "an upgrade would not bring in " + strings.Join(missing, ", ") + ": pinned, or not offered any more"}
+	}
+	for _, list := range [][]data.Target{c.Upgrade, c.Add} {
+		for i := range list {
+			for _, w := range want {
+				if w.Name == list[i].Name {
+					list[i].Origin, list[i].Class, list[i].Severity = w.Origin, w.Class, w.Severity
+				}
+			}
+		}
+	}
+	return c, nil
+}
+
+// lockStatus is apk's exit status when another one holds the database:
+// "ERROR: Unable to lock database: temporary error (try again later)".
+const lockStatus = 99
+
+// Start starts a job that brings in j.Changes and nothing else. On the host it
+// is simulated once more and not begun when anything differs.
+func (p Platform) Start(ctx context.Context, s remote.Session, j remote.Job) error {
+	input, err := jobInput(j.Changes)
+	if err != nil {
+		return fmt.Errorf("apk start %s: %w: %w", j.ID, linux.ErrNotStarted, err)
+	}
+	return p.StartJob(ctx, s, j, commonScript+jobScript, input)
+}
+
+func jobInput(c data.Changes) ([]byte, error) {
+	var b bytes.Buffer
+	for _, part := range []struct {
+		what string
+		list []data.Target
+	}{{"upgrade", c.Upgrade}, {"add", c.Add}, {"remove", c.Remove}} {
+		for _, t := range part.list {
+			v := t.To
+			if part.what == "remove" {
+				v = t.From
+			}
+			if err := checkName(t.Name, v); err != nil {
+				return nil, err
+			}
+			fmt.Fprintf(&b, "%s %s %s\n", part.what, t.Name, v)
+		}
+	}
+	if b.Len() == 0 {
+		return nil, fmt.Errorf("nothing to change")
+	}
+	return b.Bytes(), nil
+}
+
+// Check looks at what would keep a job with c from working.
+func (p Platform) Check(ctx context.Context, s remote.Session, c data.Changes) ([]data.Check, error) {
+	needs := linux.Needs(c, "/var/cache")
+	began := time.Now()
+	a, err := linux.Ask(ctx, s, p.CheckQuestion("apk check", commonScript+checkScript, needs))
+	if err != nil {
+		return nil, err
+	}
+	checks := linux.Checks(a, needs, began, time.Now())
+	return append(checks, ownChecks(a, time.Now())...), nil
+}
+
+func ownChecks(a linux.Answer, now time.Time) []data.Check {
+	lock, age := data.Check{Name: "package manager lock"}, data.Check{Name: "age of the lists"}
+	if busy, err := a.Section("busy"); err != nil || busy.Status != 0 {
+		lock.Detail = "cannot tell"
+	} else if lines := busy.Lines(); len(lines) > 0 {
+		lock.Result, lock.Detail = data.CheckFailed, "held by process "+strings.Join(lines, ", ")
+	} else {
+		lock.Result, lock.Detail = data.CheckPassed, "free"
+	}
+	var scan data.Scan
+	missing := false
+	err := lists(a, &scan, func(data.ProblemKind, string) { missing = true })
+	switch {
+	case err != nil:
+		age.Detail = err.Error()
+	case missing:
+		age.Result, age.Detail = linux.JudgeAge(time.Time{}, now)
+	case scan.MetadataAt.IsZero():
+		age.Result, age.Detail = data.CheckPassed, "all repositories are on the host itself"
+	default:
+		age.Result, age.Detail = linux.JudgeAge(scan.MetadataAt, now)
+	}
+	return []data.Check{lock, age}
+}
