@@ -123,14 +123,9 @@ func (s *Shop) play() error {
 		if err := s.load(h); err != nil {
 			return err
 		}
-		port, err := h.sshd.listen(idx.Ports[def.Name])
-		if err != nil {
-			port, err = h.sshd.listen(0) // somebody else has the port now
-		}
-		if err != nil {
+		if idx.Ports[def.Name], err = s.listen(h, idx.Ports[def.Name]); err != nil {
 			return err
 		}
-		idx.Ports[def.Name] = port
 		s.hosts = append(s.hosts, h)
 	}
 	if err := s.writeIndex(idx); err != nil {
@@ -144,6 +139,27 @@ func (s *Shop) play() error {
 	}
 	s.background(s.saveAll)
 	return nil
+}
+
+// listen opens a host's port, the one it had before if that is free. When it
+// is not, what is known of the host's key moves along to the new one.
+func (s *Shop) listen(h *Host, before int) (int, error) {
+	if port, err := h.sshd.listen(before); err == nil {
+		return port, nil
+	}
+	port, err := h.sshd.listen(0)
+	if err != nil {
+		return 0, err
+	}
+	b, err := os.ReadFile(s.file("known_hosts"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return port, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	known := strings.ReplaceAll(string(b), fmt.Sprintf("[127.0.0.1]:%d ", before), fmt.Sprintf("[127.0.0.1]:%d ", port))
+	return port, s.write("known_hosts", []byte(known))
 }
 
 // join uses the hosts of the process that plays the shop, and waits to take over.
@@ -374,8 +390,9 @@ func (s *Shop) key(name string) (ssh.Signer, error) {
 }
 
 // writeClientFiles writes what an SSH client needs: a configuration with every
-// host's name, and the keys that somebody has vouched for. One host is not
-// among them, and one has another key by now.
+// host's name, and the first time the keys that somebody has vouched for. One
+// host is not among them, and one has another key by now. Later the keys are
+// the person's own: what they accepted stays.
 func (s *Shop) writeClientFiles(idx index) error {
 	var cfg, known strings.Builder
 	cfg.WriteString("# Written by the practice shop at each start.\n")
@@ -395,8 +412,10 @@ func (s *Shop) writeClientFiles(idx index) error {
 		}
 		known.WriteString(knownhosts.Line([]string{fmt.Sprintf("[127.0.0.1]:%d", idx.Ports[n])}, shown) + "\n")
 	}
-	if err := s.write("known_hosts", []byte(known.String())); err != nil {
-		return err
+	if !s.fileExists("known_hosts") {
+		if err := s.write("known_hosts", []byte(known.String())); err != nil {
+			return err
+		}
 	}
 	return s.write("ssh_config", []byte(cfg.String()))
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -499,4 +501,28 @@ func TestDiskThatFillsUpFailsTheJob(t *testing.T) {
 	if st.State != remote.JobEnded || st.Exit == 0 || !strings.Contains(log, "enough free space") {
 		t.Errorf("state %q, exit %d, log:\n%s", st.State, st.Exit, log)
 	}
+}
+
+func TestAcceptedKeyIsKnownTheNextTimeAlsoOnAnotherPort(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	dial(t, s, "lab-alma").Close() // accepts the key
+	idx, err := s.readIndex()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	taken, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", idx.Ports["lab-alma"]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	again := open(t, dir)
+	session, err := remote.NewSSH(again.SSHConfig()).Dial(t.Context(), hostNamed(t, again, "lab-alma"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	session.Close()
 }
