@@ -20,6 +20,7 @@ import (
 func main() {
 	var o wire.Options
 	flag.StringVar(&o.Workspace, "workspace", "", "the workspace `file`; made where there is none")
+	flag.StringVar(&o.PassphraseFile, "vault-passphrase-file", "", "use the sealed vault, opened with the passphrase in this `file`, instead of the keyring")
 	flag.BoolVar(&o.Practice, "practice", false, "open a made-up shop whose hosts this program plays itself")
 	flag.Parse()
 	if err := run(context.Background(), o); err != nil {
