@@ -22,8 +22,10 @@ import (
 	"secondtuesday/data/secret"
 	"secondtuesday/data/store"
 	"secondtuesday/remote"
+	"secondtuesday/remote/apk"
 	"secondtuesday/remote/apt"
 	"secondtuesday/remote/dnf"
+	"secondtuesday/remote/pacman"
 	"secondtuesday/remote/remotetest/practice"
 	"secondtuesday/remote/zypper"
 )
@@ -50,7 +52,7 @@ type Office struct {
 
 // Platforms are the update systems this program knows.
 func Platforms() []app.Platform {
-	return []app.Platform{apt.Platform{}, dnf.Platform{}, zypper.Platform{}}
+	return []app.Platform{apt.Platform{}, dnf.Platform{}, zypper.Platform{}, pacman.Platform{}, apk.Platform{}}
 }
 
 // DefaultWorkspace is the workspace of a user who names none.
