@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -65,19 +66,21 @@ func (m *Machine) KillPackageManager() {
 // release is called or the test ends.
 func (m *Machine) HoldLock() (release func()) {
 	m.t.Helper()
-	script, known := map[Kind]string{
+	script := map[Kind]string{
 		Debian:        holdDpkg,
 		DebianSystemd: holdDpkg,
+		DNF:           fmt.Sprintf(holdRPM, "/var/lib/dnf/rpmdb_lock.pid /var/cache/dnf/metadata_lock.pid"),
+		DNF5:          fmt.Sprintf(holdRPM, ""),
+		Zypper:        fmt.Sprintf(holdRPM, "/run/zypp.pid"),
 		Pacman:        `touch /var/lib/pacman/db.lck && echo held && cat && rm -f /var/lib/pacman/db.lck`,
 	}[m.Kind]
-	if !known {
-		m.t.Fatalf("the lab cannot hold the lock of a %s host", m.Kind)
-	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd, err := m.inside(ctx, script)
 	if err != nil {
 		m.t.Fatal(err)
 	}
+	var complaint bytes.Buffer
+	cmd.Stderr = &complaint
 	stdin, err1 := cmd.StdinPipe()
 	stdout, err2 := cmd.StdoutPipe()
 	if err1 != nil || err2 != nil || cmd.Start() != nil {
@@ -85,7 +88,7 @@ func (m *Machine) HoldLock() (release func()) {
 	}
 	answer := make([]byte, 4)
 	if _, err := io.ReadFull(stdout, answer); err != nil || string(answer) != "held" {
-		m.t.Fatalf("hold the lock of %s: answered %q, %v", m.Name, answer, err)
+		m.t.Fatalf("hold the lock of %s: answered %q, %v: %s", m.Name, answer, err, &complaint)
 	}
 	released := false
 	release = func() {
@@ -109,6 +112,22 @@ for f in files: fcntl.lockf(f, fcntl.LOCK_EX)
 print("held", flush=True)
 sys.stdin.read()
 '`
+
+// holdRPM holds the lock of the rpm database, and the files in which programs
+// above it note their process.
+const holdRPM = `
+mkdir -p /var/lib/rpm
+files="%s"
+for file in $files; do mkdir -p "${file%%/*}"; echo $$ > "$file"; done
+perl -MFcntl -e '
+	open my $lock, "+>", "/var/lib/rpm/.rpm.lock" or die;
+	my $all = pack "s s l! l! i", F_WRLCK, 0, 0, 0, 0; # struct flock
+	fcntl $lock, F_SETLKW, $all or die;
+	$| = 1;
+	print "held\n";
+	<STDIN>;
+'
+rm -f $files`
 
 // FillDisk shrinks the host's disk until only so many bytes are free.
 // EmptyDisk makes it large again.

@@ -139,6 +139,7 @@ func TestScanSaysWhatThePackageManagerSays(t *testing.T) {
 // when the repository is gone.
 func TestDeadRepositoryIsNotNoUpdates(t *testing.T) {
 	eachSystem(t, func(t *testing.T, sys system, m *lab.Machine) {
+		t.Parallel()
 		s := login(t, m, lab.Root)
 		for name, state := range map[string]lab.RepositoryState{"down": lab.RepositoryDown, "503": lab.RepositoryUnavailable} {
 			m.Repository(state)

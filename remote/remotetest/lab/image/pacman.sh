@@ -26,7 +26,12 @@ pack() {
   ) > "$ROOT/srv/repo/$3/$1-$2-any.pkg.tar.zst"
   rm -rf "$dir"
 }
-slow='post_upgrade() { i=0; while [ $i -lt 30 ]; do i=$((i+1)); echo "labslow: step $i"; sleep 1; done; }'
+# As many seconds as /etc/lab-slow.steps says, else 30; counts its runs.
+slow='post_upgrade() {
+  n=$(cat /etc/lab-slow.steps 2>/dev/null || echo 30)
+  i=0; while [ $i -lt $n ]; do i=$((i+1)); echo "labslow: step $i"; sleep 1; done
+  date >> /var/lib/lab-slow.runs
+}'
 pack labhello 1.0-1 old;          pack labhello 1.1-1 lab
 pack openssl 3.0.0-1 old;         pack openssl 3.0.1-1 lab
 pack labconf 1.0-1 old '' '' a=1; pack labconf 2.0-1 lab '' '' a=2

@@ -65,8 +65,11 @@ pack labbadpost 2.0 1$el updates
 pack labbadpre 1.0 1$el old
 pre='echo "labbadpre: refuse"; exit 1'
 pack labbadpre 2.0 1$el updates
+# As many seconds as /etc/lab-slow.steps says, else 30; counts its runs.
 pack labslow 1.0 1$el old
-post='i=0; while [ $i -lt 30 ]; do i=$((i+1)); echo "labslow: step $i of 30"; sleep 1; done'
+post='n=$(cat /etc/lab-slow.steps 2>/dev/null || echo 30)
+i=0; while [ $i -lt $n ]; do i=$((i+1)); echo "labslow: step $i of $n"; sleep 1; done
+date >> /var/lib/lab-slow.runs'
 pack labslow 2.0 1$el updates
 
 for name in kernel-core kernel; do
