@@ -62,7 +62,7 @@ func NewShell(ctx context.Context, a fyne.App, o Options) *Shell {
 	s.window.SetMaster()
 	s.sidebar = newSidebar(o.Version, func(id string) { s.Go(Place{Screen: id}) })
 	s.header = newHeader(s)
-	s.body = container.NewStack()
+	s.body = container.New(&bodyLayout{})
 	s.work = kit.NewWork(ctx)
 	inner := container.NewBorder(s.header.object, s.work, nil, nil, s.body)
 	s.work.OnChanged = inner.Refresh // the strip grew or went
@@ -233,6 +233,21 @@ func (s *Shell) reallyClose() {
 	}
 	s.work.CancelAll()
 	s.window.Close()
+}
+
+// bodyLayout gives a page all the room there is, and lets no page make the
+// window larger than the person has made it.
+type bodyLayout struct{}
+
+// MinSize implements fyne.Layout.
+func (*bodyLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(640, 360) }
+
+// Layout implements fyne.Layout.
+func (*bodyLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	for _, x := range o {
+		x.Move(fyne.NewPos(0, 0))
+		x.Resize(size)
+	}
 }
 
 // shellLayout sets the sidebar beside the rest.

@@ -159,7 +159,7 @@ func sum(parts []Slice) int {
 // whose numbers are right-aligned. A part that is not zero is never too thin
 // to see.
 func NewDonut(parts []Slice, figure, caption string) *Chart {
-	return newChart(fyne.NewSize(300, 150),
+	return newChart(fyne.NewSize(220, 120),
 		func() string {
 			if sum(parts) == 0 {
 				return "Nothing to show yet"
@@ -266,7 +266,7 @@ func NewBars(bars []BarColumn) *Chart {
 	for _, b := range bars {
 		highest = max(highest, sum(b.Parts))
 	}
-	return newChart(fyne.NewSize(300, 150),
+	return newChart(fyne.NewSize(220, 120),
 		func() string {
 			if highest == 0 {
 				return "Nothing is missing"

@@ -166,10 +166,10 @@ func NewBanner(s Status, title, text string, right fyne.CanvasObject) fyne.Canva
 	icon := container.NewVBox(Pad(NewPicture(s.Icon(), 16), 8, 0, 12, 8))
 	var side fyne.CanvasObject
 	if right != nil {
-		side = container.NewVBox(Pad(right, 2, 0, 0, 4))
+		side = container.NewVBox(Pad(right, 6, 0, 8, 8))
 	}
-	text2 := VBox(-8, Pad(NewStrong(title), 8, 0, 6, 0), words)
-	return container.NewStack(NewFill(ColorSurface, 8).Edged(s.Color()), container.NewBorder(nil, nil, icon, side, text2))
+	both := VBox(-7, Pad(NewStrong(title), 8, 0, 6, 0), words)
+	return container.NewStack(NewFill(ColorSurface, 8).Edged(s.Color()), Pad(container.NewBorder(nil, nil, icon, side, both), 0, 2, 0, 0))
 }
 
 // NewCard returns a flat surface with a title; extra stands at its right edge

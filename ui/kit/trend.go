@@ -20,7 +20,7 @@ type Point struct {
 // share as a dashed line; 0 is no promise. The scale begins at a round figure
 // below the lowest point and says so, never in secret.
 func NewTrend(points []Point, target float64) *Chart {
-	return newChart(fyne.NewSize(300, 150),
+	return newChart(fyne.NewSize(220, 120),
 		func() string {
 			if len(points) < 2 {
 				return "A trend needs two scans on different days"
@@ -153,7 +153,7 @@ type Measure struct {
 // technology, each with its share and numbers.
 func NewMeasures(lines []Measure) *Chart {
 	const row = 28
-	return newChart(fyne.NewSize(260, max(60, float32(len(lines))*row)),
+	return newChart(fyne.NewSize(220, max(60, float32(len(lines))*row)),
 		func() string {
 			if len(lines) == 0 {
 				return "Nothing to show yet"
