@@ -147,6 +147,7 @@ func TestYAMLBombsDoNoHarm(t *testing.T) {
 	for name, text := range map[string]string{
 		"a thousand million laughs": laughs, "merges": merges, "brackets": strings.Repeat("[", 1_000_000), "braces": strings.Repeat("{a: ", 100_000),
 		"dashes": strings.Repeat("- ", 400_000), "questions": strings.Repeat("? ", 400_000), "depth": deep,
+		"commas": "a: [" + strings.Repeat("a, ", 300_000), "lines": strings.Repeat("a:\n", 1_000_000),
 		"itself": "a: &a {children: {b: *a}}\n", "many hosts": "all: {hosts: {'h[0:99999]x[0:99999]': }}",
 	} {
 		began := time.Now()
