@@ -45,11 +45,6 @@ func (h *Host) aptFiles() {
 		_ = fs.MkdirAll(d, 0, 0o755)
 	}
 	fs.Put("/var/lib/dpkg/status", "")
-	fs.Put("/usr/bin/apt-get", "") // scripts look for them by path
-	fs.Put("/usr/bin/dpkg", "")
-	_ = fs.Change("/usr/bin/apt-get", 0, func(n *unix.Node) { n.Mode |= 0o755 })
-	_ = fs.Remove("/usr/bin/apt-get", 0, false)
-	_ = fs.Remove("/usr/bin/dpkg", 0, false)
 	var sources strings.Builder
 	for _, r := range h.repos() {
 		fmt.Fprintf(&sources, "deb %s %s main\n", r.URL, h.suite(r))

@@ -142,27 +142,26 @@ var signals = map[string]Signal{"HUP": 1, "INT": 2, "QUIT": 3, "KILL": 9, "USR1"
 
 // A Proc is one process.
 type Proc struct {
-	M          *Machine
-	PID, PPID  int
-	PGID, SID  int
-	Args       []string
-	UID        int
-	Dir        string
-	Env        map[string]string
-	FDs        map[int]*File
-	Umask      fs.FileMode
-	Started    time.Time
-	Unit       string // systemd unit it belongs to; children inherit it
-	ctx        context.Context
-	cancel     context.CancelCauseFunc
-	done       chan struct{}
-	status     int
-	mu         sync.Mutex
-	ignored    map[Signal]bool
-	caught     map[Signal]bool
-	pending    []Signal
-	pendingCh  chan struct{}
-	LoginShell bool
+	M         *Machine
+	PID, PPID int
+	PGID, SID int
+	Args      []string
+	UID       int
+	Dir       string
+	Env       map[string]string
+	FDs       map[int]*File
+	Umask     fs.FileMode
+	Started   time.Time
+	Unit      string // systemd unit it belongs to; children inherit it
+	ctx       context.Context
+	cancel    context.CancelCauseFunc
+	done      chan struct{}
+	status    int
+	mu        sync.Mutex
+	ignored   map[Signal]bool
+	caught    map[Signal]bool
+	pending   []Signal
+	pendingCh chan struct{}
 }
 
 // A Spec says what to start. What it leaves out is inherited.
