@@ -113,3 +113,102 @@ func TestShellInBothColours(t *testing.T) {
 		kittest.Settle(t)
 	}
 }
+
+func TestKeysGoToThePageFirstAndNowhereBehindADialog(t *testing.T) {
+	s, pages, _ := shell(t, false)
+	w := s.Window()
+	kittest.Shortcut(t, w, ui.Ctrl, fyne.Key2)
+	if s.Here().Screen != ui.Hosts {
+		t.Fatalf("Ctrl+2 shows %q", s.Here().Screen)
+	}
+	kittest.Key(t, w, fyne.KeyF5)
+	kittest.Shortcut(t, w, ui.Ctrl, fyne.KeyN)
+	kittest.Shortcut(t, w, ui.Ctrl, fyne.KeyF)
+	if pages[1].searched != 1101 {
+		t.Errorf("F5, Ctrl+N and Ctrl+F did %d", pages[1].searched)
+	}
+	kittest.Key(t, w, fyne.KeyF1)
+	kittest.See(t, w, "Scan selected hosts")
+	kittest.Shortcut(t, w, ui.Ctrl, fyne.Key3)
+	if s.Here().Screen != ui.Hosts {
+		t.Error("a shortcut worked behind a dialog")
+	}
+	kittest.Key(t, w, fyne.KeyEscape)
+	kittest.Shortcut(t, w, ui.Ctrl, fyne.Key1)
+	n := len(pages[0].shown)
+	kittest.Key(t, w, fyne.KeyF5)
+	if got := pages[0].shown; len(got) != n+1 || !got[n].Reload {
+		t.Errorf("F5 on a page without its own: %+v", got)
+	}
+}
+
+func TestPaletteFindsAnActionOfAnotherPageAndGoesThere(t *testing.T) {
+	s, pages, _ := shell(t, false)
+	w := s.Window()
+	kittest.Shortcut(t, w, ui.Ctrl, fyne.KeyK)
+	for _, r := range "scnsel" {
+		w.Canvas().Focused().TypedRune(r)
+	}
+	kittest.See(t, w, "Scan selected hosts")
+	kittest.Key(t, w, fyne.KeyReturn)
+	if s.Here().Screen != ui.Hosts || pages[1].searched != 100 || w.Canvas().Overlays().Top() != nil {
+		t.Errorf("at %q, did %d", s.Here().Screen, pages[1].searched)
+	}
+	kittest.Shortcut(t, w, ui.Ctrl, fyne.KeyK)
+	for _, r := range "zzzz" {
+		w.Canvas().Focused().TypedRune(r)
+	}
+	kittest.See(t, w, "Nothing fits")
+	kittest.Key(t, w, fyne.KeyReturn)
+	kittest.Key(t, w, fyne.KeyEscape)
+	if w.Canvas().Overlays().Top() != nil {
+		t.Error("Esc does not close the palette")
+	}
+}
+
+func TestGoTellsTheScreenWhatToShowAndBackReturns(t *testing.T) {
+	s, pages, mem := shell(t, false)
+	s.Go(ui.Place{Screen: ui.Updates, Host: 7})
+	if got := pages[2].shown; len(got) != 1 || got[0].Host != 7 {
+		t.Errorf("shown %+v", got)
+	}
+	s.Go(ui.Place{Screen: "nowhere"})
+	kittest.Shortcut(t, s.Window(), fyne.KeyModifierAlt, fyne.KeyLeft)
+	if s.Here().Screen != ui.Today {
+		t.Errorf("back is %q", s.Here().Screen)
+	}
+	kittest.Settle(t)
+	if v, _ := mem.Setting(context.Background(), "desk.page"); v != ui.Today {
+		t.Errorf("remembered page %q", v)
+	}
+}
+
+func TestWindowOpensWhereItWasLeft(t *testing.T) {
+	a := kittest.Start(t, false)
+	mem := &memory{m: map[string]string{"desk.page": ui.Updates, "desk.size": "1440x900", "desk.theme": "dark"}}
+	s := ui.NewShell(context.Background(), a, ui.Options{Workspace: "w", Memory: mem})
+	t.Cleanup(s.Window().Close)
+	s.Add(&page{id: ui.Today, title: "Today", icon: "home"}, &page{id: ui.Updates, title: "Updates", icon: "package"})
+	s.Show()
+	if got := s.Here().Screen; got != ui.Updates {
+		t.Errorf("opened at %q", got)
+	}
+	if got := s.Window().Canvas().Size(); got != fyne.NewSize(1440, 900) {
+		t.Errorf("opened at size %v", got)
+	}
+	s.SetMode(kit.ModeLight)
+	kittest.Settle(t)
+	if v, _ := mem.Setting(context.Background(), "desk.theme"); v != "light" {
+		t.Errorf("remembered theme %q", v)
+	}
+}
+
+func TestSettingThatIsNotKeptIsTold(t *testing.T) {
+	s, _, mem := shell(t, false)
+	mem.Lock()
+	mem.err = errors.New("disk is full")
+	mem.Unlock()
+	s.SetMode(kit.ModeDark)
+	kittest.Settle(t)
+	kittest.See(t, s.Window(), "Setting was not kept: disk is full")
+}
