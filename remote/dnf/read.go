@@ -21,10 +21,6 @@ func read(a linux.Answer, scan *data.Scan) error {
 		return err
 	}
 	scan.Installed = rpm.Packages(list)
-	if dup := rpm.Duplicates(list); len(dup) > 0 {
-		scan.Problems = append(scan.Problems, data.Problem{Kind: data.PackagesBroken,
-			Detail: "a transaction was cut off; installed twice: " + strings.Join(dup, ", ")})
-	}
 	scan.Reboot = append(scan.Reboot, rpm.RebootReasons(list, scan.BootedAt)...)
 	busy, err := a.Section("busy")
 	if err != nil {
@@ -33,6 +29,10 @@ func read(a linux.Answer, scan *data.Scan) error {
 	if lines := busy.Lines(); len(lines) > 0 {
 		scan.Problems = append(scan.Problems, data.Problem{Kind: data.PlatformBusy, Detail: "process " + strings.Join(lines, ", "), Untrusted: true})
 		return nil // the script asked no further
+	}
+	if dup := rpm.Duplicates(list); len(dup) > 0 {
+		scan.Problems = append(scan.Problems, data.Problem{Kind: data.PackagesBroken,
+			Detail: "a transaction was cut off; installed twice: " + strings.Join(dup, ", ")})
 	}
 	r := reading{answer: a, scan: scan, newest: rpm.Newest(list)}
 	r.refresh()

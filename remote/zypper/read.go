@@ -22,10 +22,6 @@ func read(a linux.Answer, scan *data.Scan) ([]patch, error) {
 		return nil, err
 	}
 	scan.Installed = rpm.Packages(list)
-	if dup := rpm.Duplicates(list); len(dup) > 0 {
-		scan.Problems = append(scan.Problems, data.Problem{Kind: data.PackagesBroken,
-			Detail: "an installation was cut off; installed twice: " + strings.Join(dup, ", ")})
-	}
 	scan.Reboot = append(scan.Reboot, rpm.RebootReasons(list, scan.BootedAt)...)
 	busy, err := a.Section("busy")
 	if err != nil {
@@ -35,6 +31,10 @@ func read(a linux.Answer, scan *data.Scan) ([]patch, error) {
 	if lines := busy.Lines(); len(lines) > 0 {
 		r.problem(data.PlatformBusy, "process "+strings.Join(lines, ", "))
 		return nil, nil // the script asked no further
+	}
+	if dup := rpm.Duplicates(list); len(dup) > 0 {
+		scan.Problems = append(scan.Problems, data.Problem{Kind: data.PackagesBroken,
+			Detail: "an installation was cut off; installed twice: " + strings.Join(dup, ", ")})
 	}
 	if s, err := a.Section("refresh"); err == nil && s.Status != 0 {
 		r.problem(trouble(s.Status, s.Out+s.Err), rpm.Tail(s.Out+"\n"+s.Err, 6))

@@ -132,7 +132,11 @@ func TestDeadRepositoryDoesNotLookLikeNoUpdates(t *testing.T) {
 		{"busy before", scanAnswer(t, linux.Section{Name: "busy", Out: "234 /run/zypp.pid\n"}), data.PlatformBusy},
 		{"no repositories", scanAnswer(t, linux.Section{Name: "list-updates", Status: 6, Out: "<stream/>"}), data.MetadataMissing},
 		{"never fetched", scanAnswer(t, linux.Section{Name: "ages"}), data.MetadataMissing},
-		{"left out", scanAnswer(t, func() linux.Section { s := sample(t, "list-updates", "zypper-xml-list-updates.txt"); s.Status = 106; return s }()), data.SourceUnreachable},
+		{"left out", scanAnswer(t, func() linux.Section {
+			s := sample(t, "list-updates", "zypper-xml-list-updates.txt")
+			s.Status = 106
+			return s
+		}()), data.SourceUnreachable},
 	} {
 		var scan data.Scan
 		if _, err := read(c.a, &scan); err != nil {
