@@ -27,6 +27,9 @@ type Dialog struct {
 	Cancel  string // empty means "Cancel", or "Close" without Confirm
 	Extra   []fyne.CanvasObject
 
+	// Valid is asked after Form's checks and shows what is wrong itself, for
+	// forms within Content; false keeps the dialog. May be nil.
+	Valid func() bool
 	// OnConfirm is called on the UI goroutine; an error is shown and the
 	// dialog stays. May be nil.
 	OnConfirm func() error
@@ -56,6 +59,18 @@ type Modal struct {
 	busy    bool
 	closed  bool
 	stop    context.CancelFunc
+	after   func()
+}
+
+// Then calls f when the dialog is closed, confirmed or not, after what it was
+// closed for: the next of several dialogs comes up there.
+func (m *Modal) Then(f func()) { m.after = f }
+
+func (m *Modal) next() {
+	if f := m.after; f != nil {
+		m.after = nil
+		f()
+	}
 }
 
 // ShowDialog shows a dialog above a window. ctx bounds its Work.
@@ -155,6 +170,9 @@ func (m *Modal) Press() {
 	}
 	m.problem.Hide()
 	valid := m.d.Form == nil || m.d.Form.Valid()
+	if m.d.Valid != nil {
+		valid = m.d.Valid() && valid
+	}
 	m.Refresh() // sentences came or went
 	if !valid {
 		return
@@ -202,6 +220,7 @@ func (m *Modal) done() {
 	if m.d.OnDone != nil {
 		m.d.OnDone()
 	}
+	m.next()
 }
 
 // Fail shows an error above the buttons.
@@ -224,6 +243,7 @@ func (m *Modal) Close() {
 	if m.d.OnCancel != nil {
 		m.d.OnCancel()
 	}
+	m.next()
 }
 
 func (m *Modal) remove() {
