@@ -43,7 +43,7 @@ func parseOffers(out string) (updates, obsoleting []offer, err error) {
 	for line := range strings.SplitSeq(out, "\n") {
 		line = strings.TrimRight(line, " \r")
 		switch {
-		case line == "" || chatter.MatchString(line):
+		case strings.TrimSpace(line) == "" || chatter.MatchString(line):
 			err = o.end()
 		case strings.EqualFold(line, "Obsoleting packages"):
 			err = o.end()
