@@ -14,6 +14,7 @@ import (
 	"secondtuesday/remote"
 	"secondtuesday/remote/apt"
 	"secondtuesday/remote/dnf"
+	"secondtuesday/remote/pacman"
 	"secondtuesday/remote/remotetest/lab"
 	"secondtuesday/remote/zypper"
 )
@@ -42,6 +43,8 @@ type system struct {
 	installed string
 	// hurts are the demo packages that break, block or take long.
 	hurts []string
+	// prepare makes the host fit for a plan without those.
+	prepare string
 }
 
 const (
@@ -52,15 +55,20 @@ const (
 	dnfOffers = `dnf -q check-update | awk '/^Obsoleting/ { exit } NF == 3 { n = split($1, p, "."); print substr($1, 1, length($1) - length(p[n]) - 1), p[n], $2 }'`
 	// v | Lab updates | labconf | 1.0-1.el9 | 2.0-1.el9 | noarch
 	zypperOffers = `zypper -q --non-interactive refresh; zypper -q --non-interactive list-updates --all | awk -F'|' '$1 ~ /^v/ { gsub(/ /, ""); print $3, $6, $5 }'`
+	// labhello 1.0-1 -> 1.1-1
+	pacmanOffers = `pacman -Sy > /dev/null; pacman -Qu | awk '{ print $1, "", $4 }'`
+	pacmanHas    = `pacman -Q | awk '{ print $1, "", $2 }'`
 	hurtfulRPMs  = "labbadpost labbadpre labbroken labslow labobs"
 )
 
 var systems = []system{
-	{lab.Debian, apt.Platform{}, aptOffers, dpkgHas, []string{"lab-badpost", "lab-slow", "lab-held", "lab-remover", "lab-newdep"}},
-	{lab.DebianSystemd, apt.Platform{}, aptOffers, dpkgHas, []string{"lab-badpost", "lab-slow", "lab-held", "lab-remover", "lab-newdep"}},
-	{lab.DNF, dnf.Platform{}, dnfOffers, rpmHas, strings.Fields(hurtfulRPMs)},
-	{lab.DNF5, dnf.Platform{}, dnfOffers, rpmHas, strings.Fields(hurtfulRPMs)},
-	{lab.Zypper, zypper.Platform{}, zypperOffers, rpmHas, strings.Fields(hurtfulRPMs)},
+	{lab.Debian, apt.Platform{}, aptOffers, dpkgHas, []string{"lab-badpost", "lab-slow", "lab-held", "lab-remover", "lab-newdep"}, "true"},
+	{lab.DebianSystemd, apt.Platform{}, aptOffers, dpkgHas, []string{"lab-badpost", "lab-slow", "lab-held", "lab-remover", "lab-newdep"}, "true"},
+	{lab.DNF, dnf.Platform{}, dnfOffers, rpmHas, strings.Fields(hurtfulRPMs), "true"},
+	{lab.DNF5, dnf.Platform{}, dnfOffers, rpmHas, strings.Fields(hurtfulRPMs), "true"},
+	{lab.Zypper, zypper.Platform{}, zypperOffers, rpmHas, strings.Fields(hurtfulRPMs), "true"},
+	{lab.Pacman, pacman.Platform{}, pacmanOffers, pacmanHas, []string{"labbadpost", "labignored"},
+		"sed -i 's/^IgnorePkg.*/& labbadpost/' /etc/pacman.conf; echo 1 > /etc/lab-slow.steps"}, // Arch knows no partial upgrade
 }
 
 // eachSystem runs a test on a fresh host of every kind.
@@ -212,6 +220,7 @@ func jobID(t *testing.T) string {
 func TestJobBringsInExactlyThePlan(t *testing.T) {
 	eachSystem(t, func(t *testing.T, sys system, m *lab.Machine) {
 		t.Parallel()
+		m.Exec(sys.prepare)
 		s := login(t, m, lab.Ops)
 		before := scan(t, sys, s, true)
 		want := planned(before, sys.hurts)
