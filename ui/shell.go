@@ -57,6 +57,7 @@ func NewShell(ctx context.Context, a fyne.App, o Options) *Shell {
 	s := &Shell{ctx: ctx, app: a, options: o, built: map[string]fyne.CanvasObject{}, saves: map[string]*kit.Latest{}}
 	s.mode = kit.Mode(s.remembered(settingTheme))
 	a.Settings().SetTheme(kit.NewTheme(s.mode))
+	a.SetIcon(kit.AppIcon())
 	s.window = a.NewWindow("Second Tuesday")
 	s.window.SetPadded(false)
 	s.window.SetMaster()

@@ -59,3 +59,6 @@ func NewPicture(r fyne.Resource, side float32) *canvas.Image {
 	m.SetMinSize(fyne.NewSquareSize(side))
 	return m
 }
+
+// AppIcon returns the program's own icon.
+func AppIcon() fyne.Resource { return asset("icon.png") }
