@@ -193,7 +193,7 @@ func RebootDebt(hosts []data.Host, verdicts map[data.HostID]data.HostVerdict, no
 			longest, who = v.RebootDebt, h.Name
 		}
 	}
-	f.Sentence = fmt.Sprintf("%d of %s wait for a reboot", int(f.Value), counted(f.N, "host"))
+	f.Sentence = fmt.Sprintf("%d of %s waiting for a reboot", int(f.Value), counted(f.N, "host"))
 	if who != "" {
 		f.Sentence += fmt.Sprintf(", %s for longest (%.1f days)", who, longest.Hours()/24)
 	}

@@ -246,7 +246,7 @@ func (d *Desk) eachSubject(ctx context.Context, f *Docket, hosts []data.Host, vi
 	return nil
 }
 
-// docketOf reads what concerns one host that was just scanned.
+// docketOf reads what concerns one host and its newest scan.
 func (d *Desk) docketOf(ctx context.Context, h data.Host, scan data.Scan) (*Docket, error) {
 	f := &Docket{Hosts: []data.Host{h}, exceptions: map[data.HostID][]data.Exception{}, measures: map[int]*Measure{}}
 	f.scans = map[data.HostID]data.Scan{h.ID: scan}
@@ -291,7 +291,7 @@ func (d *Desk) Verdicts(ctx context.Context, id data.HostID) ([]data.Verdict, da
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, data.HostVerdict{}, err
 	}
-	f, err := d.Docket(ctx)
+	f, err := d.docketOf(ctx, h, scan)
 	if err != nil {
 		return nil, data.HostVerdict{}, err
 	}
@@ -300,7 +300,6 @@ func (d *Desk) Verdicts(ctx context.Context, id data.HostID) ([]data.Verdict, da
 		return nil, data.HostVerdict{}, err
 	}
 	now := d.Now().UTC()
-	f.scans[id] = scan
 	vs, hv := f.measure(now).All(f.subject(h, missing), now)
 	return vs, hv, nil
 }
