@@ -61,6 +61,9 @@ func (Platform) Scan(ctx context.Context, s remote.Session, refresh bool) (data.
 	if err != nil {
 		return data.Scan{}, fmt.Errorf("zypper scan: %w", err)
 	}
+	if err := addReplacements(ctx, s, &scan); err != nil {
+		return data.Scan{}, fmt.Errorf("zypper scan: %w", err)
+	}
 	if len(patches) == 0 {
 		return scan, nil
 	}
