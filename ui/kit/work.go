@@ -238,7 +238,10 @@ func NewBar(s Status) *Bar {
 
 // Set shows a share, 0 to 1.
 func (b *Bar) Set(share float64, s Status) {
-	b.share, b.status = max(0, min(1, share)), s
+	if share = max(0, min(1, share)); share == b.share && s == b.status {
+		return // every drawing paints the whole window
+	}
+	b.share, b.status = share, s
 	b.Refresh()
 }
 
