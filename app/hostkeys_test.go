@@ -1,54 +1,30 @@
 package app
 
 import (
-	"context"
 	"errors"
-	"path/filepath"
-	"strings"
 	"testing"
-	"time"
 
-	"secondtuesday/data/store"
 	"secondtuesday/remote"
 )
 
-// keyring notes what was accepted, or refuses.
-type keyring struct {
-	accepted []string
-	err      error
-}
-
-func (k *keyring) AcceptHostKey(e *remote.HostKeyUnknownError) error {
-	if k.err == nil {
-		k.accepted = append(k.accepted, e.Fingerprint)
+func TestAcceptedHostKeyIsOnRecord(t *testing.T) {
+	d, _, _ := newOffice(t)
+	before, err := d.DB.Audit(t.Context(), 0, 0)
+	must(t, err)
+	key := &remote.HostKeyUnknownError{Host: "web1", Type: "ssh-ed25519", Fingerprint: "SHA256:abc", Line: "web1 ssh-ed25519 AAAA"}
+	kept := 0
+	keep := func(k *remote.HostKeyUnknownError) error { kept++; return nil }
+	if err := d.AcceptHostKey(t.Context(), key, keep); err != nil || kept != 1 {
+		t.Fatalf("kept %d times, %v", kept, err)
 	}
-	return k.err
-}
-
-func TestAcceptedHostKeyIsInTheAuditTrail(t *testing.T) {
-	ctx := context.Background()
-	db, err := store.Open(ctx, filepath.Join(t.TempDir(), "w.db"))
-	if err != nil {
-		t.Fatal(err)
+	if e := lastAudit(t, d); e.Verb != "host key accepted" || e.What != "host key of web1" {
+		t.Errorf("newest entry %+v", e)
 	}
-	defer db.Close()
-	d := &Desk{DB: db, Now: time.Now, By: "anna@desk1"}
-	e := &remote.HostKeyUnknownError{Host: "web1", Type: "ssh-ed25519", Fingerprint: "SHA256:abc"}
-	k := &keyring{}
-	if err := d.AcceptHostKey(ctx, k, e, ""); !errors.Is(err, ErrNoReason) || len(k.accepted) != 0 {
-		t.Errorf("accepted without a word: %v, %v", k.accepted, err)
+	broken := errors.New("disk is full")
+	if err := d.AcceptHostKey(t.Context(), key, func(*remote.HostKeyUnknownError) error { return broken }); !errors.Is(err, broken) {
+		t.Errorf("error %v", err)
 	}
-	if err := d.AcceptHostKey(ctx, k, e, "compared with the console"); err != nil {
-		t.Fatal(err)
-	}
-	if err := d.AcceptHostKey(ctx, &keyring{err: errors.New("disk is full")}, e, "compared"); err == nil {
-		t.Error("a key that could not be noted counts as accepted")
-	}
-	trail, err := db.Audit(ctx, 0, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(trail) != 1 || trail[0].Verb != "host key accepted" || !strings.Contains(trail[0].What, "SHA256:abc") || trail[0].Why != "compared with the console" {
-		t.Errorf("audit trail: %+v", trail)
+	if after, err := d.DB.Audit(t.Context(), 0, 0); err != nil || len(after) != len(before)+1 {
+		t.Errorf("a key that was not kept is on record: %d entries, %v", len(after), err)
 	}
 }

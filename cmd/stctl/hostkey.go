@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"secondtuesday/app"
+	"secondtuesday/data"
+	"secondtuesday/remote"
+)
+
+// keyJSON is a host key that somebody vouched for, or should.
+type keyJSON struct {
+	Host        string `json:"host"`
+	Type        string `json:"type"`
+	Fingerprint string `json:"fingerprint"`
+	Accepted    bool   `json:"accepted"`
+}
+
+func (c *cli) hostAcceptKey() *cobra.Command {
+	fingerprint := ""
+	cmd := &cobra.Command{
+		Use: "accept-key HOST", Short: "Vouch for the key that a host shows for the first time", Args: wants(1, 1, "the name of a host"),
+		Long: `Look at the key a host shows, and vouch for it.
+
+Compare the fingerprint with the one on the host's own console
+(ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub). Give it with --fingerprint,
+or answer yes on a terminal. A key that has changed is never accepted here:
+find out why it is another one first.`,
+		Example: "  stctl host accept-key web1\n  stctl host accept-key web1 --fingerprint SHA256:AbC…",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			d, inv, err := c.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			h, err := inv.host(args[0])
+			if err != nil {
+				return err
+			}
+			key, err := shownKey(cmd.Context(), d, h)
+			if err != nil {
+				return err
+			}
+			if key == nil {
+				return c.out.done(keyJSON{Host: h.Name, Accepted: true}, "The key of %s is vouched for already.", h.Name)
+			}
+			if err := c.vouch(key, fingerprint); err != nil {
+				return err
+			}
+			if err := d.AcceptHostKey(cmd.Context(), key, c.office.SSH.AcceptHostKey); err != nil {
+				return err
+			}
+			return c.out.done(asKeyJSON(key, true), "Accepted the %s key of %s: %s", key.Type, key.Host, key.Fingerprint)
+		},
+	}
+	cmd.Flags().StringVar(&fingerprint, "fingerprint", "", "the fingerprint you read on the host's console, `SHA256:…`")
+	return cmd
+}
+
+func asKeyJSON(key *remote.HostKeyUnknownError, accepted bool) keyJSON {
+	return keyJSON{clean(key.Host), clean(key.Type), key.Fingerprint, accepted}
+}
+
+// shownKey logs in to see whether a key nobody knows is in the way; nil: none is.
+func shownKey(ctx context.Context, d *app.Desk, h data.Host) (*remote.HostKeyUnknownError, error) {
+	s, err := d.Dialer.Dial(ctx, h)
+	var key *remote.HostKeyUnknownError
+	if errors.As(err, &key) {
+		return key, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.Close()
+}
+
+// vouch lets a person vouch for a key: by its fingerprint, or by a yes.
+func (c *cli) vouch(key *remote.HostKeyUnknownError, fingerprint string) error {
+	if fingerprint != "" {
+		if strings.TrimSpace(fingerprint) != key.Fingerprint {
+			return fmt.Errorf("%s shows %s %s, not %s; nothing was accepted", key.Host, key.Type, key.Fingerprint, clean(fingerprint))
+		}
+		return nil
+	}
+	if !isTerminal(c.in) || c.out.json {
+		return key // shown with its fingerprint, and refused
+	}
+	fmt.Fprintf(c.out.stderr, "%s shows a %s key nobody has vouched for yet:\n  %s\nIs that the one on its own console? Type yes: ", clean(key.Host), clean(key.Type), key.Fingerprint)
+	answer, err := bufio.NewReader(c.in).ReadString('\n')
+	if err != nil || !strings.EqualFold(strings.TrimSpace(answer), "yes") {
+		return errors.New("the key was not accepted")
+	}
+	return nil
+}

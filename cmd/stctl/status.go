@@ -1,0 +1,358 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"secondtuesday/app"
+	"secondtuesday/data"
+	"secondtuesday/data/store"
+)
+
+// A standing is how one host stands.
+type standing struct {
+	host     data.Host
+	verdict  data.HostVerdict
+	verdicts []data.Verdict
+	scan     data.Scan // zero: never scanned
+	failure  *failJSON // the last attempt to scan it, if that failed
+}
+
+// failJSON is a scan that did not work.
+type failJSON struct {
+	At    time.Time `json:"at"`
+	Error string    `json:"error"`
+}
+
+func asFailJSON(f data.ScanFailure) *failJSON { return &failJSON{f.At, clean(f.Error)} }
+
+func readStanding(ctx context.Context, d *app.Desk, inv *inventory, name string) (*standing, error) {
+	h, err := inv.host(name)
+	if err != nil {
+		return nil, err
+	}
+	s := &standing{host: h}
+	if s.verdicts, s.verdict, err = d.Verdicts(ctx, h.ID); err != nil {
+		return nil, err
+	}
+	if s.scan, err = d.DB.LatestScan(ctx, h.ID); err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	failures, err := d.DB.ScanFailures(ctx)
+	if f, ok := failures[h.ID]; ok {
+		s.failure = asFailJSON(f)
+	}
+	return s, err
+}
+
+// print writes what the last scan told and how it is judged.
+func (s *standing) print(p *page, now time.Time) {
+	v := s.verdict
+	p.title("Standing: %s", v.Compliance)
+	p.line("%s", capital(v.Because))
+	if s.failure != nil {
+		p.line("The last attempt to scan it failed %s: %s", ago(s.failure.At, now), capital(s.failure.Error))
+	}
+	if s.scan.At.IsZero() {
+		return
+	}
+	sc := s.scan
+	p.facts("scanned", when(sc.At)+", "+ago(sc.At, now), "runs", sc.OS.Name, "support ends", dateOf(sc.OS.EndOfLife),
+		"kernel", kernelText(sc.Kernel), "booted", when(sc.BootedAt), "reboot", rebootText(sc), "restart needed", restartText(sc),
+		"its lists are from", metadataText(sc.MetadataAt, now), "installed", count(len(sc.Installed), "package"))
+	for _, pr := range sc.Problems {
+		worth := ""
+		if pr.Untrusted {
+			worth = " (so the scan proves nothing)"
+		}
+		p.line("  Problem: %s%s: %s", pr.Kind, worth, pr.Detail)
+	}
+}
+
+func dateOf(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02")
+}
+
+func metadataText(t, now time.Time) string {
+	if t.IsZero() {
+		return "an unknown time"
+	}
+	return when(t) + ", " + ago(t, now)
+}
+
+func kernelText(k data.Kernel) string {
+	if k.Installed == "" || k.Installed == k.Running {
+		return k.Running
+	}
+	return k.Running + " runs, " + k.Installed + " is installed"
+}
+
+func rebootText(s data.Scan) string {
+	switch {
+	case !s.RebootKnown:
+		return "unknown"
+	case len(s.Reboot) == 0:
+		return "none pending"
+	}
+	var why []string
+	for _, r := range s.Reboot {
+		why = append(why, strings.TrimSuffix(r.Source+": "+r.Detail, ": "))
+	}
+	return "pending (" + strings.Join(why, "; ") + ")"
+}
+
+func restartText(s data.Scan) string {
+	switch {
+	case !s.RestartKnown:
+		return "unknown"
+	case len(s.Restart) == 0:
+		return "no service"
+	}
+	return strings.Join(s.Restart, ", ")
+}
+
+// statusJSON is what "status" prints: one entry a host, and the sums.
+type statusJSON struct {
+	Standard standardRefJSON         `json:"standard"`
+	Counts   map[data.Compliance]int `json:"counts"`
+	Hosts    []hostStatusJSON        `json:"hosts"`
+}
+
+type standardRefJSON struct {
+	Name    string `json:"name,omitempty"`
+	Version int    `json:"version"`
+}
+
+type hostStatusJSON struct {
+	Host    string      `json:"host"`
+	Group   string      `json:"group,omitempty"`
+	Verdict verdictJSON `json:"verdict"`
+	Failure *failJSON   `json:"last_failure,omitempty"`
+}
+
+// hostMissingJSON is what "status HOST" prints.
+type hostMissingJSON struct {
+	Host    string       `json:"host"`
+	Verdict verdictJSON  `json:"verdict"`
+	Scan    *scanJSON    `json:"scan,omitempty"`
+	Failure *failJSON    `json:"last_failure,omitempty"`
+	Updates []updateJSON `json:"updates"`
+}
+
+func (c *cli) statusCommand() *cobra.Command {
+	var (
+		check  bool
+		groups []string
+		only   []string
+	)
+	cmd := &cobra.Command{
+		Use: "status [HOST]", Short: "Show what is missing, by when it must be in, and why", Args: wants(0, 1, "at most one host"),
+		Long: `Show how the hosts stand by the standard, the worst first; or, for one host,
+every missing update with its deadline, the clause and the facts that set it,
+and the age of the scan it rests on.
+
+What was not scanned, is too old or contradicts itself is unknown.
+With --check the exit code is 5 when something is overdue, else 4 when something
+is unknown.`,
+		Example: "  stctl status\n  stctl status web1\n  stctl status --only overdue,unknown --check",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			d, inv, err := c.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if len(args) == 1 {
+				if len(groups)+len(only) > 0 {
+					return usagef("--group and --only choose among hosts; leave them out for one host")
+				}
+				return c.statusHost(cmd.Context(), d, inv, args[0], check)
+			}
+			return c.statusAll(cmd.Context(), d, inv, statusWish{groups, only, check})
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&check, "check", false, "set the exit code: 5 overdue, 4 unknown, 0 neither")
+	f.StringSliceVar(&groups, "group", nil, "only the hosts of this `GROUP`")
+	f.StringSliceVar(&only, "only", nil, "only hosts that are overdue, unknown, due soon, excepted or compliant")
+	return cmd
+}
+
+type statusWish struct {
+	groups, only []string
+	check        bool
+}
+
+func (c *cli) statusAll(ctx context.Context, d *app.Desk, inv *inventory, wish statusWish) error {
+	groups, err := inv.groupIDs(wish.groups)
+	if err != nil {
+		return err
+	}
+	var only []data.Compliance
+	for _, o := range wish.only {
+		v, err := oneOf("--only", o, data.Compliances)
+		if err != nil {
+			return err
+		}
+		only = append(only, v)
+	}
+	verdicts, failures, err := readVerdicts(ctx, d)
+	if err != nil {
+		return err
+	}
+	s := statusJSON{Counts: map[data.Compliance]int{}, Hosts: []hostStatusJSON{}}
+	if s.Standard, err = standardRef(ctx, d); err != nil {
+		return err
+	}
+	for _, h := range inv.hosts {
+		if len(groups) > 0 && !slices.Contains(groups, h.Group) {
+			continue
+		}
+		v := verdictOf(verdicts, h.ID)
+		s.Counts[v.Compliance]++
+		if len(only) > 0 && !slices.Contains(only, v.Compliance) {
+			continue
+		}
+		j := hostStatusJSON{Host: h.Name, Group: inv.groupName(h.Group), Verdict: asVerdictJSON(v)}
+		if f, ok := failures[h.ID]; ok {
+			j.Failure = asFailJSON(f)
+		}
+		s.Hosts = append(s.Hosts, j)
+	}
+	slices.SortStableFunc(s.Hosts, func(a, b hostStatusJSON) int {
+		return slices.Index(data.Compliances, a.Verdict.Compliance) - slices.Index(data.Compliances, b.Verdict.Compliance)
+	})
+	if err := c.out.show(s, func(p *page) { s.print(p, d.Now()) }); err != nil {
+		return err
+	}
+	return checkCounts(wish.check, s.Counts)
+}
+
+// checkCounts is the exit code of --check.
+func checkCounts(check bool, counts map[data.Compliance]int) error {
+	switch {
+	case check && counts[data.Overdue] > 0:
+		return exitCode(exitOverdue)
+	case check && counts[data.Unknown] > 0:
+		return exitCode(exitUnknown)
+	}
+	return nil
+}
+
+func (s statusJSON) print(p *page, now time.Time) {
+	if len(s.Hosts) == 0 {
+		p.line("No host fits. \"stctl host list\" shows the inventory.")
+		return
+	}
+	var rows [][]any
+	for _, h := range s.Hosts {
+		because := h.Verdict.Because
+		if h.Failure != nil {
+			because = "last scan failed: " + h.Failure.Error + "; " + because
+		}
+		rows = append(rows, []any{h.Host, h.Verdict.Compliance, h.Verdict.Missing, h.Verdict.Counts[data.Overdue],
+			dash(when(h.Verdict.NextDue)), ago(h.Verdict.ScannedAt, now), because})
+	}
+	p.table("host|status|missing|overdue|next deadline|scanned|why", rows)
+	p.gap()
+	p.line("%s", countsText(s.Counts))
+	if s.Standard.Version == 0 {
+		p.line("No standard is in force, so nothing can be called compliant: \"stctl standard use\" starts with a template.")
+		return
+	}
+	p.line("Judged by %s, version %d.", s.Standard.Name, s.Standard.Version)
+}
+
+// countsText sums hosts up, the worst first.
+func countsText(counts map[data.Compliance]int) string {
+	total, parts := 0, []string{}
+	for _, k := range data.Compliances {
+		total += counts[k]
+		if counts[k] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[k], k))
+		}
+	}
+	return count(total, "host") + ": " + strings.Join(parts, ", ")
+}
+
+func (c *cli) statusHost(ctx context.Context, d *app.Desk, inv *inventory, name string, check bool) error {
+	s, err := readStanding(ctx, d, inv, name)
+	if err != nil {
+		return err
+	}
+	j := hostMissingJSON{Host: s.host.Name, Verdict: asVerdictJSON(s.verdict), Scan: asScanJSON(s.scan), Failure: s.failure, Updates: []updateJSON{}}
+	var rows [][]any
+	for _, v := range s.verdicts {
+		u := v.Update
+		j.Updates = append(j.Updates, asUpdateJSON(v))
+		rows = append(rows, []any{u.Key(), dash(u.Installed), u.Available, classText(u.Class), severityText(u.Severity), v.Compliance,
+			dash(when(v.Due)), dash(v.Clause), capital(v.Because)})
+	}
+	err = c.out.show(j, func(p *page) {
+		p.title("Host %s", s.host.Name)
+		s.print(p, d.Now())
+		p.gap()
+		if len(rows) > 0 {
+			p.table("update|installed|available|class|severity|status|due|clause|why", rows)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return checkCounts(check, map[data.Compliance]int{s.verdict.Compliance: 1})
+}
+
+func classText(c data.Class) string {
+	if c == data.ClassUnknown {
+		return "unknown"
+	}
+	return string(c)
+}
+
+func severityText(s data.Severity) string {
+	if s == data.SeverityUnknown {
+		return "unrated"
+	}
+	return string(s)
+}
+
+// readVerdicts judges what needs judging and reads all.
+func readVerdicts(ctx context.Context, d *app.Desk) (map[data.HostID]data.HostVerdict, map[data.HostID]data.ScanFailure, error) {
+	if _, err := d.Refresh(ctx); err != nil {
+		return nil, nil, err
+	}
+	list, err := d.DB.HostVerdicts(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	byHost := make(map[data.HostID]data.HostVerdict, len(list))
+	for _, v := range list {
+		byHost[v.Host] = v
+	}
+	failures, err := d.DB.ScanFailures(ctx)
+	return byHost, failures, err
+}
+
+// verdictOf is unknown where there is none.
+func verdictOf(verdicts map[data.HostID]data.HostVerdict, id data.HostID) data.HostVerdict {
+	if v, ok := verdicts[id]; ok {
+		return v
+	}
+	return data.HostVerdict{Host: id, Compliance: data.Unknown, Because: "it was not judged yet"}
+}
+
+// standardRef names the standard in force; version 0 where there is none.
+func standardRef(ctx context.Context, d *app.Desk) (standardRefJSON, error) {
+	s, err := d.DB.StandardAt(ctx, d.Now())
+	if errors.Is(err, store.ErrNotFound) {
+		return standardRefJSON{}, nil
+	}
+	return standardRefJSON{s.Name, s.Version}, err
+}
