@@ -121,3 +121,40 @@ func shorten(names []string, n int) string {
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:n], ", "), len(names)-n)
 }
+
+// A Standing is one planned change beside what a scan says about it.
+type Standing struct {
+	Target data.Target
+	Verb   string // "upgrade", "add" or "remove"
+	In     bool
+	Known  bool   // false: no scan tells
+	Have   string // versions installed, joined by a comma; empty: none
+}
+
+// Standings holds what a plan does to a host against what a scan found
+// installed there. Without packages in the scan nothing is known.
+func Standings(want data.Changes, scan data.Scan) []Standing {
+	known := len(scan.Installed) > 0
+	have := map[string][]string{}
+	for _, p := range scan.Installed {
+		have[data.Key(p.Name, p.Arch)] = append(have[data.Key(p.Name, p.Arch)], p.Version)
+		if p.Arch != "" {
+			have[p.Name] = append(have[p.Name], p.Version)
+		}
+	}
+	var out []Standing
+	put := func(verb string, targets []data.Target) {
+		for _, t := range targets {
+			s := Standing{Target: t, Verb: verb, Known: known, Have: strings.Join(have[t.Key()], ", ")}
+			s.In = known && contains(have[t.Key()], t.To)
+			if verb == "remove" {
+				s.In = known && len(have[t.Key()]) == 0
+			}
+			out = append(out, s)
+		}
+	}
+	put("upgrade", want.Upgrade)
+	put("add", want.Add)
+	put("remove", want.Remove)
+	return out
+}

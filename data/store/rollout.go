@@ -203,3 +203,52 @@ func (rd Reader) Log(ctx context.Context, run data.RunID, afterID int64, limit i
 		run, afterID, limitOf(limit))
 	return lines, lastID, fault(fmt.Sprintf("read log of run %d", run), err)
 }
+
+// A Tally counts the runs of a rollout: those that ended by outcome, those
+// under way, and those not begun.
+type Tally struct {
+	Outcomes map[data.Outcome]int // of ended runs and unknown ones; no zeros
+	Active   int
+	Queued   int
+}
+
+// All returns how many runs there are.
+func (t Tally) All() int {
+	n := t.Active + t.Queued
+	for _, c := range t.Outcomes {
+		n += c
+	}
+	return n
+}
+
+// Tallies returns the counts of every rollout's runs.
+func (rd Reader) Tallies(ctx context.Context) (map[data.RolloutID]Tally, error) {
+	type part struct {
+		rollout data.RolloutID
+		outcome data.Outcome
+		step    data.Step
+		n       int
+	}
+	parts, err := collect(ctx, rd.r, func(r row) (p part, err error) {
+		err = r.Scan(&p.rollout, &p.outcome, &p.step, &p.n)
+		return p, err
+	}, `SELECT rollout, coalesce(json_extract(body, '$.Outcome'), '') AS outcome, step, count(*)
+		FROM runs GROUP BY rollout, outcome, step`)
+	m := map[data.RolloutID]Tally{}
+	for _, p := range parts {
+		t := m[p.rollout]
+		switch {
+		case p.outcome != data.OutcomeNone:
+			if t.Outcomes == nil {
+				t.Outcomes = map[data.Outcome]int{}
+			}
+			t.Outcomes[p.outcome] += p.n
+		case p.step == data.StepQueued:
+			t.Queued += p.n
+		default:
+			t.Active += p.n
+		}
+		m[p.rollout] = t
+	}
+	return m, fault("read tallies of rollouts", err)
+}
