@@ -131,6 +131,12 @@ func (g *Grid[T]) cellAt(source, col int) cell {
 	if c.Status != nil {
 		out.status = c.Status(row)
 	}
+	if g.picks && col == 0 {
+		out.status = StatusNotChosen
+		if g.sel.has(source) {
+			out.status = StatusChosen
+		}
+	}
 	if c.Share != nil {
 		out.share = c.Share(row)
 	}
@@ -243,6 +249,22 @@ func (g *Grid[T]) Selected() []T {
 			}
 		}
 	}
+	return out
+}
+
+// Picking makes the grid a list to pick rows from: a click or Space picks one
+// row more or drops it, moving picks nothing, picked rows bear a check mark in
+// the first column, and a filter drops none of them.
+func (g *Grid[T]) Picking() {
+	g.picks = true
+	g.heads[0].sign = true
+}
+
+// Picked returns all picked rows in the order given, those that a filter hides
+// too.
+func (g *Grid[T]) Picked() []T {
+	var out []T
+	g.sel.each(func(i int) { out = append(out, g.rows.At(i)) })
 	return out
 }
 

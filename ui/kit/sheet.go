@@ -46,6 +46,7 @@ type sheet struct {
 	// OnClearFilter is called when a person asks to see all rows again.
 	OnClearFilter func()
 
+	picks   bool       // rows are picked one by one: see Grid.Picking
 	self    gridWidget // the Grid round the sheet, which the canvas knows
 	heads   []head
 	n       int     // rows given
@@ -152,7 +153,7 @@ func (s *sheet) setLen(n int) {
 // setOrder shows another order and keeps the current source current.
 func (s *sheet) setOrder(order []int32, current int) {
 	s.order = order
-	if order != nil && s.sel.count > 0 {
+	if order != nil && s.sel.count > 0 && !s.picks {
 		seen := newBitset(s.n)
 		for _, i := range order {
 			seen.set(int(i), true)
@@ -352,7 +353,7 @@ func (s *sheet) pick(row int, toggle, extend bool) {
 	}
 	switch {
 	case extend && s.anchor >= 0:
-		if !toggle {
+		if !toggle && !s.picks {
 			s.sel.clear()
 		}
 		for i := min(s.anchor, row); i <= max(s.anchor, row); i++ {
@@ -361,6 +362,8 @@ func (s *sheet) pick(row int, toggle, extend bool) {
 	case toggle:
 		src := s.sourceOf(row)
 		s.sel.set(src, !s.sel.has(src))
+		s.anchor = row
+	case s.picks:
 		s.anchor = row
 	default:
 		s.sel.clear()

@@ -68,7 +68,7 @@ func (s *sheet) MouseDown(e *desktop.MouseEvent) {
 		return
 	}
 	if row := s.rowAt(p.Y); row >= 0 {
-		s.pick(row, e.Modifier&fyne.KeyModifierShortcutDefault != 0, e.Modifier&fyne.KeyModifierShift != 0)
+		s.pick(row, s.picks || e.Modifier&fyne.KeyModifierShortcutDefault != 0, e.Modifier&fyne.KeyModifierShift != 0)
 	}
 }
 
@@ -315,7 +315,7 @@ func (s *sheet) typedOther(e *fyne.KeyEvent, shift bool) {
 			s.menuAtCurrent()
 		}
 	case fyne.KeyEscape:
-		if s.sel.count > 1 {
+		if s.sel.count > 1 && !s.picks {
 			s.ClearSelection()
 			return
 		}

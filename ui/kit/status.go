@@ -44,6 +44,8 @@ const (
 	StatusKeptBack
 	StatusPendingReboot
 	StatusFrozen
+	StatusChosen    // a row that a person has picked
+	StatusNotChosen // one that may be picked
 	statusCount
 )
 
@@ -84,6 +86,8 @@ var signs = [statusCount]sign{
 	StatusKeptBack:      {"f-player-pause", "Kept back", ColorMuted, FillUnknown},
 	StatusPendingReboot: {"rotate-clockwise", "Pending reboot", ColorSoon, FillSoon},
 	StatusFrozen:        {"snowflake", "Freeze", ColorExcepted, FillExcepted},
+	StatusChosen:        {"f-circle-check", "Chosen", theme.ColorNamePrimary, theme.ColorNamePrimary},
+	StatusNotChosen:     {"circle", "Not chosen", ColorMuted, FillUnknown},
 }
 
 func (s Status) sign() sign {
