@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -90,15 +91,11 @@ func (m *Machine) HoldLock() (release func()) {
 	if _, err := io.ReadFull(stdout, answer); err != nil || string(answer) != "held" {
 		m.t.Fatalf("hold the lock of %s: answered %q, %v: %s", m.Name, answer, err, &complaint)
 	}
-	released := false
-	release = func() {
-		if !released {
-			released = true
-			stdin.Close()
-			cmd.Wait()
-			cancel()
-		}
-	}
+	release = sync.OnceFunc(func() {
+		stdin.Close()
+		cmd.Wait()
+		cancel()
+	})
 	m.t.Cleanup(release)
 	return release
 }

@@ -2,15 +2,27 @@ package lab
 
 import (
 	"bytes"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"golang.org/x/crypto/ssh"
 )
+
+// TestMain lets more tests run side by side than there are processors: they
+// mostly wait for hosts.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if n, err := strconv.Atoi(flag.Lookup("test.parallel").Value.String()); err == nil && n < 6 {
+		flag.Set("test.parallel", "6")
+	}
+	os.Exit(m.Run())
+}
 
 // TestImagesAreBuilt is run alone by make before all others, so that the two
 // minutes it may take are not counted against another test.
