@@ -1,0 +1,287 @@
+package app
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"secondtuesday/data"
+)
+
+// runs returns, for each rollout, the runs whose outcome is unknown and those
+// that failed and that nobody has taken up since.
+func (s *Situation) runs() []Need {
+	var out []Need
+	for _, r := range s.Rollouts {
+		var unknown, failed Need
+		var why, whyUnknown string
+		for _, run := range s.Troubled {
+			switch {
+			case run.Rollout != r.ID:
+			case run.Outcome == data.OutcomeUnknown:
+				unknown.Hosts, unknown.Runs = append(unknown.Hosts, run.Host), append(unknown.Runs, run.ID)
+				whyUnknown = orFirst(whyUnknown, run.Detail)
+			case run.Ended.After(r.Resumed) && s.Now.Sub(run.Ended) <= stillNews:
+				failed.Hosts, failed.Runs = append(failed.Hosts, run.Host), append(failed.Runs, run.ID)
+				why = orFirst(why, run.Detail)
+			}
+		}
+		plan := s.planName(r.Plan)
+		if n := len(unknown.Runs); n > 0 {
+			unknown.Kind, unknown.Rollout, unknown.Plan = NeedUnknownRun, r.ID, r.Plan
+			unknown.Title = fmt.Sprintf("Not known whether %s patched", hasBeen(n))
+			unknown.Because = fmt.Sprintf("%s in %q: %s Nothing is done again before somebody has looked.", s.listed(unknown.Hosts), plan, full(whyUnknown))
+			out = append(out, unknown)
+		}
+		if n := len(failed.Runs); n > 0 {
+			failed.Kind, failed.Rollout, failed.Plan = NeedFailedRun, r.ID, r.Plan
+			failed.Title = fmt.Sprintf("%s failed in %q", counted(n, "run"), plan)
+			failed.Because = fmt.Sprintf("%s: %s", s.listed(failed.Hosts), full(why))
+			out = append(out, failed)
+		}
+	}
+	return out
+}
+
+func hasBeen(n int) string {
+	if n == 1 {
+		return "1 host was"
+	}
+	return fmt.Sprintf("%d hosts were", n)
+}
+
+func orFirst(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a
+}
+
+// full ends a sentence with one full stop.
+func full(s string) string {
+	s = strings.TrimRight(strings.TrimSpace(s), ".")
+	if s == "" {
+		return "no reason was kept."
+	}
+	return s + "."
+}
+
+// rollouts returns the open ones with how far they are, and those that stopped
+// in the last fortnight and that nobody has let go on.
+func (s *Situation) rollouts() []Need {
+	var out []Need
+	for _, r := range s.Rollouts {
+		n := Need{Rollout: r.ID, Plan: r.Plan}
+		name := s.planName(r.Plan)
+		switch {
+		case r.State == data.RolloutStopped && (r.Open() || s.Now.Sub(r.Ended) <= stillNews):
+			n.Kind, n.Title = NeedStoppedRollout, fmt.Sprintf("Rollout of %q has stopped", name)
+			n.Because = full(r.Note) + " " + s.progress(r.ID)
+		case !r.Open():
+			continue
+		case r.State == data.RolloutRunning:
+			n.Kind, n.Title, n.Because = NeedRollout, fmt.Sprintf("Rollout of %q is running", name), s.progress(r.ID)
+		case r.State == data.RolloutCancelled:
+			n.Kind, n.Title, n.Because = NeedRollout, fmt.Sprintf("Rollout of %q is being cancelled", name), s.progress(r.ID)
+		default:
+			n.Kind, n.Title, n.Because = NeedRollout, fmt.Sprintf("Rollout of %q is waiting", name), s.progress(r.ID)+" "+s.waitsFor(r)
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+// progress says how far a rollout is.
+func (s *Situation) progress(id data.RolloutID) string {
+	t := s.Tallies[id]
+	parts := []string{fmt.Sprintf("%d of %s succeeded", t.Outcomes[data.OutcomeSucceeded], counted(t.All(), "host"))}
+	for _, o := range []data.Outcome{data.OutcomeFailed, data.OutcomeUnknown, data.OutcomeSkipped, data.OutcomeCancelled} {
+		if n := t.Outcomes[o]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, o))
+		}
+	}
+	if t.Active > 0 {
+		parts = append(parts, fmt.Sprintf("%d under way", t.Active))
+	}
+	if t.Queued > 0 {
+		parts = append(parts, fmt.Sprintf("%d queued", t.Queued))
+	}
+	return strings.Join(parts, ", ") + "."
+}
+
+// waitsFor says when the next of its hosts may be touched.
+func (s *Situation) waitsFor(r data.Rollout) string {
+	if r.Note != "" {
+		return full(r.Note)
+	}
+	groups := map[data.GroupID]bool{}
+	for _, run := range s.OpenRuns {
+		if run.Rollout == r.ID {
+			groups[s.groups[run.Host]] = true
+		}
+	}
+	var ids []data.GroupID
+	for g := range groups {
+		ids = append(ids, g)
+	}
+	o, ok := s.nextFor(ids)
+	switch {
+	case !ok:
+		return "No window of its hosts opens within 40 days."
+	case !o.Start.After(s.Now):
+		return fmt.Sprintf("A window is open until %s.", stamp(o.End))
+	}
+	return fmt.Sprintf("The next window opens on %s, in %s.", stamp(o.Start), span(o.Start.Sub(s.Now)))
+}
+
+// NextOpening returns the next time at which updates may be installed
+// anywhere, and on how many hosts then; false: none within 40 days. One that
+// is open now counts.
+func (s *Situation) NextOpening() (o data.Occurrence, hosts int, ok bool) {
+	var ids []data.GroupID
+	for _, g := range s.Agenda.Groups {
+		ids = append(ids, g.ID)
+	}
+	o, ok = s.nextFor(ids)
+	if !ok {
+		return o, 0, false
+	}
+	for _, w := range s.Agenda.Windows {
+		if w.ID != o.Window {
+			continue
+		}
+		for _, h := range s.Agenda.Hosts {
+			if h.Group != 0 && slices.Contains(w.Groups, h.Group) {
+				hosts++
+			}
+		}
+	}
+	return o, hosts, true
+}
+
+func (s *Situation) nextFor(groups []data.GroupID) (next data.Occurrence, ok bool) {
+	used := map[data.GroupID]bool{}
+	for _, h := range s.Agenda.Hosts {
+		used[h.Group] = true
+	}
+	slices.Sort(groups)
+	for _, g := range groups {
+		if g == 0 || !used[g] {
+			continue
+		}
+		occ, err := s.Agenda.Openings(g, s.Now, s.Now.Add(40*24*time.Hour))
+		if err != nil {
+			continue // a window that cannot be read opens nothing; the calendar says why
+		}
+		for _, o := range occ {
+			if o.End.After(s.Now) && (!ok || o.Start.Before(next.Start)) {
+				next, ok = o, true
+			}
+		}
+	}
+	return next, ok
+}
+
+// scans returns what keeps hosts from being known.
+func (s *Situation) scans() []Need {
+	failed, key, changed := Need{Kind: NeedScanFailed}, Need{Kind: NeedHostKey}, Need{Kind: NeedKeyChanged}
+	stale, unproven := Need{Kind: NeedScan}, Need{Kind: NeedProof}
+	never := 0
+	for _, h := range s.Agenda.Hosts {
+		v := s.Verdicts[h.ID]
+		f, lost := s.Failures[h.ID]
+		switch {
+		case lost && keyChanged(f.Error):
+			changed.Hosts = append(changed.Hosts, h.ID)
+		case lost && keyUnknown(f.Error):
+			key.Hosts = append(key.Hosts, h.ID)
+		case lost:
+			failed.Hosts = append(failed.Hosts, h.ID)
+		case v.ScanAt.IsZero(), !s.Now.Before(v.ScanAt.Add(s.maxAge())):
+			stale.Hosts = append(stale.Hosts, h.ID)
+			if v.ScanAt.IsZero() {
+				never++
+			}
+		case v.Compliance == data.Unknown && s.Standard.Version != 0 && s.holds(v):
+			unproven.Hosts = append(unproven.Hosts, h.ID)
+		}
+	}
+	s.wordScans(&stale, &failed, &unproven, never)
+	s.wordKeys(&key, &changed)
+	var out []Need
+	for _, n := range []Need{changed, stale, failed, unproven, key} {
+		if len(n.Hosts) > 0 {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// holds reports whether a verdict was made for this moment.
+func (s *Situation) holds(v data.HostVerdict) bool {
+	return v.Version == s.Standard.Version && (v.ValidUntil.IsZero() || s.Now.Before(v.ValidUntil))
+}
+
+func (s *Situation) maxAge() time.Duration {
+	if s.Standard.ScanMaxAge > 0 {
+		return s.Standard.ScanMaxAge
+	}
+	return data.DefaultScanMaxAge
+}
+
+func (s *Situation) wordScans(stale, failed, unproven *Need, never int) {
+	if n := len(stale.Hosts); n > 0 {
+		old := n - never
+		switch {
+		case old == 0:
+			stale.Title = counted(n, "host") + " never scanned"
+			stale.Because = s.listed(stale.Hosts) + ". Nothing is known of them, so they are unknown."
+		case never == 0:
+			stale.Title = counted(n, "host") + " scanned too long ago"
+			stale.Because = fmt.Sprintf("%s. A scan proves nothing after %s.", s.listed(stale.Hosts), DurationText(s.maxAge()))
+		default:
+			stale.Title = counted(n, "host") + " without a fresh scan"
+			stale.Because = fmt.Sprintf("%s. %d were never scanned; the scans of %d are older than the %s the standard allows.", s.listed(stale.Hosts), never, old, DurationText(s.maxAge()))
+		}
+	}
+	if n := len(failed.Hosts); n > 0 {
+		f := s.Failures[failed.Hosts[0]]
+		failed.Title = counted(n, "host") + " could not be scanned"
+		failed.Because = fmt.Sprintf("%s, %s ago: %s", s.names[f.Host], span(s.Now.Sub(f.At)), full(f.Error))
+		if n > 1 {
+			failed.Because = s.listed(failed.Hosts) + ". For one, " + failed.Because
+		}
+	}
+	if n := len(unproven.Hosts); n > 0 {
+		unproven.Title = counted(n, "host") + " unknown although scanned"
+		unproven.Because = s.names[unproven.Hosts[0]] + ": " + s.Verdicts[unproven.Hosts[0]].Because
+		if n > 1 {
+			unproven.Because = s.listed(unproven.Hosts) + ". For one, " + unproven.Because
+		}
+	}
+}
+
+func (s *Situation) wordKeys(key, changed *Need) {
+	if n := len(key.Hosts); n > 0 {
+		key.Title = counted(n, "host key") + " nobody has vouched for"
+		key.Because = s.listed(key.Hosts) + ". Compare the fingerprint with the one on the host's console, then accept it."
+	}
+	if n := len(changed.Hosts); n > 0 {
+		changed.Title = counted(n, "host") + " showed another key than the one vouched for"
+		changed.Because = s.listed(changed.Hosts) + ". Nothing is sent there: somebody may be in between. Find out on the console why the key is another one."
+	}
+}
+
+// keyUnknown and keyChanged read what package remote writes of host keys:
+// "host key of web1 is not known: ssh-ed25519 SHA256:…" and "host key of web1
+// changed: known …, shown …". Failures are kept as text.
+func keyUnknown(text string) bool {
+	_, rest, found := strings.Cut(text, "host key of ")
+	return found && strings.Contains(rest, " is not known: ")
+}
+
+func keyChanged(text string) bool {
+	_, rest, found := strings.Cut(text, "host key of ")
+	return found && strings.Contains(rest, " changed: known ")
+}
