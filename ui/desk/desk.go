@@ -11,6 +11,7 @@ import (
 	"secondtuesday/app/explain"
 	"secondtuesday/ui"
 	"secondtuesday/ui/activity"
+	"secondtuesday/ui/hosts"
 	"secondtuesday/ui/kit"
 	"secondtuesday/ui/settings"
 )
@@ -18,6 +19,7 @@ import (
 // screens are made in the order of the sidebar.
 func screens(s *ui.Shell, t *ui.Tools) []ui.Screen {
 	return []ui.Screen{
+		hosts.New(s, t),
 		activity.New(s, t),
 		settings.New(s, t),
 	}

@@ -1,0 +1,101 @@
+package hosts
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"secondtuesday/app"
+	"secondtuesday/data"
+	"secondtuesday/data/secret"
+	"secondtuesday/remote"
+	"secondtuesday/ui/kit"
+)
+
+// What can be kept for a host, in words.
+const (
+	wordLogin      = "Password of the login"
+	wordPassphrase = "Passphrase of a key file"
+	wordSudo       = "Password for sudo"
+)
+
+// askCredential offers to keep what the first host that waits asked for.
+func (d *doors) askCredential(x *Screen, r app.ScanResult) {
+	kept := false
+	word := wordLogin
+	if doorOf(r.Err) == doorSudo {
+		word = wordSudo
+	} else if strings.Contains(r.Err.Error(), "passphrase") {
+		word = wordPassphrase
+	}
+	m := x.keepCredential(r.Host, word, credentialText(r), func() { kept = true })
+	m.Then(func() {
+		if kept {
+			d.enter(x)
+		} else {
+			d.pause(x)
+		}
+	})
+}
+
+// credentialText says why the host did not let the desk in.
+func credentialText(r app.ScanResult) string {
+	switch {
+	case errors.Is(r.Err, remote.ErrSudoPassword) && !errors.Is(r.Err, secret.ErrNone):
+		return r.Host.Name + " refused the stored password. It was tried once and is not tried again, so that no account is locked."
+	case errors.Is(r.Err, remote.ErrSudoPassword):
+		return "sudo on " + r.Host.Name + " asks for a password, and none is stored."
+	}
+	return r.Host.Name + " did not let the desk in: " + r.Err.Error() + "."
+}
+
+// keepCredential asks for a credential of a host and keeps it in the keyring
+// or vault. Nothing of it is written anywhere else.
+func (x *Screen) keepCredential(h data.Host, word, why string, kept func()) *kit.Modal {
+	if x.tools.Secrets == nil {
+		return kit.ShowDialog(x.shell.Context(), x.shell.Window(), kit.Dialog{Title: "There is no place for a credential of " + h.Name, Sign: kit.StatusWarning,
+			Text: why + "\nThis computer has no keyring that can be used, and the desk was opened without a vault. Unlock the keyring, use an SSH key with an agent, or allow sudo without a password (NOPASSWD) for this login."})
+	}
+	path := kit.NewEntry("/home/anna/.ssh/id_ed25519").With(h.IdentityFile)
+	value := kit.NewSecret("not shown, not logged")
+	file := &kit.Field{Label: "Key file", Input: path, Hint: "Only for a passphrase."}
+	kind := kit.NewSelect([]string{wordLogin, wordPassphrase, wordSudo}, word, "", nil)
+	file.Check = func() error {
+		if kind.Chosen() == wordPassphrase && path.Trimmed() == "" {
+			return errors.New("Name the key file that the passphrase opens.")
+		}
+		return nil
+	}
+	form := kit.NewForm(
+		&kit.Field{Label: "What", Input: kind},
+		file,
+		&kit.Field{Label: "Credential", Input: value, Hint: "Kept in the system's keyring or the sealed vault, nowhere else.",
+			Check: func() error {
+				if value.Text == "" {
+					return errors.New("Type the password or passphrase.")
+				}
+				return nil
+			}})
+	var key secret.Key
+	var credential secret.Secret
+	m := kit.ShowDialog(x.shell.Context(), x.shell.Window(), kit.Dialog{Title: "Keep a credential for " + h.Name, Sign: kit.StatusHeld, Text: why, Form: form, Width: 560, Confirm: "Keep",
+		OnConfirm: func() error {
+			key, credential = keyOf(kind.Chosen(), h, path.Trimmed()), secret.New(value.Text)
+			return nil
+		},
+		Work: func(ctx context.Context) error {
+			return x.tools.Desk.KeepCredential(ctx, x.tools.Secrets, key, credential)
+		}, OnDone: kept})
+	x.shell.Window().Canvas().Focus(value)
+	return m
+}
+
+func keyOf(word string, h data.Host, path string) secret.Key {
+	switch word {
+	case wordSudo:
+		return secret.SudoKey(h.Name)
+	case wordPassphrase:
+		return secret.PassphraseKey(path)
+	}
+	return secret.LoginKey(h.Name)
+}

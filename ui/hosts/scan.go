@@ -1,0 +1,84 @@
+package hosts
+
+import (
+	"context"
+	"strings"
+
+	"secondtuesday/app"
+	"secondtuesday/data"
+	"secondtuesday/ui"
+	"secondtuesday/ui/kit"
+)
+
+func (x *Screen) scanAll()    { x.scan(x.rows, x.lists.Checked) }
+func (x *Screen) scanChosen() { x.scan(x.grid.Selected(), x.lists.Checked) }
+
+// scan asks hosts about themselves, with progress in the strip below. With
+// lists they fetch what their sources offer first.
+func (x *Screen) scan(rows []*row, lists bool) {
+	if len(rows) == 0 {
+		return
+	}
+	title := "Scan " + names(rows)
+	if lists {
+		title = "Fetch lists and scan " + names(rows)
+	}
+	x.page.Clear()
+	ids := idsOf(rows)
+	var results []app.ScanResult
+	x.shell.Start(kit.Job{Title: title, Do: func(ctx context.Context, report func(kit.Progress)) (string, error) {
+		report(kit.Progress{Total: len(ids), Note: "connecting"})
+		err := x.tools.Desk.Scan(ctx, ids, lists, func(r app.ScanResult) {
+			results = append(results, r)
+			report(kit.Progress{Done: len(results), Total: len(ids), Note: r.Host.Name})
+		})
+		return outcome(results, ctx.Err() != nil), err
+	}, Then: func(error) {
+		x.changed()
+		x.doors.meet(x, results, lists)
+	}})
+}
+
+// changed shows the hosts anew, or whatever page is up.
+func (x *Screen) changed() {
+	if x.shell.Here().Screen == ui.Hosts {
+		x.load()
+		return
+	}
+	x.shell.Reload()
+}
+
+// outcome sums up a scan: "11 scanned, 1 blocked by an unknown host key".
+func outcome(results []app.ScanResult, cancelled bool) string {
+	n := map[string]int{}
+	var order []string
+	for _, r := range results {
+		what := "scanned"
+		switch {
+		case r.Err != nil && cancelled:
+			what = "not scanned"
+		case r.Err != nil:
+			what = doorOf(r.Err).short()
+		}
+		if n[what] == 0 {
+			order = append(order, what)
+		}
+		n[what]++
+	}
+	var parts []string
+	for _, what := range order {
+		parts = append(parts, kit.Number(n[what])+" "+what)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// rowsOf returns the rows of hosts that are still there.
+func (x *Screen) rowsOf(ids []data.HostID) []*row {
+	var out []*row
+	for _, id := range ids {
+		if r := x.byID[id]; r != nil {
+			out = append(out, r)
+		}
+	}
+	return out
+}
