@@ -42,12 +42,36 @@ const leaseTTL = 45 * time.Second
 // is what cron or the Task Scheduler calls; one rollout's failure stops no other.
 func (dr *Driver) Due(ctx context.Context) error {
 	var errs []error
-	for _, id := range dr.open(ctx, func(err error) { errs = append(errs, err) }) {
-		if err := dr.Drive(ctx, id, false); err != nil && !errors.Is(err, ErrElsewhere) {
+	ids := dr.open(ctx, func(err error) { errs = append(errs, err) })
+	for id, err := range dr.DriveAll(ctx, ids, false) {
+		if !errors.Is(err, ErrElsewhere) {
 			errs = append(errs, fmt.Errorf("rollout %d: %w", id, err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// DriveAll drives rollouts at the same time, each as Drive does, so that a long
+// one does not let the windows of the others pass. It returns the errors, by
+// rollout.
+func (dr *Driver) DriveAll(ctx context.Context, ids []data.RolloutID, stay bool) map[data.RolloutID]error {
+	if dr.Pace == (Pace{}) {
+		dr.Pace = DefaultPace
+	}
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	failed := map[data.RolloutID]error{}
+	for _, id := range ids {
+		wg.Go(func() {
+			if err := dr.Drive(ctx, id, stay); err != nil {
+				mu.Lock()
+				failed[id] = err
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	return failed
 }
 
 // Drive drives one rollout. With stay it waits for windows and soaks and

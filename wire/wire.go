@@ -58,6 +58,9 @@ func Platforms() []app.Platform {
 // DefaultWorkspace is the workspace of a user who names none.
 func DefaultWorkspace() string { return filepath.Join(xdg.DataHome, "secondtuesday", "workspace.db") }
 
+// DefaultPracticeDir is where the practice shop keeps its state.
+func DefaultPracticeDir() string { return filepath.Join(xdg.DataHome, "secondtuesday", "practice") }
+
 // Open opens a workspace, making it where the file does not exist.
 func Open(ctx context.Context, o Options) (*Office, error) {
 	off := &Office{Path: o.Workspace, folder: filepath.Dir(DefaultWorkspace())}
@@ -129,7 +132,7 @@ func (off *Office) open(ctx context.Context, config remote.SSHConfig, pace *app.
 func (off *Office) openPractice(ctx context.Context, o Options) error {
 	dir := o.PracticeDir
 	if dir == "" {
-		dir = filepath.Join(xdg.DataHome, "secondtuesday", "practice")
+		dir = DefaultPracticeDir()
 	}
 	if off.Path == "" {
 		off.Path = filepath.Join(dir, "practice.db")

@@ -19,7 +19,7 @@ func (c *cli) hostCommand() *cobra.Command {
 		Use: "host", Short: "Keep the inventory: list, show, add, edit, remove, accept-key",
 		Long: "The inventory is the list of hosts the shop patches. Nothing here touches a host,\nexcept accept-key, which looks at the key it shows.",
 	}
-	return c.branch(cmd, c.hostList(), c.hostShow(), c.hostAdd(), c.hostEdit(), c.hostRemove(), c.hostAcceptKey(), c.hostCheck())
+	return c.branch(cmd, c.hostList(), c.hostShow(), c.hostAdd(), c.hostEdit(), c.hostRemove(), c.hostAcceptKey(), c.hostCheck(), c.groupCommand())
 }
 
 func (c *cli) hostList() *cobra.Command {

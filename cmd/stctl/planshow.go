@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"secondtuesday/app"
+	"secondtuesday/data"
+)
+
+// showPlan prints a plan as a preview: what goes where, and when it could.
+func (c *cli) showPlan(ctx context.Context, d *app.Desk, inv *inventory, p data.Plan, view planView) error {
+	windows, err := d.DB.Windows(ctx)
+	if err != nil {
+		return err
+	}
+	freezes, err := d.DB.Freezes(ctx)
+	if err != nil {
+		return err
+	}
+	j := asPlanJSON(p)
+	j.Digest, j.Hosts = p.Digest(), []planHostJSON{}
+	for _, part := range p.Hosts {
+		j.Targets += len(part.Changes.Upgrade) + len(part.Changes.Add) + len(part.Changes.Remove)
+		if len(view.only) > 0 && !slices.Contains(view.only, part.Host) {
+			continue
+		}
+		h := planHostJSON{
+			Host: inv.hostName(part.Host), Ring: part.Ring, Upgrade: targetsJSON(part.Changes.Upgrade),
+			Add: targetsJSON(part.Changes.Add), Remove: targetsJSON(part.Changes.Remove),
+		}
+		if i := slices.IndexFunc(inv.hosts, func(x data.Host) bool { return x.ID == part.Host }); i >= 0 {
+			h.fillWindow(inv.hosts[i], windows, freezes, d.Now())
+		}
+		j.Hosts = append(j.Hosts, h)
+	}
+	for _, n := range view.notes {
+		j.Notes = append(j.Notes, planNoteJSON{n.Host.Name, n.Update, clean(n.Why)})
+	}
+	return c.out.show(j, func(pg *page) { j.print(pg) })
+}
+
+// fillWindow says when the host may be touched.
+func (h *planHostJSON) fillWindow(host data.Host, windows []data.Window, freezes []data.Freeze, now time.Time) {
+	_, h.OpenNow, h.Window = app.OpenFor(host, windows, freezes, now)
+	h.Window = clean(h.Window)
+	if o, found := app.NextOpening(host, windows, freezes, now); found {
+		h.Opens = &occurrenceJSON{Start: o.Start, End: o.End}
+	}
+}
+
+func (h *planHostJSON) windowText() string {
+	switch {
+	case h.OpenNow:
+		return "its window is open now"
+	case h.Opens != nil:
+		return "its window opens " + when(h.Opens.Start)
+	}
+	return "no window: " + h.Window
+}
+
+func (j planJSON) print(p *page) {
+	switch {
+	case j.ID == 0:
+		p.title("Plan %q, not kept: %s, %s", j.Name, count(j.HostCount, "host"), count(j.Targets, "package"))
+	default:
+		p.title("Plan %d %q: %s, %s", j.ID, j.Name, count(j.HostCount, "host"), count(j.Targets, "package"))
+	}
+	approved := "no"
+	if j.Approved != nil {
+		approved = "by " + j.Approved.By + ", " + when(j.Approved.At)
+		if j.Approved.Note != "" {
+			approved += " (" + j.Approved.Note + ")"
+		}
+	}
+	p.facts("digest", j.Digest, "made", when(j.Created)+" by "+j.CreatedBy, "approved", approved, "reboot", j.Reboot,
+		"at once", count(orDefault(j.Parallel, 5), "host"), "stops", stopText(j.StopAt), "rings", j.ringsText())
+	for _, h := range j.Hosts {
+		p.title("%s, ring %d: %s", h.Host, h.Ring, h.windowText())
+		var rows [][]any
+		for _, part := range []struct {
+			word string
+			list []targetJSON
+		}{{"upgrade", h.Upgrade}, {"add", h.Add}, {"REMOVE", h.Remove}} {
+			for _, t := range part.list {
+				rows = append(rows, []any{part.word, data.Key(t.Name, t.Arch), dash(t.From), dash(t.To), classText(t.Class), severityText(t.Severity), dash(t.Origin)})
+			}
+		}
+		p.table("do|package|from|to|class|severity|origin", rows)
+	}
+	j.printNotes(p)
+	if j.ID != 0 && j.Approved == nil {
+		p.gap()
+		p.line("Approve exactly this: stctl plan approve %d --digest %s", j.ID, j.Digest[:leastDigest])
+	}
+}
+
+// printNotes says what is not in the plan, updates of one host and one reason
+// together.
+func (j planJSON) printNotes(p *page) {
+	if len(j.Notes) == 0 {
+		return
+	}
+	p.title("Left out")
+	var rows [][]any
+	for _, n := range j.Notes {
+		if k := len(rows) - 1; k >= 0 && n.Update != "" && rows[k][0] == n.Host && rows[k][2] == n.Why {
+			rows[k][1] = fmt.Sprint(rows[k][1], ", ", n.Update)
+			continue
+		}
+		what := n.Update
+		if what == "" {
+			what = "the whole host"
+		}
+		rows = append(rows, []any{n.Host, what, n.Why})
+	}
+	p.table("host|what|why", rows)
+}
+
+func orDefault(n, otherwise int) int {
+	if n == 0 {
+		return otherwise
+	}
+	return n
+}
+
+func stopText(share float64) string {
+	if share == 0 {
+		return "at the first run that fails or is unknown"
+	}
+	return fmt.Sprintf("when %.0f %% of a ring failed or are unknown", share*100)
+}
+
+func (j planJSON) ringsText() string {
+	var parts []string
+	for i, r := range j.Rings {
+		s := fmt.Sprintf("%d", r.Number)
+		if i < len(j.Rings)-1 {
+			s += fmt.Sprintf(" (%.0f %% must succeed", r.Gate*100)
+			if r.Soak > 0 {
+				s += ", then " + app.DurationText(time.Duration(r.Soak)*time.Second) + " to soak"
+			}
+			s += ")"
+		}
+		parts = append(parts, s)
+	}
+	return strings.Join(parts, ", then ")
+}

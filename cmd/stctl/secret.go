@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"secondtuesday/app"
+	"secondtuesday/data/secret"
+)
+
+const secretLong = `Passwords and passphrases are kept in the system's keyring, or in a sealed vault
+where --vault-passphrase-file is given. They are never in the workspace, a log, an
+error or an argument.
+
+KIND is login (password of the login on a host), sudo (password that sudo asks for
+on a host) or passphrase (of a private key file).`
+
+func (c *cli) secretCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "secret", Short: "Keep passwords and passphrases in the keyring or a sealed vault", Long: secretLong}
+	return c.branch(cmd, c.secretSet(), c.secretDelete())
+}
+
+// secretDone names what was kept; never the secret.
+type secretDone struct {
+	Done string `json:"done"`
+	Key  string `json:"key"`
+}
+
+// secrets returns where credentials are kept, and the key for a command's arguments.
+func (c *cli) secrets(ctx context.Context, kind, of string) (*app.Desk, secret.Key, error) {
+	var key secret.Key
+	switch k := secret.Kind(kind); k {
+	case secret.Login:
+		key = secret.LoginKey(of)
+	case secret.Sudo:
+		key = secret.SudoKey(of)
+	case secret.Passphrase:
+		path, err := filepath.Abs(of)
+		if err != nil {
+			return nil, key, err
+		}
+		key = secret.PassphraseKey(path)
+	default:
+		return nil, key, usagef("%q is not login, sudo or passphrase", kind)
+	}
+	d, inv, err := c.open(ctx)
+	if err != nil {
+		return nil, key, err
+	}
+	if key.Kind != secret.Passphrase {
+		if _, err := inv.host(of); err != nil {
+			c.out.note("There is no host %q in the inventory; kept all the same, for it may be a jump host.", of)
+		}
+	}
+	if c.options.Practice {
+		return nil, key, errors.New("the practice shop keeps no secrets of yours; its hosts need none")
+	}
+	if c.office.Secrets == nil {
+		return nil, key, fmt.Errorf("keep secrets: %w", secret.ErrNoKeyring)
+	}
+	return d, key, nil
+}
+
+func (c *cli) secretSet() *cobra.Command {
+	return &cobra.Command{
+		Use: "set KIND HOST-OR-FILE", Short: "Keep a password or passphrase", Args: wants(2, 2, "a kind (login, sudo, passphrase) and a host or key file"),
+		Long:    secretLong + "\n\nThe secret is asked for without echo, or is the first line of standard input.",
+		Example: "  stctl secret set sudo web1\n  pass show web1 | stctl secret set login web1 --vault-passphrase-file ~/.vault-pass",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			d, key, err := c.secrets(cmd.Context(), args[0], args[1])
+			if err != nil {
+				return err
+			}
+			s, err := c.readSecret(key)
+			if err != nil {
+				return err
+			}
+			if err := d.KeepCredential(cmd.Context(), c.office.Secrets, key, s); err != nil {
+				return err
+			}
+			return c.out.done(secretDone{"credential kept", key.String()}, "Kept: %s", key)
+		},
+	}
+}
+
+// readSecret asks on a terminal without echo, or takes the first line of stdin.
+func (c *cli) readSecret(key secret.Key) (secret.Secret, error) {
+	f, ok := c.in.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return secret.ReadPassphrase(c.in)
+	}
+	fmt.Fprintf(c.out.stderr, "Secret for %s: ", clean(key.String()))
+	b, err := term.ReadPassword(int(f.Fd()))
+	fmt.Fprintln(c.out.stderr)
+	if err != nil {
+		return secret.Secret{}, fmt.Errorf("read secret: %w", err)
+	}
+	return secret.New(string(b)), nil
+}
+
+func (c *cli) secretDelete() *cobra.Command {
+	return &cobra.Command{
+		Use: "delete KIND HOST-OR-FILE", Short: "Forget a password or passphrase", Args: wants(2, 2, "a kind (login, sudo, passphrase) and a host or key file"),
+		Example: "  stctl secret delete sudo web1",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			d, key, err := c.secrets(cmd.Context(), args[0], args[1])
+			if err != nil {
+				return err
+			}
+			if err := d.ForgetCredential(cmd.Context(), c.office.Secrets, key); err != nil {
+				return err
+			}
+			return c.out.done(secretDone{"credential forgotten", key.String()}, "Forgotten: %s", key)
+		},
+	}
+}
