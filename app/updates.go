@@ -14,6 +14,7 @@ import (
 type UpdateRow struct {
 	Name       string
 	Title      string
+	Keys       []string // data.Update.Key of each architecture, for a PlanRequest
 	Class      data.Class
 	Severity   data.Severity // the worst that any host's source names
 	Available  []string      // versions offered, as platforms write them
@@ -26,6 +27,9 @@ type UpdateRow struct {
 	Due        time.Time       // earliest; zero: none
 	FirstSeen  time.Time       // when the earliest clock started
 	Held       int             // hosts that hold it
+	Phased     int             // hosts whose turn the vendor has not called yet
+	KeptBack   int             // hosts where it needs packages added or removed
+	Released   time.Time       // earliest; zero: no source says
 }
 
 // Updates returns what is missing, one row a name, the worst and most urgent
@@ -53,6 +57,42 @@ func (d *Desk) Updates(ctx context.Context) ([]UpdateRow, error) {
 		return cmp.Or(cmp.Compare(worse(a.Compliance), worse(b.Compliance)), compareDue(a.Due, b.Due),
 			cmp.Compare(b.Severity.Rank(), a.Severity.Rank()), strings.Compare(a.Name, b.Name))
 	})
+	return out, nil
+}
+
+// A HostUpdate is one update on one host that lacks it, judged.
+type HostUpdate struct {
+	Host    data.Host
+	Verdict data.Verdict
+}
+
+// UpdateVerdicts judges what all hosts lack of one name, with reasons, in the
+// order of the hosts' names. It costs a fixed number of queries.
+func (d *Desk) UpdateVerdicts(ctx context.Context, name string) ([]HostUpdate, error) {
+	f, err := d.Docket(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := d.DB.MissingNamed(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	missing := map[data.HostID][]data.Missing{}
+	for _, m := range all {
+		missing[m.Host] = append(missing[m.Host], m)
+	}
+	now := d.Now().UTC()
+	m := f.measure(now)
+	var out []HostUpdate
+	for _, h := range f.Hosts {
+		if len(missing[h.ID]) == 0 {
+			continue
+		}
+		verdicts, _ := m.All(f.subject(h, missing[h.ID]), now)
+		for _, v := range verdicts {
+			out = append(out, HostUpdate{h, v})
+		}
+	}
 	return out, nil
 }
 
@@ -86,9 +126,18 @@ func (r *UpdateRow) add(h data.HostID, v data.Verdict) {
 	if classUrgency(u.Class) > classUrgency(r.Class) {
 		r.Class = u.Class
 	}
-	if u.Hold == data.Held {
+	switch u.Hold {
+	case data.Held:
 		r.Held++
+	case data.Phased:
+		r.Phased++
+	case data.KeptBack:
+		r.KeptBack++
 	}
+	if earlier(u.Released, r.Released) {
+		r.Released = u.Released
+	}
+	r.Keys = with(r.Keys, u.Key())
 	r.Available = with(r.Available, u.Available)
 	r.Origins = with(r.Origins, u.Origin)
 	for _, a := range u.Advisories {

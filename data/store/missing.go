@@ -259,6 +259,21 @@ func (rd Reader) Missing(ctx context.Context, host data.HostID) ([]data.Missing,
 	return all, fault(fmt.Sprintf("read missing updates of host %d", host), err)
 }
 
+// MissingNamed returns the episodes of one name (a package, a KB) on all hosts
+// that lack it, by host. Advisories and CVEs are shared with other callers: do
+// not change them.
+func (rd Reader) MissingNamed(ctx context.Context, name string) ([]data.Missing, error) {
+	all, err := collect(ctx, rd.r, func(r row) (m data.Missing, err error) {
+		err = r.Scan(append(updateFields(&m.Update), &m.Host, moment{&m.FirstSeen}, moment{&m.Since}, moment{&m.LastSeen})...)
+		return m, err
+	}, `
+		SELECT `+updateColumns+`, m.host, m.first_seen, m.since, m.last_seen
+		FROM missing m JOIN offers o ON o.id = m.offer
+		WHERE m.offer IN (SELECT id FROM offers WHERE name = ?)
+		ORDER BY m.host, o.arch, o.replaces, o.available`, name)
+	return all, fault("read hosts that lack "+name, err)
+}
+
 // Closed returns the updates that scans since from have proved to be in,
 // oldest first.
 func (rd Reader) Closed(ctx context.Context, from time.Time) ([]data.Closed, error) {
