@@ -4,7 +4,6 @@ package kittest
 
 import (
 	"fmt"
-	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
@@ -91,7 +90,8 @@ func Until(t testing.TB, what string, ok func() bool) {
 
 // Shot builds an object in light or dark and writes its picture as
 // $SHOTS/NAME-light.png or -dark.png. Without SHOTS it only draws, so that
-// drawing is tested all the same.
+// drawing is tested all the same. "make screenshots" sets it for the tests
+// called TestScreenshots…, and NAME is then the screen's ID.
 func Shot(t testing.TB, name string, build func() fyne.CanvasObject, size fyne.Size, dark bool) {
 	t.Helper()
 	Start(t, dark)
@@ -122,7 +122,7 @@ func Save(t testing.TB, name string, w fyne.Window, dark bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := png.Encode(f, img); err != nil {
+	if err := encode(f, img); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Close(); err != nil {
