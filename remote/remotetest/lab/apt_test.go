@@ -240,6 +240,7 @@ func TestFullDiskIsSeenAndHarmsNothing(t *testing.T) {
 
 // TestJobOutlivesTheLine cuts the line, and then the SSH server, in mid-upgrade.
 func TestJobOutlivesTheLine(t *testing.T) {
+	t.Parallel()
 	for name, cut := range map[string]func(m *lab.Machine) (mend func()){
 		"line cut":          func(m *lab.Machine) func() { m.LinkDown(); return m.LinkUp },
 		"SSH server killed": func(m *lab.Machine) func() { m.KillSSH(); return m.StartSSH },
@@ -280,6 +281,7 @@ func TestJobOutlivesTheLine(t *testing.T) {
 // TestJobStopsBetweenSlices: what dpkg has begun it ends, so that no host is
 // left half-configured, and the rest is left out.
 func TestJobStopsBetweenSlices(t *testing.T) {
+	t.Parallel()
 	for _, why := range []string{"cancelled", "deadline"} {
 		t.Run(why, func(t *testing.T) {
 			t.Parallel()
@@ -315,6 +317,7 @@ func TestJobStopsBetweenSlices(t *testing.T) {
 }
 
 func TestRebootHappensOrIsSeenNotTo(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []lab.Kind{lab.Debian, lab.DebianSystemd} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()

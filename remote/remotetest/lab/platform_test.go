@@ -109,6 +109,7 @@ func offers(s data.Scan) []string {
 }
 
 func TestScanSaysWhatThePackageManagerSays(t *testing.T) {
+	t.Parallel()
 	eachSystem(t, func(t *testing.T, sys system, m *lab.Machine) {
 		got := scan(t, sys, login(t, m, lab.Ops), true)
 		if diff := cmp.Diff(lines(m.Exec(sys.offered)), offers(got)); diff != "" {
@@ -146,6 +147,7 @@ func TestScanSaysWhatThePackageManagerSays(t *testing.T) {
 // TestDeadRepositoryIsNotNoUpdates: apt-get update and dnf check-update exit 0
 // when the repository is gone.
 func TestDeadRepositoryIsNotNoUpdates(t *testing.T) {
+	t.Parallel()
 	eachSystem(t, func(t *testing.T, sys system, m *lab.Machine) {
 		t.Parallel()
 		s := login(t, m, lab.Root)
@@ -218,6 +220,7 @@ func jobID(t *testing.T) string {
 }
 
 func TestJobBringsInExactlyThePlan(t *testing.T) {
+	t.Parallel()
 	eachSystem(t, func(t *testing.T, sys system, m *lab.Machine) {
 		t.Parallel()
 		m.Exec(sys.prepare)

@@ -98,14 +98,19 @@ func (m *Machine) StayOff() { m.power.set(func() { m.power.stayOff = true }) }
 // BootTime makes every later boot take at least d.
 func (m *Machine) BootTime(d time.Duration) { m.power.set(func() { m.power.bootTime = d }) }
 
-// kill ends all of the host's processes at once.
+// kill ends all of the host's processes at once. The next boot may follow
+// before anybody can look.
 func (m *Machine) kill() {
 	m.t.Helper()
-	if err := os.WriteFile(m.groups[0]+"/cgroup.kill", []byte("1"), 0o644); err != nil {
+	was, err := m.init()
+	if err == nil {
+		err = os.WriteFile(m.groups[0]+"/cgroup.kill", []byte("1"), 0o644)
+	}
+	if err != nil {
 		m.t.Fatalf("cut the power of %s: %v", m.Name, err)
 	}
-	for range 200 {
-		if _, err := m.init(); err != nil {
+	for range 1000 {
+		if now, err := m.init(); err != nil || now != was {
 			return
 		}
 		time.Sleep(10 * time.Millisecond)

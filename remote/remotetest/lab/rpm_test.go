@@ -39,6 +39,7 @@ func has(m *lab.Machine, name string) string {
 // TestFailedScriptOfAnRPMFailsTheJob: dnf exits 0 when a %post fails, with the
 // package in; a %pre that fails keeps the package out.
 func TestFailedScriptOfAnRPMFailsTheJob(t *testing.T) {
+	t.Parallel()
 	eachRPM(t, []string{"labbadpost"}, func(t *testing.T, sys system, m *lab.Machine, s remote.Session, want []data.Target) {
 		status := run(t, sys, s, simulate(t, sys, s, want))
 		if status.State != remote.JobEnded || status.Exit == 0 || !strings.Contains(string(status.Log), "scriptlet failed") {
@@ -61,6 +62,7 @@ func TestFailedScriptOfAnRPMFailsTheJob(t *testing.T) {
 
 // TestUpdateThatCannotComeInIsRefused: labbroken needs what nothing provides.
 func TestUpdateThatCannotComeInIsRefused(t *testing.T) {
+	t.Parallel()
 	eachRPM(t, []string{"labbroken"}, func(t *testing.T, sys system, m *lab.Machine, s remote.Session, want []data.Target) {
 		if c, err := sys.Simulate(t.Context(), s, want); !errors.As(err, new(*remote.ExitError)) {
 			t.Errorf("simulated %+v, %v", c, err)
@@ -74,6 +76,7 @@ func TestUpdateThatCannotComeInIsRefused(t *testing.T) {
 
 // TestLockOfAnRPMHostIsSeen: dnf would wait for ever.
 func TestLockOfAnRPMHostIsSeen(t *testing.T) {
+	t.Parallel()
 	eachRPM(t, []string{"labhello"}, func(t *testing.T, sys system, m *lab.Machine, s remote.Session, want []data.Target) {
 		changes := simulate(t, sys, s, want)
 		release := m.HoldLock()
@@ -103,6 +106,7 @@ func TestLockOfAnRPMHostIsSeen(t *testing.T) {
 // TestReplacedPackageIsPlannedAsSuch: labobs-ng obsoletes labobs, in a section
 // of its own that dnf 5 leaves out.
 func TestReplacedPackageIsPlannedAsSuch(t *testing.T) {
+	t.Parallel()
 	eachRPM(t, nil, func(t *testing.T, sys system, m *lab.Machine, s remote.Session, _ []data.Target) {
 		before := scan(t, sys, s, false)
 		i := slices.IndexFunc(before.Updates, func(u data.Update) bool { return u.Replaces == "labobs" })
@@ -123,6 +127,7 @@ func TestReplacedPackageIsPlannedAsSuch(t *testing.T) {
 }
 
 func TestRPMJobOutlivesTheLineAndIsNotRepeated(t *testing.T) {
+	t.Parallel()
 	eachRPM(t, []string{"labslow", "labhello"}, func(t *testing.T, sys system, m *lab.Machine, s remote.Session, want []data.Target) {
 		m.Exec("echo 10 > /etc/lab-slow.steps")
 		j := remote.Job{ID: jobID(t), Changes: simulate(t, sys, s, want), StopAfter: 10 * time.Minute}

@@ -16,6 +16,7 @@ import (
 var whoami = remote.Command{Name: "who am I", Script: "id -un", Root: true}
 
 func TestEveryUserBecomesRootOrIsToldWhyNot(t *testing.T) {
+	t.Parallel()
 	m := lab.Host(t, lab.Debian)
 	for _, c := range []struct {
 		user, password string
@@ -50,6 +51,7 @@ func TestEveryUserBecomesRootOrIsToldWhyNot(t *testing.T) {
 }
 
 func TestSudoPasswordIsInNoProcessList(t *testing.T) {
+	t.Parallel()
 	m := lab.Host(t, lab.Debian)
 	s := login(t, m, lab.Ops)
 	out, err := s.Run(t.Context(), remote.Command{Name: "ps", Script: "cat /proc/*/cmdline /proc/*/environ 2>/dev/null | tr '\\0' '\\n'; true", Root: true})
@@ -62,6 +64,7 @@ func TestSudoPasswordIsInNoProcessList(t *testing.T) {
 }
 
 func TestChangedHostKeyBlocks(t *testing.T) {
+	t.Parallel()
 	m := lab.Host(t, lab.Debian)
 	desk := newDesk(t, nil, m)
 	open(t, desk, m.Host(lab.Root)).Close()
@@ -77,6 +80,7 @@ func TestChangedHostKeyBlocks(t *testing.T) {
 }
 
 func TestUnknownHostKeyIsAskedAboutOnce(t *testing.T) {
+	t.Parallel()
 	m := lab.Host(t, lab.Debian)
 	desk := newDesk(t, nil)
 	_, err := desk.Dial(t.Context(), m.Host(lab.Root))
@@ -91,6 +95,7 @@ func TestUnknownHostKeyIsAskedAboutOnce(t *testing.T) {
 }
 
 func TestCancelEndsTheCommandOnTheHost(t *testing.T) {
+	t.Parallel()
 	m := lab.Host(t, lab.Debian)
 	s := login(t, m, lab.Ops)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -109,6 +114,7 @@ func TestCancelEndsTheCommandOnTheHost(t *testing.T) {
 }
 
 func TestCutLineIsLostAndNotAFailure(t *testing.T) {
+	t.Parallel()
 	m := lab.Host(t, lab.Debian)
 	s := login(t, m, lab.Root)
 	time.AfterFunc(500*time.Millisecond, m.LinkDown)
@@ -124,6 +130,7 @@ func TestCutLineIsLostAndNotAFailure(t *testing.T) {
 }
 
 func TestSilentHostIsATimeout(t *testing.T) {
+	t.Parallel()
 	m := lab.Host(t, lab.Debian)
 	desk := newDesk(t, nil, m)
 	m.LinkDown()
@@ -143,6 +150,7 @@ func TestSilentHostIsATimeout(t *testing.T) {
 // TestNoLoginIsLostBehindOneJumpHost: sshd drops logins beyond MaxStartups,
 // 10 by default.
 func TestNoLoginIsLostBehindOneJumpHost(t *testing.T) {
+	t.Parallel()
 	jump := lab.Host(t, lab.Debian)
 	hosts := lab.Hosts(t, lab.Debian, 12)
 	desk := newDesk(t, nil, append(hosts, jump)...)
@@ -168,6 +176,7 @@ func TestNoLoginIsLostBehindOneJumpHost(t *testing.T) {
 }
 
 func TestManyLoginsAtOneServerAreAllLetIn(t *testing.T) {
+	t.Parallel()
 	m := lab.Host(t, lab.Debian)
 	desk := newDesk(t, nil, m)
 	var wait sync.WaitGroup
@@ -188,6 +197,7 @@ func TestManyLoginsAtOneServerAreAllLetIn(t *testing.T) {
 }
 
 func TestSudoNeverStaysUnprivileged(t *testing.T) {
+	t.Parallel()
 	m := lab.Host(t, lab.Debian)
 	h := m.Host(lab.OpsNoPassword)
 	h.Sudo = data.SudoNever
