@@ -98,7 +98,7 @@ func (w *world) Start(_ context.Context, _ remote.Session, j remote.Job) error {
 			return nil
 		}
 		w.starts++
-		st := &remote.JobStatus{State: remote.JobRunning, Step: "install", Log: []byte("begin\n"), Next: 6}
+		st := &remote.JobStatus{State: remote.JobRunning, Started: night, Step: "install", Log: []byte("begin\n"), Next: 6}
 		w.jobs[j.ID] = st
 		hold := w.hold
 		go func() {
@@ -162,7 +162,7 @@ func (w *world) Reboot(context.Context, remote.Session) error {
 
 func (w *world) Alive(context.Context, remote.Session) (a remote.Alive, err error) {
 	err = w.do(func() error {
-		a = remote.Alive{BootID: fmt.Sprint("boot", w.boot), Services: w.services}
+		a = remote.Alive{BootID: fmt.Sprint("boot", w.boot), BootedAt: night.Add(time.Duration(w.boot-2) * time.Hour), Services: w.services}
 		return nil
 	})
 	return a, err
@@ -444,6 +444,23 @@ func TestExitZeroWithoutTheVersionsIsAFailure(t *testing.T) {
 	must(t, s.drive(t.Context()))
 	if run := s.run(t); run.Outcome != data.OutcomeFailed {
 		t.Errorf("run = %+v", run)
+	}
+}
+
+func TestHalfDonePackageIsNotIn(t *testing.T) {
+	want := data.Changes{
+		Upgrade: []data.Target{{Name: "curl", Arch: "amd64", From: "1", To: "2"}, {Name: "mail", Arch: "all", From: "1", To: "2"}},
+		Remove:  []data.Target{{Name: "old", Arch: "all", From: "1"}},
+	}
+	scan := data.Scan{Installed: []data.Package{
+		{Name: "curl", Arch: "amd64", Version: "2"}, {Name: "mail", Arch: "all", Version: "2", Broken: true}, {Name: "old", Arch: "all", Version: "1", Broken: true},
+	}}
+	lost := data.Run{Job: "st-1", JobStopped: "the job started and is gone without a result"}
+	if o, detail := judgeRun(lost, want, scan); o != data.OutcomeUnknown || !strings.Contains(detail, "1 of 3") || !strings.Contains(detail, "mail, old") {
+		t.Errorf("lost job: %s, %s", o, detail)
+	}
+	if o, detail := judgeRun(data.Run{Job: "st-1", JobEnded: true}, want, scan); o != data.OutcomeFailed {
+		t.Errorf("job that ended with 0: %s, %s", o, detail)
 	}
 }
 

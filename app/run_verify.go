@@ -29,7 +29,7 @@ func (r *runner) verify(ctx context.Context) error {
 // scan scans the host and keeps the scan. again means that the host did not
 // answer and is to be asked once more; a run that ended meanwhile has an outcome.
 func (r *runner) scan(ctx context.Context) (scan data.Scan, again bool, err error) {
-	err = r.ask(ctx, func(s remote.Session, _ Platform) (err error) {
+	err = r.ask(ctx, func(ctx context.Context, s remote.Session, _ Platform) (err error) {
 		scan, err = r.Desk.ScanIn(ctx, s, r.host(), false)
 		return err
 	})
@@ -81,10 +81,13 @@ func judgeRun(run data.Run, want data.Changes, scan data.Scan) (data.Outcome, st
 }
 
 // standing parts the planned changes into those that an installed list proves
-// and those it does not.
+// and those it does not. A package left half done is not in, nor is it gone.
 func standing(want data.Changes, installed []data.Package) (in, out []string) {
 	versions := map[string][]string{}
 	for _, p := range installed {
+		if p.Broken {
+			p.Version = "" // no planned version
+		}
 		versions[data.Key(p.Name, p.Arch)] = append(versions[data.Key(p.Name, p.Arch)], p.Version)
 		if p.Arch != "" {
 			versions[p.Name] = append(versions[p.Name], p.Version)

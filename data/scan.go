@@ -66,6 +66,10 @@ type RebootReason struct {
 // A Package is something installed.
 type Package struct {
 	Name, Arch, Version string
+
+	// Broken means that the package manager left it half done: unpacked and
+	// not configured, say. It proves nothing to be in.
+	Broken bool `json:",omitempty"`
 }
 
 // A Problem is something wrong with a host or with what it said.

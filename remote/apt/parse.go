@@ -163,6 +163,7 @@ func parsePackages(text string) ([]dpkgPackage, error) {
 			return nil, garbage("line of dpkg-query", line)
 		}
 		p := dpkgPackage{data.Package{Name: f[0], Arch: f[1], Version: f[2]}, strings.TrimSpace(f[3])}
+		p.Broken = p.broken()
 		list = append(list, p)
 	}
 	return list, nil
