@@ -22,14 +22,15 @@ func main() {
 	flag.StringVar(&o.Workspace, "workspace", "", "the workspace `file`; made where there is none")
 	flag.StringVar(&o.PassphraseFile, "vault-passphrase-file", "", "use the sealed vault, opened with the passphrase in this `file`, instead of the keyring")
 	flag.BoolVar(&o.Practice, "practice", false, "open a made-up shop whose hosts this program plays itself")
+	walk := flag.String("walk", "", "with --practice: go through scan, plan, rollout and compliance by itself, leave pictures and a report in this `folder`, and end")
 	flag.Parse()
-	if err := run(context.Background(), o); err != nil {
+	if err := run(context.Background(), o, *walk); err != nil {
 		fmt.Fprintln(os.Stderr, explain.Of(err))
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, o wire.Options) error {
+func run(ctx context.Context, o wire.Options, walk string) error {
 	office, err := wire.Open(ctx, o)
 	if err != nil {
 		return err
@@ -41,6 +42,13 @@ func run(ctx context.Context, o wire.Options) error {
 	stop := office.Driver.Keep(ctx, func(err error) { desk.Report(s, err) })
 	defer stop()
 	s.Show()
+	var walked error
+	if walk != "" {
+		desk.StartWalk(s, t, walk, func(format string, args ...any) { fmt.Printf(format+"\n", args...) }, func(err error) {
+			walked = err
+			a.Quit()
+		})
+	}
 	a.Run()
-	return nil
+	return walked
 }

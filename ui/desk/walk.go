@@ -1,0 +1,200 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image/png"
+	"os"
+	"path/filepath"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"secondtuesday/app"
+	"secondtuesday/data"
+	"secondtuesday/ui"
+	"secondtuesday/ui/kit"
+)
+
+// walkReason is on record for the rollout of a walk-through.
+const walkReason = "walk-through of the practice shop"
+
+// walkHosts are the hosts of the practice shop that a walk-through patches. One
+// of them (mail) has a package that fails, so that a failure is seen as well.
+var walkHosts = []string{"web1", "web2", "vpn", "db2", "mail"}
+
+// ErrNotPractice means that somebody asked for a walk-through of real hosts.
+var ErrNotPractice = errors.New("a walk-through changes hosts, so it is only made in the practice shop (--practice)")
+
+// A Walk takes the window through its main job by itself: scan, plan, rollout,
+// compliance. It leaves pictures and a report in a folder.
+type Walk struct {
+	shell *ui.Shell
+	tools *ui.Tools
+	dir   string
+	n     int
+	say   func(format string, args ...any)
+}
+
+// StartWalk begins a walk-through; then is called on the UI goroutine when it
+// has ended. say tells a person how far it is.
+func StartWalk(s *ui.Shell, t *ui.Tools, dir string, say func(string, ...any), then func(error)) {
+	w := &Walk{shell: s, tools: t, dir: dir, say: say}
+	s.Start(kit.Job{Title: "Walk through the practice shop", Do: func(ctx context.Context, _ func(kit.Progress)) (string, error) {
+		if !t.Practice {
+			return "", ErrNotPractice
+		}
+		return "done", w.run(ctx)
+	}, Then: then})
+}
+
+func (w *Walk) run(ctx context.Context) error {
+	if err := os.MkdirAll(w.dir, 0o755); err != nil {
+		return fmt.Errorf("walk: %w", err)
+	}
+	for _, step := range []func(context.Context) error{w.look, w.scan, w.roll, w.compare} {
+		if err := step(ctx); err != nil {
+			return fmt.Errorf("walk: %w", err)
+		}
+	}
+	return nil
+}
+
+// look shows the shop as it is found.
+func (w *Walk) look(ctx context.Context) error {
+	return w.visit(ctx, "found", ui.Today, ui.Compliance, ui.Calendar, ui.Standard)
+}
+
+func (w *Walk) scan(ctx context.Context) error {
+	hosts, err := w.tools.Desk.DB.Hosts(ctx)
+	if err != nil {
+		return err
+	}
+	var ids []data.HostID
+	for _, h := range hosts {
+		ids = append(ids, h.ID)
+	}
+	scanned, failed := 0, 0
+	err = w.tools.Desk.Scan(ctx, ids, true, func(r app.ScanResult) {
+		if r.Err != nil {
+			failed++
+			return
+		}
+		scanned++
+	})
+	if err != nil {
+		return err
+	}
+	w.say("scanned %d hosts, %d could not be scanned", scanned, failed)
+	return w.visit(ctx, "scanned", ui.Today, ui.Hosts, ui.Updates)
+}
+
+// roll plans all that is missing on a few hosts, approves and applies it.
+func (w *Walk) roll(ctx context.Context) error {
+	d := w.tools.Desk
+	var ids []data.HostID
+	for _, name := range walkHosts {
+		h, err := d.DB.HostByName(ctx, name)
+		if err != nil {
+			return err
+		}
+		ids = append(ids, h.ID)
+	}
+	p, _, err := d.MakePlan(ctx, app.PlanRequest{Name: "Walk-through", Hosts: ids, KeptBack: true, Parallel: 4, StopAt: 1, Reboot: data.RebootIfNeeded, PostWait: 5 * time.Second,
+		Rings: []data.Ring{{Number: 1, Gate: 0.5}, {Number: 2, Gate: 0.5}, {Number: 3}}}, nil)
+	if err != nil {
+		return err
+	}
+	plan, err := d.SavePlan(ctx, p)
+	if err != nil {
+		return err
+	}
+	if err := w.show(ctx, "planned", ui.Place{Screen: ui.Rollouts, Plan: plan}); err != nil {
+		return err
+	}
+	if err := d.ApprovePlan(ctx, plan, p.Digest(), "looked at in the walk-through"); err != nil {
+		return err
+	}
+	rollout, err := d.StartRollout(ctx, plan, walkReason)
+	if err != nil {
+		return err
+	}
+	w.say("rolling out to %d hosts", len(p.Hosts))
+	return w.follow(ctx, rollout)
+}
+
+// follow waits until the rollout has ended, with a picture on the way.
+func (w *Walk) follow(ctx context.Context, id data.RolloutID) error {
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	for n := 0; ; n++ {
+		r, err := w.tools.Desk.DB.Rollout(ctx, id)
+		if err != nil {
+			return err
+		}
+		if !r.Open() {
+			break
+		}
+		if n == 12 {
+			if err := w.show(ctx, "rolling", ui.Place{Screen: ui.Rollouts, Rollout: id}); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+	runs, err := w.tools.Desk.DB.Runs(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, run := range runs {
+		h, err := w.tools.Desk.DB.Host(ctx, run.Host)
+		if err != nil {
+			return err
+		}
+		w.say("%-6s %-9s %s", h.Name, run.Outcome, run.Detail)
+	}
+	return w.show(ctx, "rolled-out", ui.Place{Screen: ui.Rollouts, Rollout: id})
+}
+
+func (w *Walk) compare(ctx context.Context) error {
+	return w.visit(ctx, "after", ui.Today, ui.Hosts, ui.Compliance, ui.Activity)
+}
+
+// visit goes to screens and takes a picture of each.
+func (w *Walk) visit(ctx context.Context, when string, screens ...string) error {
+	for _, id := range screens {
+		if err := w.show(ctx, when+"-"+id, ui.Place{Screen: id}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle is how long a page may take to load before its picture is taken; the
+// walk itself is one piece of work in flight.
+const settle = 1200 * time.Millisecond
+
+func (w *Walk) show(ctx context.Context, name string, p ui.Place) error {
+	fyne.DoAndWait(func() { w.shell.Go(p) })
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(settle):
+	}
+	w.n++
+	f, err := os.Create(filepath.Join(w.dir, fmt.Sprintf("%02d-%s.png", w.n, name)))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	fyne.DoAndWait(func() { err = png.Encode(f, w.shell.Window().Canvas().Capture()) })
+	if err != nil {
+		return fmt.Errorf("picture %s: %w", name, err)
+	}
+	return f.Close()
+}
