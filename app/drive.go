@@ -17,6 +17,7 @@ type Pace struct {
 	Boot   time.Duration // how long a host may take to come back from a reboot
 	GiveUp time.Duration // how long after a window's end a lost host is looked up before its run is unknown
 	Tick   time.Duration // longest wait between two decisions
+	Answer time.Duration // how long a host may take to answer one question; 0 means DefaultScanTimeout
 }
 
 // DefaultPace suits real hosts.
@@ -81,6 +82,9 @@ func (dr *Driver) Drive(ctx context.Context, id data.RolloutID, stay bool) error
 	if dr.Pace == (Pace{}) {
 		dr.Pace = DefaultPace
 	}
+	if dr.Pace.Answer <= 0 {
+		dr.Pace.Answer = DefaultScanTimeout
+	}
 	release, err := dr.lease(ctx, id)
 	if err != nil {
 		return err
@@ -91,9 +95,10 @@ func (dr *Driver) Drive(ctx context.Context, id data.RolloutID, stay bool) error
 }
 
 // lease takes the rollout for this process and keeps it until release is
-// called. A lease that cannot be renewed is noticed by the next save.
+// called. One that ran out while this computer slept, and that another process
+// has taken, is noticed by the next step and by every save.
 func (dr *Driver) lease(ctx context.Context, id data.RolloutID) (release func(), err error) {
-	db, name := dr.Desk.DB, fmt.Sprintf("rollout %d", id)
+	db, name := dr.Desk.DB, leaseName(id)
 	got, err := db.Lease(ctx, name, dr.Holder, dr.Desk.Now(), leaseTTL)
 	if err != nil {
 		return nil, fmt.Errorf("drive rollout %d: %w", id, err)
@@ -123,6 +128,8 @@ func (dr *Driver) lease(ctx context.Context, id data.RolloutID) (release func(),
 		db.Release(after, name, dr.Holder) // runs out by itself otherwise
 	}, nil
 }
+
+func leaseName(id data.RolloutID) string { return fmt.Sprintf("rollout %d", id) }
 
 // A drive is one rollout being driven.
 type drive struct {
@@ -174,6 +181,13 @@ func (d *drive) pause(wake time.Time) time.Duration {
 // step reads what is stored, takes up runs that nobody drives, and makes the
 // next move. done means that the rollout has ended.
 func (d *drive) step(ctx context.Context) (wake time.Time, done bool, err error) {
+	mine, err := d.Desk.DB.Lease(ctx, leaseName(d.id), d.Holder, d.Desk.Now(), leaseTTL)
+	if err == nil && !mine {
+		err = ErrElsewhere
+	}
+	if err != nil {
+		return time.Time{}, false, err
+	}
 	w, err := d.Desk.readRollout(ctx, d.id)
 	if err != nil {
 		return time.Time{}, false, err
@@ -240,7 +254,7 @@ func (d *drive) launch(ctx context.Context, w *work, run data.Run) {
 
 // save stores a run before anybody is told of it.
 func (dr *Driver) save(ctx context.Context, run data.Run) error {
-	if err := dr.Desk.DB.SaveRun(ctx, run); err != nil {
+	if err := dr.Desk.DB.SaveLeasedRun(ctx, run, leaseName(run.Rollout), dr.Holder); err != nil {
 		return err
 	}
 	if dr.Changed != nil {

@@ -2,7 +2,7 @@ package app
 
 import (
 	"context"
-	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -143,11 +143,13 @@ func (d *Desk) reopenRun(ctx context.Context, rollout data.RolloutID, id data.Ru
 	return d.DB.SaveRun(ctx, run)
 }
 
-// newJobID makes a name no other workspace will make.
-func newJobID() string {
-	b := make([]byte, 10)
-	rand.Read(b) // never fails
-	return "st-" + hex.EncodeToString(b)
+// jobID names the job of one attempt of a run. It follows from what was
+// ordered: copies of a workspace on two computers name it alike, and the host,
+// where a name starts once, does the work once. No other order has its name.
+func jobID(p data.Plan, r data.Rollout, run data.Run) string {
+	order := fmt.Sprintf("%s %d %d %q %d %d %d", p.Digest(), r.ID, r.Started.Unix(), r.StartedBy, run.ID, run.Host, run.Attempt)
+	sum := sha256.Sum256([]byte(order))
+	return "st-" + hex.EncodeToString(sum[:10])
 }
 
 // work is all that is stored about one rollout, read at one time.
@@ -223,7 +225,13 @@ func (w *work) opening(now time.Time) func(data.HostID) opening {
 			return opening{Why: "it was to be applied at once; 4 hours later that is over"}
 		}
 		if w.rollout.Reason != "" {
-			return opening{Open: true, Until: w.rollout.Started.Add(applyNowLimit), MayReboot: true}
+			until := w.rollout.Started.Add(applyNowLimit)
+			for _, f := range w.freezes {
+				if f.Covers(h.Group, f.From) && f.From.After(now) && f.From.Before(until) {
+					until = f.From
+				}
+			}
+			return opening{Open: true, Until: until, MayReboot: true}
 		}
 		return windowOpening(h, w.windows, w.freezes, now)
 	}

@@ -109,10 +109,13 @@ func (r *runner) hangUp() {
 
 // ask runs f with a session. Unless the host itself said that a command
 // failed, the session is given up, and the next ask dials anew.
-func (r *runner) ask(ctx context.Context, f func(remote.Session, Platform) error) error {
+func (r *runner) ask(ctx context.Context, f func(context.Context, remote.Session, Platform) error) error {
+	// A host that is there and never answers must not hold the rollout up.
+	ctx, stop := context.WithTimeout(ctx, r.Pace.Answer)
+	defer stop()
 	err := r.reach(ctx)
 	if err == nil {
-		err = f(r.session, r.platform)
+		err = f(ctx, r.session, r.platform)
 	}
 	var exit *remote.ExitError
 	if err != nil && !errors.As(err, &exit) {
@@ -171,12 +174,33 @@ func (r *runner) cancelled(ctx context.Context) bool {
 	return err == nil && ro.State == data.RolloutCancelled
 }
 
+// A permission is what the workspace says now of a host in a rollout.
+type permission struct {
+	opening
+	state data.RolloutState
+}
+
+// permission reads anew whether a step may begin: since the run started
+// somebody may have cancelled, agreed a freeze or taken back a window. What may
+// begin then ends no later than what is open now.
+func (r *runner) permission(ctx context.Context) (permission, error) {
+	w, err := r.Desk.readRollout(ctx, r.run.Rollout)
+	if err != nil {
+		return permission{}, err
+	}
+	p := permission{w.opening(r.Desk.Now())(r.run.Host), w.rollout.State}
+	if p.Open && p.Until.Before(r.run.Deadline) {
+		r.run.Deadline = p.Until
+	}
+	return p, nil
+}
+
 // preCheck looks at all that would keep the job from working. Nothing has been
 // changed yet, so whatever goes wrong here skips the run.
 func (r *runner) preCheck(ctx context.Context) error {
 	changes := r.work.part(r.run.Host)
 	var checks []data.Check
-	err := r.ask(ctx, func(s remote.Session, p Platform) error {
+	err := r.ask(ctx, func(ctx context.Context, s remote.Session, p Platform) error {
 		alive, err := p.Alive(ctx, s)
 		if err != nil {
 			return err
@@ -203,7 +227,7 @@ func (r *runner) preCheck(ctx context.Context) error {
 	if changes.Empty() {
 		return r.goTo(ctx, data.StepReboot)
 	}
-	r.run.Job = newJobID()
+	r.run.Job = jobID(r.work.plan, r.work.rollout, r.run)
 	return r.goTo(ctx, data.StepInstall)
 }
 

@@ -18,10 +18,10 @@ const maxStarts = 3
 // install brings the job to its end. The host is always asked first: only a
 // job that it has never heard of is started, and the same ID starts once.
 func (r *runner) install(ctx context.Context) error {
-	starts, seen, asked := 0, r.run.LogNext > 0, false
+	starts, asked := 0, false
 	for {
 		var st remote.JobStatus
-		err := r.ask(ctx, func(s remote.Session, p Platform) (err error) {
+		err := r.ask(ctx, func(ctx context.Context, s remote.Session, p Platform) (err error) {
 			st, err = p.Look(ctx, s, r.run.Job, r.run.LogNext)
 			return err
 		})
@@ -34,16 +34,18 @@ func (r *runner) install(ctx context.Context) error {
 		if err := r.found(ctx); err != nil {
 			return err
 		}
+		if !st.Started.IsZero() {
+			r.run.JobBegan = st.Started
+		}
 		switch st.State {
 		case remote.JobAbsent:
-			if seen {
+			if r.run.LogNext > 0 || r.run.JobStarted || !r.run.JobBegan.IsZero() {
 				return r.unknownJob(ctx, "the host no longer knows the job it had started")
 			}
 			if done, err := r.startJob(ctx, &starts); done || err != nil {
 				return err
 			}
 		case remote.JobRunning:
-			seen = true
 			if err := r.keepLog(ctx, st); err != nil {
 				return err
 			}
@@ -71,20 +73,32 @@ func (r *runner) install(ctx context.Context) error {
 // startJob starts the job, unless the window or a person forbids it by now.
 // done means that the run has ended.
 func (r *runner) startJob(ctx context.Context, starts *int) (done bool, err error) {
+	now, err := r.permission(ctx)
+	if err != nil {
+		return true, err
+	}
 	left := r.run.Deadline.Sub(r.Desk.Now())
 	switch {
-	case r.cancelled(ctx):
+	case now.state == data.RolloutCancelled:
 		return true, r.end(ctx, data.OutcomeCancelled, "cancelled before the job began; nothing was changed on the host")
 	case left < leastWindow:
 		return true, r.end(ctx, data.OutcomeSkipped, "the window was about to end before the job began; nothing was changed on the host")
+	case now.state == data.RolloutStopped:
+		return true, r.end(ctx, data.OutcomeSkipped, "the rollout was stopped before the job began; nothing was changed on the host")
+	case !now.Open:
+		return true, r.end(ctx, data.OutcomeSkipped, "before the job began: %s; nothing was changed on the host", now.Why)
 	case *starts == maxStarts:
 		return true, r.end(ctx, data.OutcomeFailed, "the job could not be started; nothing was changed on the host")
 	}
 	*starts++
-	err = r.ask(ctx, func(s remote.Session, p Platform) error {
+	err = r.ask(ctx, func(ctx context.Context, s remote.Session, p Platform) error {
 		return p.Start(ctx, s, remote.Job{ID: r.run.Job, Changes: r.work.part(r.run.Host), StopAfter: left})
 	})
 	if err == nil {
+		r.run.JobStarted = true
+		if err := r.keep(ctx); err != nil {
+			return true, err
+		}
 		r.say(ctx, "job %s started on the host; it stops by itself at %s", r.run.Job, r.run.Deadline.UTC().Format("15:04 MST"))
 		return false, nil
 	}
@@ -100,7 +114,7 @@ func (r *runner) startJob(ctx context.Context, starts *int) (done bool, err erro
 }
 
 func (r *runner) askCancel(ctx context.Context) bool {
-	err := r.ask(ctx, func(s remote.Session, p Platform) error { return p.Cancel(ctx, s, r.run.Job) })
+	err := r.ask(ctx, func(ctx context.Context, s remote.Session, p Platform) error { return p.Cancel(ctx, s, r.run.Job) })
 	if err != nil {
 		r.say(ctx, "cancel: %s; asked again", firstLine(err))
 		return false

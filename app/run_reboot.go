@@ -29,7 +29,7 @@ func (r *runner) reboot(ctx context.Context) error {
 			return err
 		}
 		r.say(ctx, "reboot asked for: %s", why)
-		err = r.ask(ctx, func(s remote.Session, p Platform) error { return p.Reboot(ctx, s) })
+		err = r.ask(ctx, func(ctx context.Context, s remote.Session, p Platform) error { return p.Reboot(ctx, s) })
 		if err != nil && ctx.Err() == nil {
 			r.say(ctx, "reboot: %s; the boot ID tells whether it happens", firstLine(err))
 		}
@@ -61,19 +61,48 @@ func (r *runner) whyReboot(ctx context.Context) (string, error) {
 			return "", r.check(ctx, data.Check{Name: "reboot", After: true, Result: data.CheckWarned, Detail: "the host does not tell whether it needs one; none was made"})
 		}
 	}
-	not := ""
-	switch {
-	case !r.run.MayReboot:
-		not = "the window does not permit a reboot; one is pending: " + why
-	case !r.Desk.Now().Before(r.run.Deadline):
-		not = "the window has ended; a reboot is pending: " + why
-	case r.cancelled(ctx):
-		not = "cancelled; a reboot is pending: " + why
-	}
-	if not == "" {
-		return why, nil
+	not, err := r.whyNotReboot(ctx, why)
+	if err != nil || not == "" {
+		return why, err
 	}
 	return "", r.check(ctx, data.Check{Name: "reboot", After: true, Result: data.CheckWarned, Detail: not})
+}
+
+// whyNotReboot says what keeps the host from being rebooted now for the reason
+// why; "" means nothing does.
+func (r *runner) whyNotReboot(ctx context.Context, why string) (string, error) {
+	now, err := r.permission(ctx)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case !r.run.MayReboot:
+		return "the window does not permit a reboot; one is pending: " + why, nil
+	case !r.Desk.Now().Before(r.run.Deadline):
+		return "the window has ended; a reboot is pending: " + why, nil
+	case now.state == data.RolloutCancelled:
+		return "cancelled; a reboot is pending: " + why, nil
+	case !now.Open:
+		return now.Why + "; a reboot is pending: " + why, nil
+	case !now.MayReboot:
+		return "the window no longer permits a reboot; one is pending: " + why, nil
+	case r.run.JobStarted || r.run.JobBegan.IsZero():
+		return "", nil
+	}
+	// A job that this workspace did not start was started by a copy of it, which
+	// may have rebooted the host already.
+	var alive remote.Alive
+	err = r.ask(ctx, func(ctx context.Context, s remote.Session, p Platform) (err error) {
+		alive, err = p.Alive(ctx, s)
+		return err
+	})
+	switch {
+	case err != nil:
+		return "the host does not say whether it has booted since another desk began the job: " + firstLine(err), nil
+	case !alive.BootedAt.Before(r.run.JobBegan):
+		return "the host has booted since another desk began the job", nil
+	}
+	return "", nil
 }
 
 // orStop turns "the run has ended meanwhile" into the end of its runner.
@@ -90,7 +119,7 @@ func (r *runner) awaitBoot(ctx context.Context) error {
 	until := r.run.RebootAsked.Add(r.Pace.Boot)
 	for {
 		var alive remote.Alive
-		err := r.ask(ctx, func(s remote.Session, p Platform) (err error) {
+		err := r.ask(ctx, func(ctx context.Context, s remote.Session, p Platform) (err error) {
 			alive, err = p.Alive(ctx, s)
 			return err
 		})
@@ -129,7 +158,7 @@ func (r *runner) postCheck(ctx context.Context) error {
 	until := r.Desk.Now().Add(wait)
 	for {
 		var alive remote.Alive
-		err := r.ask(ctx, func(s remote.Session, p Platform) (err error) {
+		err := r.ask(ctx, func(ctx context.Context, s remote.Session, p Platform) (err error) {
 			alive, err = p.Alive(ctx, s)
 			return err
 		})

@@ -49,6 +49,8 @@ type Run struct {
 	BootID      string    // before the updates
 	ServicesUp  []string  // services that ran before, sorted
 	RebootAsked time.Time // zero: no reboot was asked for
+	JobStarted  bool      // the host said to this workspace's desk that it started the job
+	JobBegan    time.Time // by the host's clock; zero: not known
 	JobExit     int       // exit status of the job, once JobEnded
 	JobEnded    bool
 	JobStopped  string // why it stopped before its work was done: "deadline", "cancelled", or what became of it

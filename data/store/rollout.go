@@ -77,7 +77,7 @@ func insertRuns(ctx context.Context, tx *sql.Tx, id data.RolloutID, runs []data.
 // have columns.
 func runBody(r data.Run) (string, error) {
 	r.ID, r.Rollout, r.Host = 0, 0, 0
-	for _, t := range []*time.Time{&r.Started, &r.Ended, &r.Deadline, &r.RebootAsked} {
+	for _, t := range []*time.Time{&r.Started, &r.Ended, &r.Deadline, &r.RebootAsked, &r.JobBegan} {
 		*t = fromUnix(unix(*t))
 	}
 	b, err := json.Marshal(r)
@@ -96,16 +96,33 @@ func (db *DB) UpdateRollout(ctx context.Context, r data.Rollout, entry data.Audi
 // SaveRun stores how far a run has come. It is on the disk when SaveRun
 // returns. A run that has ended goes on only as a later attempt, and no
 // attempt replaces a later one: that is an ErrConflict.
-func (db *DB) SaveRun(ctx context.Context, run data.Run) error {
+func (db *DB) SaveRun(ctx context.Context, run data.Run) error { return db.saveRun(ctx, run, "", "") }
+
+// SaveLeasedRun is SaveRun for the holder of a lease. It is an ErrConflict when
+// somebody else holds it by now: one that slept must not write over the work
+// of the one that took its place.
+func (db *DB) SaveLeasedRun(ctx context.Context, run data.Run, lease, holder string) error {
+	return db.saveRun(ctx, run, lease, holder)
+}
+
+func (db *DB) saveRun(ctx context.Context, run data.Run, lease, holder string) error {
 	op := fmt.Sprintf("save run %d", run.ID)
 	body, err := runBody(run)
 	if err != nil {
 		return fault(op, err)
 	}
 	return db.write(ctx, op, func(tx *sql.Tx) error {
+		var other string
+		err := tx.QueryRowContext(ctx, `SELECT holder FROM leases WHERE name = ? AND holder <> ?`, lease, holder).Scan(&other)
+		if err == nil {
+			return fmt.Errorf("%w: %s has taken it over", ErrConflict, other)
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
 		var step data.Step
 		var attempt int
-		err := tx.QueryRowContext(ctx, `SELECT step, attempt FROM runs WHERE id = ?`, run.ID).Scan(&step, &attempt)
+		err = tx.QueryRowContext(ctx, `SELECT step, attempt FROM runs WHERE id = ?`, run.ID).Scan(&step, &attempt)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			return ErrNotFound

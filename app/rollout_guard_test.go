@@ -1,0 +1,166 @@
+package app
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"secondtuesday/data"
+	"secondtuesday/data/store"
+	"secondtuesday/remote"
+)
+
+// A meddled world calls a function while its pre-check is under way, when the
+// run has started and its job has not.
+type meddled struct {
+	*world
+	during func(context.Context)
+}
+
+func (m meddled) Check(ctx context.Context, s remote.Session, c data.Changes) ([]data.Check, error) {
+	m.during(ctx)
+	return m.world.Check(ctx, s, c)
+}
+
+func (s *shop) meddle(during func(context.Context)) { s.Platforms = []Platform{meddled{s.w, during}} }
+
+func TestJobIsNotStartedWhenForbiddenSinceThePreCheck(t *testing.T) {
+	freeze := data.Freeze{Name: "sale", From: night.Add(-time.Hour), Until: night.AddDate(0, 0, 1), Reason: "sale"}
+	for name, meddle := range map[string]func(*shop) error{
+		"a freeze is agreed": func(s *shop) error {
+			_, err := s.SaveFreeze(context.Background(), freeze)
+			return err
+		},
+		"the window is withdrawn": func(s *shop) error { return s.WithdrawWindow(context.Background(), 1, "no") },
+		"the rollout stops": func(s *shop) error {
+			r, err := s.DB.Rollout(context.Background(), s.rollout)
+			r.State = data.RolloutStopped
+			if err == nil {
+				err = s.DB.UpdateRollout(context.Background(), r, s.entry("rollout stopped", "", "", change{}))
+			}
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShop(t, newWorld(), data.RebootAlways)
+			s.start(t, "")
+			s.meddle(func(context.Context) { must(t, meddle(s)) })
+			must(t, s.drive(t.Context()))
+			if run := s.run(t); s.w.starts != 0 || s.w.reboots != 0 || run.Outcome != data.OutcomeSkipped {
+				t.Errorf("%d jobs, %d reboots, run %+v", s.w.starts, s.w.reboots, run)
+			}
+		})
+	}
+}
+
+func TestAFreezeAgreedDuringTheJobForbidsTheReboot(t *testing.T) {
+	w := newWorld()
+	w.hold = make(chan struct{})
+	s := newShop(t, w, data.RebootAlways)
+	s.start(t, "")
+	s.until(t, func(r data.Run) bool { return r.LogNext > 0 })
+	_, err := s.SaveFreeze(t.Context(), data.Freeze{Name: "sale", From: night.Add(-time.Hour), Until: night.AddDate(0, 0, 1)})
+	must(t, err)
+	close(w.hold)
+	must(t, s.drive(t.Context()))
+	if run := s.run(t); w.reboots != 0 || run.Outcome != data.OutcomeSucceeded {
+		t.Errorf("%d reboots, run %+v", w.reboots, run)
+	}
+}
+
+func TestApplyNowEndsWhereAFreezeBegins(t *testing.T) {
+	s := newShop(t, newWorld(), data.RebootNever)
+	begins := night.Add(time.Hour)
+	_, err := s.SaveFreeze(t.Context(), data.Freeze{Name: "sale", From: begins, Until: night.AddDate(0, 0, 1)})
+	must(t, err)
+	s.start(t, "exploited")
+	must(t, s.drive(t.Context()))
+	if run := s.run(t); !run.Deadline.Equal(begins) {
+		t.Errorf("the job may work until %s, the freeze begins at %s", run.Deadline, begins)
+	}
+}
+
+// copied returns the shop as another desk has it, from a copy of its file.
+func (s *shop) copied(t *testing.T) *shop {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "copy.db")
+	for _, end := range []string{"", "-wal"} {
+		from, err := os.Open(s.DB.Path() + end)
+		must(t, err)
+		defer from.Close()
+		to, err := os.Create(path + end)
+		must(t, err)
+		_, err = io.Copy(to, from)
+		must(t, err)
+		must(t, to.Close())
+	}
+	db, err := store.Open(t.Context(), path)
+	must(t, err)
+	t.Cleanup(func() { db.Close() })
+	other := &shop{w: s.w, now: s.now, host: s.host, plan: s.plan, rollout: s.rollout}
+	other.Desk = &Desk{DB: db, Dialer: s.w, Platforms: s.Platforms, By: "ben@other", Now: func() time.Time { return night }}
+	return other
+}
+
+func TestTwoCopiesOfAWorkspaceDoTheWorkOnce(t *testing.T) {
+	s := newShop(t, newWorld(), data.RebootAlways)
+	s.start(t, "")
+	other := s.copied(t)
+	must(t, s.drive(t.Context()))
+	must(t, other.drive(t.Context()))
+	if a, b := s.run(t), other.run(t); s.w.starts != 1 || s.w.reboots != 1 || a.Job != b.Job || b.Outcome != data.OutcomeSucceeded {
+		t.Errorf("%d jobs and %d reboots; jobs %s and %s; the second run %+v", s.w.starts, s.w.reboots, a.Job, b.Job, b)
+	}
+}
+
+func TestAHostThatForgotAStartedJobIsNotAskedAgain(t *testing.T) {
+	w := newWorld()
+	w.onStart = func(w *world, j remote.Job) error {
+		delete(w.jobs, j.ID)
+		return nil
+	}
+	s := newShop(t, w, data.RebootNever)
+	s.start(t, "")
+	must(t, s.drive(t.Context()))
+	if run := s.run(t); w.starts != 1 || run.JobEnded || run.JobStopped == "" {
+		t.Errorf("%d starts, run %+v", w.starts, run)
+	}
+}
+
+// A driver whose computer slept in the pre-check wakes when another has taken
+// the rollout over.
+func TestADriverThatSleptStartsNothing(t *testing.T) {
+	s := newShop(t, newWorld(), data.RebootNever)
+	s.start(t, "")
+	s.meddle(func(ctx context.Context) {
+		got, err := s.DB.Lease(ctx, leaseName(s.rollout), "other", s.Now().Add(time.Hour), leaseTTL)
+		if err != nil || !got {
+			t.Errorf("the lease has not run out: %v", err)
+		}
+	})
+	if err := s.drive(t.Context()); err != ErrElsewhere {
+		t.Errorf("the driver ended with %v", err)
+	}
+	if run := s.run(t); s.w.starts != 0 || run.Step != data.StepPreCheck {
+		t.Errorf("%d jobs, run %+v", s.w.starts, run)
+	}
+}
+
+func TestAHostThatNeverAnswersHoldsUpNoRollout(t *testing.T) {
+	s := newShop(t, newWorld(), data.RebootNever)
+	s.start(t, "")
+	s.meddle(func(ctx context.Context) { <-ctx.Done() })
+	s.w.checks = []data.Check{{Name: "silence", Result: data.CheckFailed}}
+	pace := quick
+	pace.Answer = 20 * time.Millisecond
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	defer stop()
+	must(t, (&Driver{Desk: s.Desk, Pace: pace, Holder: "test"}).Drive(ctx, s.rollout, true))
+	if run := s.run(t); run.Outcome != data.OutcomeSkipped || !strings.Contains(run.Detail, "nothing was changed") {
+		t.Errorf("run = %+v", run)
+	}
+}
