@@ -20,8 +20,9 @@ import (
 
 // A Subject is what an exception is asked for.
 type Subject struct {
-	Update string      // data.Update.Key; empty: every update
-	Hosts  []data.Host // one exception each; the whole shop may be chosen too
+	Name    string      // of the update, for people
+	Updates []string    // keys of it, one an architecture; none: every update
+	Hosts   []data.Host // one exception each; the whole shop may be chosen too
 }
 
 // everyHost is the choice of an exception that holds on all hosts.
@@ -48,8 +49,8 @@ var roles = [3]string{"management", "security", "operations"}
 func Ask(s *ui.Shell, t *ui.Tools, subject Subject) {
 	f := newForm(subject, t.Desk.Now())
 	var all []data.Exception
-	title := "Exception for " + subject.Update
-	if subject.Update == "" {
+	title := "Exception for " + subject.Name
+	if len(subject.Updates) == 0 {
 		title = "Exception for every update"
 	}
 	kit.ShowDialog(s.Context(), s.Window(), kit.Dialog{Title: title, Sign: kit.StatusExcepted, Width: 640, Form: f.fields, Confirm: "Record exception",
@@ -162,22 +163,31 @@ func (f *form) checkApprovals() error {
 	return nil
 }
 
-// exceptions returns what was asked for, one a host.
+// exceptions returns what was asked for, one a host and architecture.
 func (f *form) exceptions() []data.Exception {
 	until, _ := f.expiry() // checked by checkExpiry
-	e := data.Exception{Update: f.s.Update, Reason: f.reason.Trimmed(), RequestedBy: f.owner.Trimmed(), Mitigation: f.measure.Trimmed(), WaitsFor: f.waits.Trimmed(), Expires: until}
+	e := data.Exception{Reason: f.reason.Trimmed(), RequestedBy: f.owner.Trimmed(), Mitigation: f.measure.Trimmed(), WaitsFor: f.waits.Trimmed(), Expires: until}
 	for i, a := range f.approved {
 		if name := a.Trimmed(); name != "" {
 			e.Approvals = append(e.Approvals, data.Approval{Role: roles[i], By: name, At: f.now})
 		}
 	}
-	if f.scope.Chosen() == everyHost {
-		return []data.Exception{e}
+	hosts := []data.HostID{0}
+	if f.scope.Chosen() != everyHost {
+		hosts = nil
+		for _, h := range f.s.Hosts {
+			hosts = append(hosts, h.ID)
+		}
 	}
-	out := make([]data.Exception, len(f.s.Hosts))
-	for i, h := range f.s.Hosts {
-		out[i] = e
-		out[i].Host = h.ID
+	keys := f.s.Updates
+	if len(keys) == 0 {
+		keys = []string{""}
+	}
+	var out []data.Exception
+	for _, e.Host = range hosts {
+		for _, e.Update = range keys {
+			out = append(out, e)
+		}
 	}
 	return out
 }

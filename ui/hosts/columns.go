@@ -19,7 +19,7 @@ func columns() []kit.Column[*row] {
 		{ID: "compliance", Title: "Compliance", Width: 116, Status: func(r *row) kit.Status { return kit.OfCompliance(r.verdict.Compliance) },
 			Compare: func(a, b *row) int { return rank(a.verdict.Compliance) - rank(b.verdict.Compliance) },
 			Tip:     func(r *row) string { return r.verdict.Because }},
-		{ID: "missing", Title: "Missing", Width: 86, Align: fyne.TextAlignTrailing, Text: missingText, Tip: missingTip,
+		{ID: "missing", Title: "Missing", Width: 86, Align: fyne.TextAlignTrailing, Text: missingText, Tip: missingTip, Tint: missingTint,
 			Compare: func(a, b *row) int { return counted(a, a.verdict.Missing) - counted(b, b.verdict.Missing) }},
 		{ID: "overdue", Title: "Overdue", Width: 86, Align: fyne.TextAlignTrailing, Text: overdueText, Tip: missingTip, Tint: overdueTint,
 			Compare: func(a, b *row) int { return counted(a, overdue(a)) - counted(b, overdue(b)) }},
@@ -88,8 +88,17 @@ func missingText(r *row) string {
 	return kit.Number(r.verdict.Missing)
 }
 
+// missingTint mutes a figure that proves nothing.
+func missingTint(r *row) fyne.ThemeColorName {
+	if r.verdict.Compliance == data.Unknown {
+		return kit.ColorMuted
+	}
+	return ""
+}
+
+// overdueText writes no zero that is not proved.
 func overdueText(r *row) string {
-	if !r.scanned() {
+	if !r.scanned() || r.verdict.Compliance == data.Unknown && overdue(r) == 0 {
 		return "–"
 	}
 	return kit.Number(overdue(r))
@@ -116,6 +125,9 @@ func missingTip(r *row) string {
 	tip := kit.Count(r.verdict.Missing, "update was", "updates were") + " missing at the scan of " + kit.DateTime(r.scan.At)
 	if len(parts) > 0 {
 		tip += ": " + strings.Join(parts, ", ")
+	}
+	if r.verdict.Compliance == data.Unknown {
+		return tip + ". There may be more: the host is unknown."
 	}
 	return tip + "."
 }

@@ -42,6 +42,7 @@ type Screen struct {
 	want    ui.Place // what is still to be shown when the rows are there
 	doors   doors
 	started bool
+	empty   bool // there is no host, and the buttons say so
 }
 
 // New returns the screen.
@@ -66,14 +67,12 @@ func (x *Screen) Content() fyne.CanvasObject {
 	x.lists = kit.NewCheck("Fetch lists first", false, nil)
 	x.chosen = kit.HBox(6)
 	x.panel = newPanel(x)
-	foot := container.NewBorder(nil, nil, kit.Pad(x.grid.Footer(), 8, 0, 2, 0), x.chosen)
-	left := container.NewBorder(nil, kit.Pad(foot, 6, 0, 0, 0), nil, nil, kit.NewSurface(x.grid))
-	x.body = container.New(&sideLayout{}, left, x.panel.object)
+	foot := container.New(&footLayout{}, kit.HBox(6, kit.Pad(x.grid.Footer(), 0, 0, 2, 0), kit.Spacer(), x.chosen))
+	left := container.NewBorder(nil, foot, nil, nil, kit.NewSurface(x.grid))
+	x.body = container.New(&kit.SideLayout{}, left, x.panel.object)
 	content := container.NewBorder(x.bar.object, nil, nil, nil, x.body)
-	more := kit.NewQuiet("", "dots", nil).WithTip("More")
-	more.OnTapped = func() { x.popUp(more, x.moreMenu()) }
-	x.page = kit.NewPage("Hosts", "", content, more, kit.NewButton("Import…", "file-import", x.importHosts), kit.NewButton("Add host…", "plus", x.add),
-		kit.Pad(x.lists, 0, 0, 6, 0), kit.NewPrimary("Scan all", "scan", x.scanAll))
+	x.page = kit.NewPage("Hosts", "", content)
+	x.showButtons(true)
 	x.loads = kit.NewLatest(x.page.Fail)
 	x.saves = kit.NewLatest(x.page.Fail)
 	return x.page
@@ -90,7 +89,23 @@ func (x *Screen) buildGrid() {
 	x.grid.OnClearFilter = func() { x.bar.clear() }
 	x.grid.Menu = x.rowMenu
 	x.grid.SetEmpty(kit.NewEmptyState("server", "No hosts yet", "Add the first one by hand, or bring them in from your OpenSSH configuration, an Ansible inventory or a CSV file.",
-		kit.NewButton("Add host…", "plus", x.add)))
+		kit.NewButton("Import…", "file-import", x.importHosts)))
+}
+
+// showButtons makes Scan all the page's primary button, or Add host as long as
+// there is nothing to scan.
+func (x *Screen) showButtons(any bool) {
+	more := kit.NewQuiet("", "dots", nil).WithTip("More")
+	more.OnTapped = func() { x.popUp(more, x.moreMenu()) }
+	bring := kit.NewButton("Import…", "file-import", x.importHosts)
+	if any {
+		x.bar.object.Show()
+		x.page.SetActions(more, bring, kit.NewButton("Add host…", "plus", x.add), kit.Pad(x.lists, 0, 0, 6, 0), kit.NewPrimary("Scan all", "scan", x.scanAll))
+	} else {
+		x.bar.object.Hide()
+		x.page.SetActions(more, bring, kit.NewPrimary("Add host…", "plus", x.add))
+	}
+	x.empty = !any
 }
 
 // Shown implements ui.Screen.
@@ -177,6 +192,9 @@ func (x *Screen) show(v view) {
 	x.byID = make(map[data.HostID]*row, len(v.rows))
 	for _, r := range v.rows {
 		x.byID[r.ID] = r
+	}
+	if x.empty != (len(v.rows) == 0) {
+		x.showButtons(len(v.rows) > 0)
 	}
 	t := count(v.rows)
 	x.bar.show(v.rows, t, v.groups, v.lacking)
@@ -323,33 +341,20 @@ func names(rows []*row) string {
 	return kit.Count(len(rows), "host", "hosts")
 }
 
-// sideLayout gives the panel at the right its share of the room, when it is open.
-type sideLayout struct{}
+// footHeight is that of the line below the grid, with buttons in it or without.
+const footHeight = 36
 
-// The panel's width: a share of the page, within bounds.
-const (
-	panelShare = 0.42
-	panelLeast = 420
-	panelMost  = 680
-)
+// footLayout gives its only object the same height at all times, so that the
+// grid does not move when the first host is selected.
+type footLayout struct{}
 
 // MinSize implements fyne.Layout.
-func (*sideLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
-	m := o[0].MinSize()
-	if o[1].Visible() {
-		m = fyne.NewSize(m.Width+panelLeast, max(m.Height, o[1].MinSize().Height))
-	}
-	return m
+func (*footLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(o[0].MinSize().Width, footHeight)
 }
 
 // Layout implements fyne.Layout.
-func (*sideLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
-	w := float32(0)
-	if o[1].Visible() {
-		w = min(max(size.Width*panelShare, panelLeast), panelMost)
-		o[1].Move(fyne.NewPos(size.Width-w+10, 0))
-		o[1].Resize(fyne.NewSize(w-10, size.Height))
-	}
-	o[0].Move(fyne.NewPos(0, 0))
-	o[0].Resize(fyne.NewSize(size.Width-w, size.Height))
+func (*footLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	o[0].Move(fyne.NewPos(0, 6))
+	o[0].Resize(fyne.NewSize(size.Width, size.Height-6))
 }

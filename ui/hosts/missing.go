@@ -23,23 +23,23 @@ type missingList struct {
 
 func newMissingList(p *panel) *missingList {
 	l := &missingList{p: p, because: container.NewStack()}
-	now := func() (r *row) { return p.row }
 	l.grid = kit.NewGrid(
-		kit.Column[*data.Verdict]{ID: "update", Title: "Update", Width: 150, Grow: true, Text: func(v *data.Verdict) string { return v.Update.Key() },
+		kit.Column[*data.Verdict]{ID: "update", Title: "Update", Width: 150, Grow: true, Text: func(v *data.Verdict) string { return v.Update.Name },
 			Tip: func(v *data.Verdict) string {
 				return v.Update.Key() + "\n" + v.Update.Installed + " → " + v.Update.Available + "\n" + v.Update.Origin
 			}},
 		kit.Column[*data.Verdict]{ID: "compliance", Title: "Compliance", Width: 112, Status: func(v *data.Verdict) kit.Status { return kit.OfCompliance(v.Compliance) },
 			Compare: func(a, b *data.Verdict) int { return rank(a.Compliance) - rank(b.Compliance) }, Tip: func(v *data.Verdict) string { return v.Because }},
-		kit.Column[*data.Verdict]{ID: "deadline", Title: "Deadline", Width: 100, Text: func(v *data.Verdict) string { return kit.Due(v.Due, now().now) },
+		kit.Column[*data.Verdict]{ID: "deadline", Title: "Deadline", Width: 100, Text: func(v *data.Verdict) string { return kit.Due(v.Due, p.now) },
 			Compare: func(a, b *data.Verdict) int { return zeroLast(a.Due, b.Due) }, Tip: func(v *data.Verdict) string { return v.Because },
-			Tint: func(v *data.Verdict) fyne.ThemeColorName { return dueTint(v.Due, now().now) }},
+			Tint: func(v *data.Verdict) fyne.ThemeColorName { return dueTint(v.Due, p.now) }},
 		kit.Column[*data.Verdict]{ID: "severity", Title: "Severity", Width: 96, Status: func(v *data.Verdict) kit.Status { return kit.OfSeverity(v.Update.Severity) },
 			Compare: func(a, b *data.Verdict) int { return b.Update.Severity.Rank() - a.Update.Severity.Rank() }},
 		kit.Column[*data.Verdict]{ID: "hold", Title: "Hold", Width: 92, Status: func(v *data.Verdict) kit.Status { return kit.OfHold(v.Update.Hold) }},
 		kit.Column[*data.Verdict]{ID: "class", Title: "Class", Width: 90, Text: func(v *data.Verdict) string { return classWord(v.Update.Class) }},
 		kit.Column[*data.Verdict]{ID: "installed", Title: "Installed", Width: 140, Mono: true, Text: func(v *data.Verdict) string { return v.Update.Installed }},
 		kit.Column[*data.Verdict]{ID: "available", Title: "Available", Width: 140, Mono: true, Text: func(v *data.Verdict) string { return v.Update.Available }},
+		kit.Column[*data.Verdict]{ID: "arch", Title: "Arch", Width: 80, Text: func(v *data.Verdict) string { return v.Update.Arch }},
 		kit.Column[*data.Verdict]{ID: "origin", Title: "Origin", Width: 220, Muted: true, Text: func(v *data.Verdict) string { return v.Update.Origin }},
 	)
 	l.grid.Noun, l.grid.Nouns = "missing update", "missing updates"
@@ -113,7 +113,7 @@ func (l *missingList) menu(chosen []*data.Verdict) []*fyne.MenuItem {
 		items = append(items,
 			menuItem("Show on Updates", "package", func() { l.p.x.shell.Go(ui.Place{Screen: ui.Updates, Update: keys[0]}) }),
 			menuItem("Exception…", "flag", func() {
-				exception.Ask(l.p.x.shell, l.p.x.tools, exception.Subject{Update: keys[0], Hosts: []data.Host{r.Host}})
+				exception.Ask(l.p.x.shell, l.p.x.tools, exception.Subject{Name: keys[0], Updates: keys, Hosts: []data.Host{r.Host}})
 			}))
 	}
 	return items

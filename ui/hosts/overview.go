@@ -197,7 +197,7 @@ func inventoryPart(r *row) fyne.CanvasObject {
 		"Owner", r.Owner,
 		"Admin", r.Admin,
 		"Environment", string(r.Environment),
-		"Reached by", string(r.Reach)+", sudo "+sudoWord(r.Sudo),
+		"Reached by", reachWord(r.Reach)+", sudo "+strings.ToLower(sudoWord(r.Sudo)),
 		"Notes", r.Notes,
 	)
 }

@@ -3,6 +3,7 @@ package hosts
 import (
 	"context"
 	"errors"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -44,6 +45,7 @@ type panel struct {
 
 	id      data.HostID
 	row     *row
+	now     time.Time // of the row shown; stays when the panel is closed
 	detail  detail
 	missing *missingList
 	scans   *kit.Grid[data.Scan]
@@ -137,6 +139,7 @@ func (p *panel) load() {
 		p.body.Refresh()
 	}
 	p.row = p.x.byID[id]
+	p.now = p.row.now
 	p.title.SetText(p.row.Name)
 	p.where.SetText(p.row.Where())
 	p.sign.Objects = []fyne.CanvasObject{kit.NewSign(kit.OfCompliance(p.row.verdict.Compliance), "")}

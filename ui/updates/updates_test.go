@@ -1,0 +1,261 @@
+package updates
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"secondtuesday/app"
+	"secondtuesday/data"
+	"secondtuesday/data/store"
+	"secondtuesday/data/store/storetest"
+	"secondtuesday/ui"
+	"secondtuesday/ui/kit"
+	"secondtuesday/ui/kit/kittest"
+)
+
+// An office is the screen in a window, on a real workspace.
+type office struct {
+	shell  *ui.Shell
+	screen *Screen
+	window fyne.Window
+	desk   *app.Desk
+	went   map[string]*elsewhere
+}
+
+// elsewhere is a screen that notes where a person went.
+type elsewhere struct {
+	id   string
+	went []ui.Place
+}
+
+func (e *elsewhere) ID() string                 { return e.id }
+func (e *elsewhere) Title() string              { return strings.ToUpper(e.id[:1]) + e.id[1:] }
+func (e *elsewhere) Icon() string               { return "rocket" }
+func (e *elsewhere) Content() fyne.CanvasObject { return kit.NewText("") }
+func (e *elsewhere) Shown(p ui.Place)           { e.went = append(e.went, p) }
+func (e *elsewhere) Actions() []ui.Action       { return nil }
+
+// memory keeps the window's settings.
+type memory map[string]string
+
+func (m memory) Setting(_ context.Context, key string) (string, error) { return m[key], nil }
+func (m memory) SetSetting(context.Context, string, string) error      { return nil }
+
+var (
+	now   = storetest.Now
+	small = fyne.NewSize(1280, 800)
+	large = fyne.NewSize(1920, 1080)
+)
+
+func open(t testing.TB, dark bool, size fyne.Size, fill func(*app.Desk)) *office {
+	t.Helper()
+	ctx := context.Background()
+	db, err := store.Open(ctx, filepath.Join(t.TempDir(), "w.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	d := &app.Desk{DB: db, Now: func() time.Time { return now }, By: "anna@desk1"}
+	std := app.Templates()[0]
+	std.ValidFrom = now
+	if _, err := d.SaveStandard(ctx, std); err != nil {
+		t.Fatal(err)
+	}
+	if fill != nil {
+		fill(d)
+	}
+	a := kittest.Start(t, dark)
+	mode := kit.ModeLight
+	if dark {
+		mode = kit.ModeDark
+	}
+	s := ui.NewShell(ctx, a, ui.Options{Workspace: "northwind.workspace", Version: "0.1.0", Memory: memory{"desk.theme": string(mode)}})
+	t.Cleanup(s.Window().Close)
+	o := &office{shell: s, window: s.Window(), desk: d, went: map[string]*elsewhere{ui.Hosts: {id: ui.Hosts}, ui.Rollouts: {id: ui.Rollouts}}}
+	o.screen = New(s, &ui.Tools{Desk: d, Path: "w.db"})
+	s.Add(o.screen, o.went[ui.Hosts], o.went[ui.Rollouts])
+	o.window.Resize(size)
+	s.Show()
+	kittest.Settle(t)
+	return o
+}
+
+// shop fills the workspace with hosts and updates, one of them held.
+func shop(t testing.TB, hosts, missing int) func(*app.Desk) {
+	return func(d *app.Desk) {
+		t.Helper()
+		if err := storetest.Fill(context.Background(), d.DB, hosts, missing); err != nil {
+			t.Fatal(err)
+		}
+		h := data.Host{Name: "erp.munich.example.net", Exposure: data.Internal, Owner: "Miguel Torres"}
+		id, err := d.AddHost(context.Background(), h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := data.Scan{Host: id, At: now.Add(-time.Hour), Platform: data.APT, MetadataAt: now.Add(-time.Hour), RebootKnown: true, Root: true, Updates: []data.Update{
+			{Name: "postgresql-15", Arch: "amd64", Installed: "15.13-0+deb12u1", Available: "15.14-0+deb12u1", Origin: "Debian-Security:12/oldstable-security", Class: data.Security, Severity: data.High, Hold: data.Held, Advisories: []string{"DSA-6000-1"}, CVEs: []string{"CVE-2026-8713", "CVE-2026-8714", "CVE-2026-8715"}, Released: now.AddDate(0, 0, -20)},
+			{Name: "libc6", Arch: "amd64", Installed: "2.36-9", Available: "2.36-10", Class: data.Security},
+			{Name: "libc6", Arch: "i386", Installed: "2.36-9", Available: "2.36-10", Class: data.Security},
+		}}
+		if _, err := d.DB.SaveScan(context.Background(), s, data.AuditEntry{At: now, By: "t", Verb: "scan saved"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// find returns the row of an update.
+func (o *office) find(t testing.TB, name string) *row {
+	t.Helper()
+	i := slices.IndexFunc(o.screen.rows, func(r *row) bool { return r.Name == name })
+	if i < 0 {
+		t.Fatalf("no row %q among %d", name, len(o.screen.rows))
+	}
+	return o.screen.rows[i]
+}
+
+func TestPicturesOfUpdates(t *testing.T) {
+	for _, dark := range []bool{false, true} {
+		kittest.ShotOf(t, "updates-empty", open(t, dark, small, nil).window, dark)
+		for _, size := range []fyne.Size{small, large} {
+			o := open(t, dark, size, shop(t, 14, 9))
+			name := fmt.Sprintf("updates-%d", int(size.Width))
+			kittest.ShotOf(t, name, o.window, dark)
+			o.shell.Go(ui.Place{Screen: ui.Updates, Update: "postgresql-15:amd64"})
+			kittest.ShotOf(t, name+"-panel", o.window, dark)
+			kittest.Press(t, o.window, "Exception…")
+			kittest.ShotOf(t, name+"-exception", o.window, dark)
+		}
+	}
+}
+
+func TestRowsCountHostsAndJoinArchitectures(t *testing.T) {
+	o := open(t, false, small, shop(t, 14, 9))
+	libc := o.find(t, "libc6")
+	if len(libc.Hosts) != 1 || !slices.Equal(libc.Keys, []string{"libc6:amd64", "libc6:i386"}) {
+		t.Errorf("libc6: %d hosts, keys %v", len(libc.Hosts), libc.Keys)
+	}
+	pg := o.find(t, "postgresql-15")
+	if pg.Held != 1 || pg.Compliance != data.Overdue {
+		t.Errorf("postgresql-15: held by %d, %s; a hold is no exception", pg.Held, pg.Compliance)
+	}
+	if all, _ := o.screen.grid.Rows(); all != len(o.screen.rows) {
+		t.Errorf("%d rows in the grid, %d updates", all, len(o.screen.rows))
+	}
+}
+
+func TestPanelSaysWhyEachHostIsJudgedSo(t *testing.T) {
+	o := open(t, false, small, shop(t, 14, 9))
+	o.shell.Go(ui.Place{Screen: ui.Updates, Update: "postgresql-15"})
+	kittest.Settle(t)
+	verdicts, err := o.desk.UpdateVerdicts(context.Background(), "postgresql-15")
+	if err != nil || len(verdicts) != 1 {
+		t.Fatalf("%d verdicts, %v", len(verdicts), err)
+	}
+	kittest.See(t, o.window, "Why erp.munich.example.net is overdue")
+	kittest.See(t, o.window, verdicts[0].Verdict.Because)
+	kittest.See(t, o.window, "CVE-2026-8714")
+	kittest.Key(t, o.window, fyne.KeyEscape)
+	if o.screen.panel.isOpen() {
+		t.Error("Esc does not close the panel")
+	}
+}
+
+func TestPlanTakesKeysAndHostsToRollouts(t *testing.T) {
+	o := open(t, false, small, shop(t, 14, 9))
+	o.screen.grid.Select(func(r *row) bool { return r.Name == "libc6" || r.Name == "postgresql-15" })
+	kittest.Settle(t)
+	kittest.Press(t, o.window, "Plan 2 updates…")
+	went := o.went[ui.Rollouts].went
+	if len(went) != 1 {
+		t.Fatalf("went to Rollouts %d times", len(went))
+	}
+	p := went[0]
+	slices.Sort(p.Updates)
+	if !slices.Equal(p.Updates, []string{"libc6:amd64", "libc6:i386", "postgresql-15:amd64"}) || len(p.Hosts) != 1 {
+		t.Errorf("updates %v on hosts %v", p.Updates, p.Hosts)
+	}
+}
+
+func TestExceptionIsRecordedWithRequesterAndExpiry(t *testing.T) {
+	o := open(t, false, small, shop(t, 14, 9))
+	o.shell.Go(ui.Place{Screen: ui.Updates, Update: "postgresql-15"})
+	kittest.Settle(t)
+	kittest.Press(t, o.window, "Exception…")
+	kittest.Type(t, o.window, "Petra Lang", "")
+	kittest.Press(t, o.window, "Record exception")
+	kittest.See(t, o.window, "Name the business owner")
+	kittest.Type(t, o.window, "Petra Lang", "Miguel Torres")
+	kittest.Type(t, o.window, "The vendor has not cleared the new version", "The shop software breaks with it")
+	kittest.Type(t, o.window, "Port 5432 is open to the application only", "Port 5432 is closed from outside")
+	kittest.Type(t, o.window, "2026-12-31", "2028-01-01")
+	kittest.Press(t, o.window, "Record exception")
+	kittest.See(t, o.window, "a year at most")
+	kittest.Type(t, o.window, "2026-12-31", "2026-12-24")
+	kittest.Type(t, o.window, "management", "Ines Duarte")
+	kittest.Type(t, o.window, "security", "ines duarte")
+	kittest.Press(t, o.window, "Record exception")
+	kittest.See(t, o.window, "different people")
+	kittest.Type(t, o.window, "security", "Carla Sousa")
+	kittest.Press(t, o.window, "Record exception")
+	kittest.Settle(t)
+	all, err := o.desk.DB.Exceptions(context.Background())
+	if err != nil || len(all) != 1 {
+		t.Fatalf("%d exceptions, %v", len(all), err)
+	}
+	e := all[0]
+	if e.Update != "postgresql-15:amd64" || e.Host == 0 || e.RequestedBy != "Miguel Torres" || len(e.Approvals) != 2 || e.Expires.IsZero() {
+		t.Errorf("recorded %+v", e)
+	}
+	if pg := o.find(t, "postgresql-15"); pg.Compliance != data.Excepted {
+		t.Errorf("after the exception the update is %s", pg.Compliance)
+	}
+}
+
+func TestNothingMissingIsNotSaidOfUnknownHosts(t *testing.T) {
+	o := open(t, false, small, func(d *app.Desk) {
+		if _, err := d.AddHost(context.Background(), data.Host{Name: "web1", Exposure: data.Internet}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	kittest.See(t, o.window, "Not known")
+	if strings.Contains(kittest.Text(o.window), "Nothing is missing") {
+		t.Error("a host that was never scanned counts as complete")
+	}
+	kittest.Press(t, o.window, "Show them")
+	if went := o.went[ui.Hosts].went; len(went) != 1 || went[0].Compliance != data.Unknown {
+		t.Errorf("went to %+v", went)
+	}
+}
+
+func TestChipsAndListsFilter(t *testing.T) {
+	o := open(t, false, small, shop(t, 14, 9))
+	all, _ := o.screen.grid.Rows()
+	kittest.Press(t, o.window, "Held, phased, kept back")
+	if _, shown := o.screen.grid.Rows(); shown != 1 {
+		t.Errorf("%d of %d are held; one is", shown, all)
+	}
+	kittest.Press(t, o.window, "Held, phased, kept back")
+	kittest.Choose(t, o.window, "critical")
+	kittest.Settle(t)
+	_, shown := o.screen.grid.Rows()
+	for i := range shown {
+		if s := o.screen.grid.At(i).Severity; s != data.Critical {
+			t.Errorf("row %d is %s", i, s)
+		}
+	}
+	if shown == 0 || shown == all {
+		t.Errorf("%d of %d shown", shown, all)
+	}
+	o.screen.reveal()
+	kittest.Settle(t)
+	if _, shown := o.screen.grid.Rows(); shown != all {
+		t.Errorf("%d of %d shown after all filters were taken away", shown, all)
+	}
+}
