@@ -91,11 +91,14 @@ func (m *Machine) HoldLock() (release func()) {
 	if _, err := io.ReadFull(stdout, answer); err != nil || string(answer) != "held" {
 		m.t.Fatalf("hold the lock of %s: answered %q, %v: %s", m.Name, answer, err, &complaint)
 	}
-	release = sync.OnceFunc(func() {
-		stdin.Close()
-		cmd.Wait()
-		cancel()
-	})
+	var once sync.Once
+	release = func() {
+		once.Do(func() {
+			stdin.Close()
+			cmd.Wait()
+			cancel()
+		})
+	}
 	m.t.Cleanup(release)
 	return release
 }

@@ -479,14 +479,14 @@ func (s *Shop) note(h *Host) {
 func (s *Shop) save(h *Host) error {
 	s.saveMu.Lock()
 	defer s.saveMu.Unlock()
+	files := h.machine.FS.Save(kept...)
+	_, free := h.machine.FS.Space()
 	h.mu.Lock()
 	st := h.st
 	h.dirty = false
-	st.Packages = append([]Package(nil), st.Packages...)
+	st.Files, st.Free = files, free
+	b, err := json.Marshal(savedHost{1, st}) // its maps and lists are the host's own
 	h.mu.Unlock()
-	st.Files = h.machine.FS.Save(kept...)
-	_, st.Free = h.machine.FS.Space()
-	b, err := json.Marshal(savedHost{1, st})
 	if err != nil {
 		return err
 	}
