@@ -217,6 +217,9 @@ func (r *runner) preCheck(ctx context.Context) error {
 	case r.run.BootID == "":
 		return r.end(ctx, data.OutcomeSkipped, "the host does not tell its boot ID, so a reboot could not be proved; nothing was changed")
 	}
+	for i := range checks {
+		checks[i].Detail = remote.CleanText(checks[i].Detail)
+	}
 	r.run.Checks = checks
 	for _, c := range checks {
 		r.say(ctx, "pre-check %s: %s%s", c.Name, resultWord(c.Result), parenthesis(c.Detail))

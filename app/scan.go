@@ -89,8 +89,9 @@ func (d *Desk) scanFailed(ctx context.Context, h data.Host, cause error) error {
 	if ctx.Err() != nil {
 		return cause
 	}
-	f := data.ScanFailure{Host: h.ID, At: d.Now().UTC(), Error: cause.Error()}
-	entry := d.entry("scan failed", "host "+h.Name, cause.Error(), change{})
+	why := remote.CleanText(cause.Error()) // it may quote what the host said
+	f := data.ScanFailure{Host: h.ID, At: d.Now().UTC(), Error: why}
+	entry := d.entry("scan failed", "host "+h.Name, why, change{})
 	if err := d.DB.SaveScanFailure(ctx, f, entry); err != nil {
 		return errors.Join(cause, err)
 	}
@@ -103,6 +104,9 @@ func (d *Desk) scanIn(ctx context.Context, s remote.Session, h data.Host, refres
 		return h, data.Scan{}, data.HostVerdict{}, err
 	}
 	scan.Host, scan.At = h.ID, d.Now().UTC()
+	for i := range scan.Problems {
+		scan.Problems[i].Detail = remote.CleanText(scan.Problems[i].Detail)
+	}
 	before, err := d.DB.Missing(ctx, h.ID)
 	if err != nil {
 		return h, data.Scan{}, data.HostVerdict{}, err

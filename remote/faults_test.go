@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -254,5 +255,25 @@ func TestPlayedJumpHostIsSharedAndReplacedWhenLost(t *testing.T) {
 	h.Port = atoi(t, strings.Split(freeAddr(t), ":")[1])
 	if _, err = s.Dial(t.Context(), h); !errors.Is(err, remote.ErrUnreachable) {
 		t.Errorf("got %v, want the host unreachable behind the jump host", err)
+	}
+}
+
+// An imported inventory may name any path as a key file.
+func TestAKeyFileThatNeverEndsIsNotRead(t *testing.T) {
+	srv, c := playHost(t, remotetest.Options{Exec: remotetest.RunSh})
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := exec.Command("mkfifo", pipe).Run(); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/dev/zero", pipe} {
+		ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+		h := srv.Host("web1", "root")
+		h.IdentityFile = path
+		s, err := remote.NewSSH(c).Dial(ctx, h) // the password is left to log in with
+		stop()
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		s.Close()
 	}
 }

@@ -180,6 +180,12 @@ func (c *keyCheck) judge(addr net.Addr, key ssh.PublicKey) error {
 		if i == 0 || errors.As(err, new(*xknownhosts.RevokedError)) {
 			first = err
 		}
+		// Only a host that has no key of its own at its port is looked for
+		// without the port: else whoever owns another port of the address, as
+		// behind one router, could answer for it.
+		if k := new(xknownhosts.KeyError); !errors.As(first, &k) || len(k.Want) > 0 {
+			break
+		}
 	}
 	host := knownhosts.Normalize(c.names[0])
 	if r := new(xknownhosts.RevokedError); errors.As(first, &r) {

@@ -220,3 +220,30 @@ func TestLocalAndSSHAreChosenByReach(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// Behind one router each port is another host: what port 22 may show, port
+// 2222 may not, once it has a key of its own.
+func TestKeyOfAnotherPortIsAChangedKey(t *testing.T) {
+	srv, c := playHost(t, remotetest.Options{Exec: remotetest.RunSh})
+	h := srv.Host("web1", "root")
+	shown, err := os.ReadFile(c.KnownHosts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, key, _ := strings.Cut(string(shown), " ")
+	writeFile(t, c.KnownHosts[0], "127.0.0.1 "+key)
+	s, err := remote.NewSSH(c).Dial(t.Context(), h) // as OpenSSH does
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	own := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(remotetest.NewHostKey().PublicKey())))
+	writeFile(t, c.KnownHosts[0], "127.0.0.1 "+key+"\n[127.0.0.1]:"+itoa(h.Port)+" "+own+"\n")
+	_, err = remote.NewSSH(c).Dial(t.Context(), h)
+	if changed := new(remote.HostKeyChangedError); !errors.As(err, &changed) {
+		t.Errorf("got %v, want a changed host key", err)
+	}
+	if n := srv.Counts(); n.Logins != 1 {
+		t.Errorf("logged in %d times", n.Logins)
+	}
+}

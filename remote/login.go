@@ -167,12 +167,12 @@ func (l *login) agentKeys() []ssh.Signer {
 // keyFile reads a private key. Where the file tells the public half without
 // the passphrase, the passphrase is asked for only if the host takes the key.
 func (l *login) keyFile(path string) (ssh.Signer, error) {
-	b, err := os.ReadFile(path)
+	b, err := readKey(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return publicHalf(path + ".pub")
 	}
 	if err != nil {
-		return nil, errors.Unwrap(err)
+		return nil, err
 	}
 	s, err := ssh.ParsePrivateKey(b)
 	var locked *ssh.PassphraseMissingError
@@ -183,7 +183,7 @@ func (l *login) keyFile(path string) (ssh.Signer, error) {
 		if s, err := publicHalf(path); err == nil {
 			return s, nil // IdentityFile may name the public half of an agent's key
 		}
-		return nil, errors.New("is no private key that this program reads")
+		return nil, errNoKey
 	}
 	k := &lazyKey{login: l, path: path, pem: b, public: locked.PublicKey}
 	if k.public == nil {
@@ -196,9 +196,31 @@ func (l *login) keyFile(path string) (ssh.Signer, error) {
 	return k, nil
 }
 
+// maxKey is far more than the largest key file.
+const maxKey = 256 << 10
+
+var errNoKey = errors.New("is no private key that this program reads")
+
+// readKey reads a key file. Its path may come from an imported file: a device
+// or a pipe, which never ends, is not opened.
+func readKey(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, errors.Unwrap(err)
+	case !info.Mode().IsRegular() || info.Size() > maxKey:
+		return nil, errNoKey
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, errors.Unwrap(err)
+	}
+	return b, nil
+}
+
 // publicHalf reads "ssh-ed25519 AAAA… comment".
 func publicHalf(path string) (ssh.Signer, error) {
-	b, err := os.ReadFile(path)
+	b, err := readKey(path)
 	if err != nil {
 		return nil, errors.New("no such file")
 	}

@@ -14,12 +14,27 @@ import (
 // and the short ones such as "\x1b(B". A title without an end hides nothing.
 var escapes = regexp.MustCompile("(?:\x1b\\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\x1b[\\]PX^_]|[\u009d\u0090])[^\x07\x1b\u009c]*(?:\x07|\x1b\\\\|\u009c)|\x1b[ -/]*[0-~]")
 
+// http://joe:hunter2@repo.example/debian, as apt-get update --print-uris and
+// repository lists show it.
+var userInfo = regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*://)[^/\s'"]+@`)
+
+// HideCredentials takes user names, passwords and tokens out of the addresses
+// in s: what a host shows of its repositories is kept as evidence, and
+// credentials are not.
+func HideCredentials(s string) string {
+	if !strings.Contains(s, "://") {
+		return s
+	}
+	return userInfo.ReplaceAllString(s, "${1}[redacted]@")
+}
+
 // CleanText returns s, which comes from a host, fit to show to people: without
 // terminal escapes, control characters other than line feed and tab, and the
 // characters that turn the direction of writing or hide. Bytes that are not
-// UTF-8 become U+FFFD. "\r\n" becomes "\n", and so does a lone "\r", with
+// UTF-8 become U+FFFD, credentials in addresses "[redacted]". "\r\n" becomes "\n", and so does a lone "\r", with
 // which a progress bar would overwrite a line.
 func CleanText(s string) string {
+	s = HideCredentials(s)
 	if isClean(s) {
 		return s
 	}

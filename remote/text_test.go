@@ -61,3 +61,16 @@ func TestFingerprintIsAsSSHKeygenPrintsIt(t *testing.T) {
 		}
 	}
 }
+
+func TestCredentialsInAddressesAreHidden(t *testing.T) {
+	for in, want := range map[string]string{
+		"'http://joe:hunter2@repo.lab/deb/InRelease' x 0":       "'http://[redacted]@repo.lab/deb/InRelease' x 0",
+		"Repo-baseurl : https://t0ken@repo.lab/a, HTTP://b:c@d": "Repo-baseurl : https://[redacted]@repo.lab/a, HTTP://[redacted]@d",
+		"http://joe:p@ss@repo.lab/deb":                          "http://[redacted]@repo.lab/deb",
+		"https://repo.lab/people/joe@example.org":               "https://repo.lab/people/joe@example.org",
+	} {
+		if got := CleanText(in); got != want {
+			t.Errorf("%q becomes %q, want %q", in, got, want)
+		}
+	}
+}

@@ -61,7 +61,8 @@ func (a Answer) Section(name string) (Section, error) {
 	return Section{}, fmt.Errorf("%w: section %q is missing", remote.ErrGarbage, name)
 }
 
-// Evidence returns every section as raw evidence, each cut at 256 KiB. What a
+// Evidence returns every section as raw evidence, each cut at 256 KiB and
+// without the credentials that addresses of repositories hold. What a
 // command said on standard error follows its output.
 func (a Answer) Evidence() []data.Evidence {
 	list := make([]data.Evidence, 0, len(a))
@@ -73,6 +74,7 @@ func (a Answer) Evidence() []data.Evidence {
 		if s.Status != 0 {
 			text += "\n[exit status " + strconv.Itoa(s.Status) + "]\n"
 		}
+		text = remote.HideCredentials(text) // before the cut, which may fall into one
 		cut := len(text) > maxEvidence
 		if cut {
 			text = text[:maxEvidence]

@@ -94,3 +94,13 @@ func FuzzSections(f *testing.F) {
 		}
 	})
 }
+
+func TestEvidenceHoldsNoCredentialsOfRepositories(t *testing.T) {
+	long := strings.Repeat("x", maxEvidence-12)
+	for _, text := range []string{"'http://joe:hunter2@repo.lab/deb/dists/InRelease' repo 0", long + "http://joe:hunter2@repo.lab"} {
+		e := Answer{{Name: "sources", Out: text, Err: text}}.Evidence()[0]
+		if strings.Contains(e.Output, "joe") || strings.Contains(e.Output, "hunter") {
+			t.Errorf("evidence holds %q", e.Output[max(0, len(e.Output)-100):])
+		}
+	}
+}
