@@ -69,7 +69,7 @@ func (inv *inventory) group(name string) (data.Group, error) {
 		names = append(names, g.Name)
 	}
 	if len(names) == 0 {
-		return data.Group{}, &missingError{fmt.Sprintf("group %q", name), "\"stctl group add\" makes one."}
+		return data.Group{}, &missingError{fmt.Sprintf("group %q", name), "\"stctl host group add\" makes one."}
 	}
 	return data.Group{}, &missingError{fmt.Sprintf("group %q", name), "There are " + strings.Join(names, ", ") + "."}
 }
