@@ -80,6 +80,7 @@ type Grid[T any] struct {
 	allow   func(T) bool
 	index   indexer[T]
 	asked   uint64 // number of the newest question to the index
+	loads   uint64 // how often rows were set
 }
 
 // NewGrid returns an empty grid.
@@ -183,6 +184,7 @@ func (g *Grid[T]) SetSource(rows Source[T]) {
 		}
 	}
 	g.reindex()
+	g.prepare()
 }
 
 // Rows returns how many rows there are and how many of them are shown.

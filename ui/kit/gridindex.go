@@ -20,6 +20,14 @@ type indexer[T any] struct {
 
 func (x *indexer[T]) reset() { x.texts = nil }
 
+// build makes the texts.
+func (x *indexer[T]) build(rows Source[T]) {
+	x.texts = make([]string, rows.Len())
+	for i := range x.texts {
+		x.texts[i] = x.lower(rows.At(i))
+	}
+}
+
 // A question is all that an order depends on.
 type question[T any] struct {
 	rows  Source[T]
@@ -37,10 +45,7 @@ func (x *indexer[T]) order(q question[T]) []int32 {
 	}
 	n := q.rows.Len()
 	if len(q.words) > 0 && x.texts == nil && n <= atOnce {
-		x.texts = make([]string, n)
-		for i := range n {
-			x.texts[i] = x.lower(q.rows.At(i))
-		}
+		x.build(q.rows)
 	}
 	out := make([]int32, 0, n)
 	for i := range n {
@@ -224,6 +229,30 @@ func (g *Grid[T]) reindex() {
 			if asked == g.asked { // nothing newer was asked
 				g.setBusy(false)
 				g.show(order)
+			}
+		}
+	})
+}
+
+// few is the number of rows whose texts are made when first asked for: 2,000
+// cost a few milliseconds.
+const few = 2_000
+
+// prepare makes the texts beside the UI goroutine, so that the first letter
+// typed into a filter is as quick as the next one.
+func (g *Grid[T]) prepare() {
+	rows := g.rows
+	g.loads++
+	if n := rows.Len(); n <= few || n > atOnce {
+		return
+	}
+	load := g.loads
+	beside := indexer[T]{columns: g.columns}
+	background(func() func() {
+		beside.build(rows)
+		return func() {
+			if load == g.loads { // these rows are still those shown
+				g.index.texts = beside.texts
 			}
 		}
 	})
