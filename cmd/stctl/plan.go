@@ -76,6 +76,36 @@ func (w *planFlags) request(inv *inventory, args []string) (app.PlanRequest, err
 	return req, err
 }
 
+// keysOf turns the names given with --only into keys: a name alone means each
+// architecture of it that is missing somewhere. One that is missing nowhere is
+// an error, so that a slip of the pen plans nothing else.
+func keysOf(ctx context.Context, d *app.Desk, words []string) ([]string, error) {
+	if len(words) == 0 {
+		return nil, nil
+	}
+	known := map[string][]string{} // name or key in lower case to keys
+	err := d.DB.EachMissing(ctx, func(m data.Missing) error {
+		for _, word := range []string{strings.ToLower(m.Update.Name), strings.ToLower(m.Update.Key())} {
+			if !slices.Contains(known[word], m.Update.Key()) {
+				known[word] = append(known[word], m.Update.Key())
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var keys []string
+	for _, w := range words {
+		found := known[strings.ToLower(strings.TrimSpace(w))]
+		if len(found) == 0 {
+			return nil, &missingError{fmt.Sprintf("missing update %q", w), "\"stctl updates\" shows those that are known to be missing."}
+		}
+		keys = append(keys, found...)
+	}
+	return keys, nil
+}
+
 // ringsOf reads "1=24h" and "1=100%".
 func ringsOf(soaks, gates []string) ([]data.Ring, error) {
 	var rings []data.Ring
@@ -133,6 +163,9 @@ old or proves nothing. What is left out is told.`,
 			}
 			req, err := w.request(inv, args)
 			if err != nil {
+				return err
+			}
+			if req.Keys, err = keysOf(cmd.Context(), d, w.only); err != nil {
 				return err
 			}
 			bar := c.out.bar(len(req.Hosts), "asking")

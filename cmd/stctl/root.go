@@ -120,6 +120,7 @@ func (c *cli) root() *cobra.Command {
 // branch makes cmd a command that only holds others.
 func (c *cli) branch(cmd *cobra.Command, children ...*cobra.Command) *cobra.Command {
 	cmd.AddCommand(children...)
+	cmd.SuggestionsMinimumDistance = 2
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return nil

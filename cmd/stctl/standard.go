@@ -178,7 +178,7 @@ func (c *cli) standardUse() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "use TEMPLATE", Short: "Make a template the shop's standard, as its next version", Args: wants(1, 1, "the name of a template"),
 		Long:    "Make a shipped template the next version of the shop's standard, from now on or from\na later day. It is never valid backwards. A change of the standard needs a --note\nthat says what changed and why.",
-		Example: "  stctl standard use small-shop --owner \"Carla Sousa\" --approver \"Petra Lang\"\n  stctl standard use essential-eight --note \"customer demands it\" --valid-from 2027-01-01",
+		Example: "  stctl standard use small-shop --owner \"Carla Sousa\" --approver \"Petra Lang\"\n  stctl standard use au-e8-ml1 --note \"customer demands it\" --valid-from 2027-01-01",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := template(args[0])
 			if err != nil {
@@ -314,7 +314,7 @@ func (c *cli) standardCheck() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "check", Short: "Find what is allowed in a standard and hardly meant", Args: nothing,
 		Long:    "Find rules that nothing reaches, updates that no rule fits, and worse updates that\nget more time than lesser ones: in the standard in force, another version, or a\ntemplate.",
-		Example: "  stctl standard check\n  stctl standard check --template pci-dss",
+		Example: "  stctl standard check\n  stctl standard check --template pci-4.0.1",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var s data.Standard
 			var err error
