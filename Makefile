@@ -46,7 +46,7 @@ stctl:
 	$(GO) build $(FLAGS) -o $@ ./cmd/stctl
 
 .PHONY: need-build need-run need-test need-bench
-need-%:
+need-build need-run need-test need-bench: need-%:
 	@packaging/need $*
 
 lint:
