@@ -93,8 +93,7 @@ func newForm(s Subject, now time.Time) *form {
 	f.waits = kit.NewEntry("vendor's release 8.2, in March")
 	f.expires = kit.NewEntry("2026-12-31").With(now.AddDate(0, 1, 0).Local().Format(time.DateOnly))
 	for i := range roles {
-		f.approved[i] = kit.NewEntry("name").With("")
-		f.approved[i].PlaceHolder = roles[i]
+		f.approved[i] = kit.NewEntry(roles[i])
 	}
 	approvals := container.NewGridWithColumns(3, f.approved[0], f.approved[1], f.approved[2])
 	f.fields = kit.NewForm(

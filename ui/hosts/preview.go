@@ -123,7 +123,7 @@ func (d *previewDialog) build() fyne.CanvasObject {
 	d.grid = kit.NewGrid(
 		kit.Column[*previewRow]{ID: "line", Title: "Line", Width: 56, Align: fyne.TextAlignTrailing, Muted: true, Text: func(r *previewRow) string { return fmt.Sprint(r.line) }, Compare: func(a, b *previewRow) int { return a.line - b.line }},
 		kit.Column[*previewRow]{ID: "name", Title: "Host", Width: 130, Text: func(r *previewRow) string { return r.host.Name }},
-		kit.Column[*previewRow]{ID: "what", Title: "What happens", Width: 200, Grow: true, Status: func(r *previewRow) kit.Status { return r.sign }, Text: func(r *previewRow) string { return r.what }},
+		kit.Column[*previewRow]{ID: "what", Title: "What happens", Width: 300, Grow: true, Status: func(r *previewRow) kit.Status { return r.sign }, Text: func(r *previewRow) string { return r.what }},
 		kit.Column[*previewRow]{ID: "where", Title: "Address", Width: 130, Text: func(r *previewRow) string { return r.host.Address }},
 		kit.Column[*previewRow]{ID: "exposure", Title: "Exposure", Width: 90, Text: d.exposureText},
 		kit.Column[*previewRow]{ID: "group", Title: "Group", Width: 90, Text: d.groupText},
@@ -221,18 +221,16 @@ func (d *previewDialog) withMapping(preview fyne.CanvasObject) fyne.CanvasObject
 	}
 	heads := container.NewGridWithColumns(3, kit.NewCaption("COLUMN OF THE FILE"), kit.NewCaption("FIRST VALUE"), kit.NewCaption("HOLDS"))
 	mapping := kit.NewSurface(container.NewBorder(kit.Pad(heads, 8, 4, 12, 12), nil, nil, nil, container.NewVScroll(kit.Pad(box, 0, 8, 12, 12))))
-	mapping.Hide()
 	const wordPreview, wordColumns = "Preview", "Columns"
+	views := container.NewStack(preview)
 	tabs := kit.NewSegmented([]string{wordPreview, wordColumns}, wordPreview, func(w string) {
+		views.Objects = []fyne.CanvasObject{preview}
 		if w == wordColumns {
-			preview.Hide()
-			mapping.Show()
-		} else {
-			mapping.Hide()
-			preview.Show()
+			views.Objects = []fyne.CanvasObject{mapping}
 		}
+		views.Refresh()
 	})
-	return container.NewBorder(kit.Pad(container.NewHBox(tabs), 0, 8, 0, 0), nil, nil, nil, preview, mapping)
+	return container.NewBorder(kit.Pad(container.NewHBox(tabs), 0, 8, 0, 0), nil, nil, nil, views)
 }
 
 // imported says what came in and offers to scan it, or to take it back.

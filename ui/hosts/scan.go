@@ -33,7 +33,7 @@ func (x *Screen) scan(rows []*row, lists bool) {
 			report(kit.Progress{Done: len(results), Total: len(ids), Note: r.Host.Name})
 		})
 		return outcome(results, ctx.Err() != nil), err
-	}, Then: func(error) {
+	}, Sign: func() kit.Status { return signOf(results) }, Then: func(error) {
 		x.changed()
 		x.doors.meet(x, results, lists)
 	}})
@@ -48,19 +48,30 @@ func (x *Screen) changed() {
 	x.shell.Reload()
 }
 
+// signOf is green only when every host was scanned.
+func signOf(results []app.ScanResult) kit.Status {
+	for _, r := range results {
+		if r.Err != nil {
+			return kit.StatusWarning
+		}
+	}
+	return kit.StatusSucceeded
+}
+
 // outcome sums up a scan: "11 scanned, 1 blocked by an unknown host key".
 func outcome(results []app.ScanResult, cancelled bool) string {
+	const scanned = "scanned"
 	n := map[string]int{}
-	var order []string
+	order := []string{scanned}
 	for _, r := range results {
-		what := "scanned"
+		what := scanned
 		switch {
 		case r.Err != nil && cancelled:
 			what = "not scanned"
 		case r.Err != nil:
 			what = doorOf(r.Err).short()
 		}
-		if n[what] == 0 {
+		if n[what] == 0 && what != scanned {
 			order = append(order, what)
 		}
 		n[what]++

@@ -29,6 +29,9 @@ type Job struct {
 	// is; report may be called from any goroutine, as often as it likes. It
 	// returns one line about the result: "11 scanned, 1 unreachable".
 	Do func(ctx context.Context, report func(Progress)) (string, error)
+	// Sign says how good an end without an error is, such as StatusWarning
+	// when a part was left undone; nil: succeeded.
+	Sign func() Status
 	// Then is called on the UI goroutine when it has ended; may be nil.
 	Then func(error)
 }
@@ -159,6 +162,9 @@ func (t *task) show(p Progress) {
 func (t *task) end(result string, err error) {
 	t.ended = true
 	sign, note := StatusSucceeded, result
+	if t.job.Sign != nil {
+		sign = t.job.Sign()
+	}
 	switch {
 	case errors.Is(err, context.Canceled):
 		sign = StatusCancelled

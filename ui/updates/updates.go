@@ -45,7 +45,6 @@ type Screen struct {
 	grid   *kit.Grid[*row]
 	search *kit.SearchBar
 	bar    *bar
-	top    *fyne.Container
 	body   *fyne.Container
 	panel  *panel
 	plan   *kit.Button
@@ -179,6 +178,11 @@ func (x *Screen) show(v view) {
 	x.page.SetSubtitle(subtitle(v))
 	x.grid.SetEmpty(x.emptyState(v))
 	x.bar.show(v.rows)
+	if len(v.rows) == 0 {
+		x.bar.object.Hide()
+	} else {
+		x.bar.object.Show()
+	}
 	x.grid.SetRows(v.rows)
 	x.answer()
 	x.panel.refresh()
