@@ -495,26 +495,16 @@ func (s *Shop) save(h *Host) error {
 
 // down ends all on a host, its SSH server first.
 func (s *Shop) down(h *Host) {
-	h.sshd.stop()
+	h.sshd.down()
 	h.machine.PowerOff()
 }
 
 // up lets a host answer again, on its port.
 func (s *Shop) up(h *Host) {
-	idx, err := s.readIndex()
-	if err != nil {
-		return
-	}
 	select {
 	case <-s.closing:
-		return
 	default:
-	}
-	for range 50 {
-		if _, err := h.sshd.listen(idx.Ports[h.def.Name]); err == nil {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
+		h.sshd.up()
 	}
 }
 

@@ -57,7 +57,7 @@ func (s *sshd) accept(l net.Listener) {
 		if s.conns == nil {
 			s.mu.Unlock()
 			c.Close()
-			return
+			continue
 		}
 		s.conns[c] = true
 		s.mu.Unlock()
@@ -73,17 +73,35 @@ func (s *sshd) accept(l net.Listener) {
 	}
 }
 
-// stop closes the listener and every connection, and waits for their ends.
+// down ends every connection and refuses new ones, as a host that is off. The
+// port stays taken: given back, any program could get it, and the host would
+// come back as somebody else.
+func (s *sshd) down() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		c.Close()
+	}
+	s.conns = nil
+}
+
+// up answers again after down.
+func (s *sshd) up() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.listener != nil && s.conns == nil {
+		s.conns = map[net.Conn]bool{}
+	}
+}
+
+// stop ends every connection and gives the port back.
 func (s *sshd) stop() {
+	s.down()
 	s.mu.Lock()
 	if s.listener != nil {
 		s.listener.Close()
 	}
-	conns := s.conns
-	s.listener, s.conns = nil, nil
-	for c := range conns {
-		c.Close()
-	}
+	s.listener = nil
 	s.mu.Unlock()
 	s.wg.Wait()
 }
