@@ -23,6 +23,10 @@ type Desk struct {
 	Now       func() time.Time
 	By        string // desk user and computer, "anna@desk1"
 
+	// Orders are the rollouts ordered on this computer, the only ones it drives;
+	// nil: all that the workspace holds.
+	Orders *Orders
+
 	asked atomic.Int64 // hosts asked at once; 0 means DefaultParallel; see SetParallel
 
 	// Detect finds the update system of a host on first contact; nil means

@@ -82,9 +82,6 @@ func (dr *Driver) Drive(ctx context.Context, id data.RolloutID, stay bool) error
 	if dr.Pace == (Pace{}) {
 		dr.Pace = DefaultPace
 	}
-	if dr.Pace.Answer <= 0 {
-		dr.Pace.Answer = DefaultScanTimeout
-	}
 	release, err := dr.lease(ctx, id)
 	if err != nil {
 		return err
@@ -189,6 +186,9 @@ func (d *drive) step(ctx context.Context) (wake time.Time, done bool, err error)
 		return time.Time{}, false, err
 	}
 	w, err := d.Desk.readRollout(ctx, d.id)
+	if err == nil {
+		err = d.Desk.Orders.check(w.plan, w.rollout)
+	}
 	if err != nil {
 		return time.Time{}, false, err
 	}

@@ -30,7 +30,7 @@ func (dr *Driver) keep(ctx context.Context, report func(error)) {
 		pace = DefaultPace
 	}
 	var mu sync.Mutex
-	driven := map[data.RolloutID]bool{}
+	driven, foreign := map[data.RolloutID]bool{}, map[data.RolloutID]bool{}
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	tick := time.NewTicker(max(pace.Poll, time.Millisecond))
@@ -46,7 +46,12 @@ func (dr *Driver) keep(ctx context.Context, report func(error)) {
 			}
 			wg.Go(func() {
 				err := dr.Drive(ctx, id, true)
-				if err != nil && ctx.Err() == nil && !errors.Is(err, ErrElsewhere) {
+				mu.Lock()
+				told := foreign[id]
+				foreign[id] = errors.Is(err, ErrNotOrdered) // told once: only a person can change it
+				again := told && foreign[id]
+				mu.Unlock()
+				if err != nil && ctx.Err() == nil && !errors.Is(err, ErrElsewhere) && !again {
 					report(fmt.Errorf("rollout %d: %w", id, err))
 				}
 				rest(ctx, pace.Retry) // what another desk drives, or what failed, is asked for again later

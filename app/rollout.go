@@ -49,7 +49,8 @@ func (d *Desk) StartRollout(ctx context.Context, id data.PlanID, reason string) 
 	if err != nil {
 		return 0, fmt.Errorf("start rollout of plan %q: %w", p.Name, err)
 	}
-	return rid, nil
+	r.ID = rid
+	return rid, d.Orders.add(p, r)
 }
 
 // CancelRollout lets no further run start and asks those under way to stop

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -163,4 +165,61 @@ func TestAHostThatNeverAnswersHoldsUpNoRollout(t *testing.T) {
 	if run := s.run(t); run.Outcome != data.OutcomeSkipped || !strings.Contains(run.Detail, "nothing was changed") {
 		t.Errorf("run = %+v", run)
 	}
+}
+
+// A file that somebody hands over may say anything of itself.
+func TestAForeignWorkspaceTouchesNoHostUnlessAdopted(t *testing.T) {
+	s := newShop(t, newWorld(), data.RebootNever)
+	s.Orders = NewOrders(filepath.Join(t.TempDir(), "orders"))
+	s.start(t, "apply now")
+	other := s.copied(t)
+	other.Orders = NewOrders(filepath.Join(t.TempDir(), "orders"))
+	if err := other.drive(t.Context()); !errors.Is(err, ErrNotOrdered) || s.w.starts != 0 {
+		t.Fatalf("driven elsewhere: %v, %d jobs", err, s.w.starts)
+	}
+	if err := other.AdoptRollout(t.Context(), s.rollout, "another digest", "mine now"); err == nil {
+		t.Error("a plan that was not shown is adopted")
+	}
+	p, err := other.DB.Plan(t.Context(), s.plan)
+	must(t, err)
+	must(t, other.AdoptRollout(t.Context(), s.rollout, p.Digest(), "mine now"))
+	must(t, other.drive(t.Context()))
+	must(t, s.drive(t.Context()))
+	if run := s.run(t); s.w.starts != 1 || run.Outcome != data.OutcomeSucceeded {
+		t.Errorf("%d jobs, run %+v", s.w.starts, run)
+	}
+}
+
+// Somebody who may write the file turns "in the window" into "now", or puts
+// other packages into the approved plan with a digest that fits.
+func TestAnEditedOrderIsNotDriven(t *testing.T) {
+	for name, edit := range map[string]string{
+		"reason": `UPDATE rollouts SET reason = 'now'`,
+		"plan": `DROP TRIGGER plans_never_change; DROP TRIGGER plans_approved_once;
+			UPDATE plans SET body = replace(body, '7.2', '6.6'), digest = 'DIGEST'`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShop(t, newWorld(), data.RebootNever)
+			s.Orders = NewOrders(filepath.Join(t.TempDir(), "orders"))
+			s.start(t, "")
+			p, err := s.DB.Plan(t.Context(), s.plan)
+			must(t, err)
+			for i, u := range p.Hosts[0].Changes.Upgrade {
+				p.Hosts[0].Changes.Upgrade[i].To = strings.ReplaceAll(u.To, "7.2", "6.6")
+			}
+			byHand(t, s.DB.Path(), strings.ReplaceAll(edit, "DIGEST", p.Digest()))
+			if err := s.drive(t.Context()); !errors.Is(err, ErrNotOrdered) || s.w.starts != 0 {
+				t.Errorf("%v, %d jobs", err, s.w.starts)
+			}
+		})
+	}
+}
+
+func byHand(t *testing.T, path, script string) {
+	t.Helper()
+	db, err := sql.Open("sqlite3", path)
+	must(t, err)
+	defer db.Close()
+	_, err = db.ExecContext(t.Context(), script)
+	must(t, err)
 }

@@ -111,7 +111,11 @@ func (r *runner) hangUp() {
 // failed, the session is given up, and the next ask dials anew.
 func (r *runner) ask(ctx context.Context, f func(context.Context, remote.Session, Platform) error) error {
 	// A host that is there and never answers must not hold the rollout up.
-	ctx, stop := context.WithTimeout(ctx, r.Pace.Answer)
+	answer := r.Pace.Answer
+	if answer <= 0 {
+		answer = DefaultScanTimeout
+	}
+	ctx, stop := context.WithTimeout(ctx, answer)
 	defer stop()
 	err := r.reach(ctx)
 	if err == nil {
@@ -185,6 +189,9 @@ type permission struct {
 // begin then ends no later than what is open now.
 func (r *runner) permission(ctx context.Context) (permission, error) {
 	w, err := r.Desk.readRollout(ctx, r.run.Rollout)
+	if err == nil {
+		err = r.Desk.Orders.check(w.plan, w.rollout)
+	}
 	if err != nil {
 		return permission{}, err
 	}

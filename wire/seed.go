@@ -24,7 +24,7 @@ func seed(ctx context.Context, d *app.Desk, shop *practice.Shop) error {
 		return err
 	}
 	s := &seeder{now: shop.History().Scans[0].At.AddDate(0, 0, -1)}
-	s.d = &app.Desk{DB: d.DB, Platforms: s.platforms(), Now: func() time.Time { return s.now }, By: "carla@desk1"}
+	s.d = &app.Desk{DB: d.DB, Platforms: s.platforms(), Now: func() time.Time { return s.now }, By: "carla@desk1", Orders: d.Orders}
 	if err := s.inventory(ctx, shop); err != nil {
 		return err
 	}

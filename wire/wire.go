@@ -117,7 +117,8 @@ func (off *Office) open(ctx context.Context, config remote.SSHConfig, pace *app.
 	}
 	off.SSH = remote.NewSSH(config)
 	dialer := remote.ByReach{data.ReachSSH: off.SSH, data.ReachLocal: remote.Local{Secrets: config.Secrets}}
-	off.Desk = &app.Desk{DB: db, Dialer: dialer, Platforms: Platforms(), Now: time.Now, By: By()}
+	off.Desk = &app.Desk{DB: db, Dialer: dialer, Platforms: Platforms(), Now: time.Now, By: By(),
+		Orders: app.NewOrders(filepath.Join(off.folder, "orders"))}
 	if err := off.Desk.ReadSettings(ctx); err != nil {
 		return errors.Join(err, db.Close())
 	}

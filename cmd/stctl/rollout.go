@@ -24,7 +24,7 @@ A run that ended "unknown" may have done its work: it is looked up on the host
 again, never simply repeated.`,
 	}
 	return c.branch(cmd, c.rolloutStart(), c.rolloutList(), c.rolloutShow(), c.rolloutLog(), c.rolloutWatch(),
-		c.rolloutCancel(), c.rolloutResume(), c.rolloutLookAgain(), c.rolloutRetry())
+		c.rolloutAdopt(), c.rolloutCancel(), c.rolloutResume(), c.rolloutLookAgain(), c.rolloutRetry())
 }
 
 func (c *cli) rolloutStart() *cobra.Command {
