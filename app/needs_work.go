@@ -242,7 +242,7 @@ func (s *Situation) wordScans(stale, failed, unproven *Need, never int) {
 			stale.Because = fmt.Sprintf("%s. A scan proves nothing after %s.", s.listed(stale.Hosts), DurationText(s.maxAge()))
 		default:
 			stale.Title = counted(n, "host") + " without a fresh scan"
-			stale.Because = fmt.Sprintf("%s. %d were never scanned; the scans of %d are older than the %s the standard allows.", s.listed(stale.Hosts), never, old, DurationText(s.maxAge()))
+			stale.Because = fmt.Sprintf("%s. Never scanned: %d. Scanned longer ago than the %s the standard allows: %d.", s.listed(stale.Hosts), never, DurationText(s.maxAge()), old)
 		}
 	}
 	if n := len(failed.Hosts); n > 0 {

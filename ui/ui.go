@@ -66,6 +66,8 @@ type Place struct {
 	Severity   data.Severity
 	Day        time.Time
 	Search     string // text for the search bar
+	Scan       bool   // ask Hosts at once, with the dialogs that host keys and logins need
+	New        bool   // begin a new one: a plan, a window
 	Reload     bool   // the same place again, because something changed
 }
 

@@ -14,12 +14,14 @@ import (
 	"secondtuesday/ui/hosts"
 	"secondtuesday/ui/kit"
 	"secondtuesday/ui/settings"
+	"secondtuesday/ui/today"
 	"secondtuesday/ui/updates"
 )
 
 // screens are made in the order of the sidebar.
 func screens(s *ui.Shell, t *ui.Tools) []ui.Screen {
 	return []ui.Screen{
+		today.New(s, t),
 		hosts.New(s, t),
 		updates.New(s, t),
 		activity.New(s, t),

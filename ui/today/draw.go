@@ -1,0 +1,167 @@
+package today
+
+import (
+	"fmt"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"secondtuesday/app"
+	"secondtuesday/data"
+	"secondtuesday/ui"
+	"secondtuesday/ui/kit"
+)
+
+// draw makes the page.
+func (x *Screen) draw(v view) fyne.CanvasObject {
+	if len(v.hosts) == 0 {
+		return container.NewVScroll(kit.Pad(kit.VBox(10, kit.AtMost(860, x.drawSteps(v))), 1, 1, 1, 1))
+	}
+	parts := kit.VBox(10, x.drawFigures(v))
+	if v.next != "" {
+		parts.Add(x.drawNext(v))
+	}
+	if len(v.steps) > 0 {
+		parts.Add(x.drawSteps(v))
+	}
+	switch {
+	case len(v.lines) > 0:
+		parts.Add(x.drawLines(v))
+	case v.stale > 0:
+		parts.Add(kit.Pad(kit.NewEmptyState("loader", "Judging "+kit.Count(v.stale, "host", "hosts")+" anew",
+			"Their judgement was made for an earlier time. Until it is made anew they are unknown.", nil), 60, 0, 0, 0))
+	case len(v.steps) == 0:
+		parts.Add(kit.Pad(kit.NewEmptyState("circle-check", "Nothing needs you now", calm(v), nil), 60, 0, 0, 0))
+	}
+	return container.NewVScroll(kit.Pad(parts, 1, 1, 1, 1))
+}
+
+func calm(v view) string {
+	return fmt.Sprintf("%s judged: none overdue, none unknown, nothing waits for an answer.", kit.Count(v.total.Hosts, "host", "hosts"))
+}
+
+// drawFigures makes the row of figures; each opens the hosts it counts.
+func (x *Screen) drawFigures(v view) fyne.CanvasObject {
+	t := v.total
+	hosts := func(c data.Compliance) func() {
+		return func() { x.shell.Go(ui.Place{Screen: ui.Hosts, Compliance: c}) }
+	}
+	share, promise := "–", "no standard in force"
+	if t.Share.Known() && v.target > 0 {
+		share, promise = kit.Percent(t.Share.Value), "promised "+kit.Percent(v.target)
+	}
+	if v.stale > 0 {
+		promise = "being judged anew"
+	}
+	sign := func(n int, s kit.Status) kit.Status {
+		if n == 0 {
+			return kit.StatusNone
+		}
+		return s
+	}
+	late, soon, unknown := t.Counts[data.Overdue], t.Counts[data.DueSoon], t.Counts[data.Unknown]
+	stats := []*kit.Stat{
+		kit.NewStat("Hosts", kit.Number(t.Hosts), kit.Count(t.Missing, "update missing", "updates missing"), kit.StatusNone,
+			fmt.Sprintf("All hosts of this workspace. Their newest scans found %s missing.", kit.Count(t.Missing, "update", "updates"))),
+		kit.NewStat("Compliant", share, promise, shareStatus(v), t.Share.Sentence),
+		kit.NewStat("Overdue", kit.Number(late), kit.Count(t.Overdue, "update", "updates"), sign(late, kit.StatusOverdue),
+			fmt.Sprintf("%s with something past its deadline: %s, or a reboot, or an operating system whose support has ended.", kit.Count(late, "host", "hosts"), kit.Count(t.Overdue, "overdue update", "overdue updates"))),
+		kit.NewStat("Due soon", kit.Number(soon), v.soon, sign(soon, kit.StatusDueSoon),
+			fmt.Sprintf("%s whose next deadline is near. They still count as compliant.", kit.Count(soon, "host", "hosts"))),
+		kit.NewStat("Unknown", kit.Number(unknown), "never counted as compliant", sign(unknown, kit.StatusUnknown),
+			fmt.Sprintf("%s whose newest scan proves nothing: never scanned, too old, or not to be trusted. Silence is no proof.", kit.Count(unknown, "host", "hosts"))),
+	}
+	for i, c := range []data.Compliance{"", data.Compliant, data.Overdue, data.DueSoon, data.Unknown} {
+		stats[i].OnTapped = hosts(c)
+	}
+	return kit.Tiles(5, 8, stats[0], stats[1], stats[2], stats[3], stats[4])
+}
+
+// drawNext makes the line that names the next window.
+func (x *Screen) drawNext(v view) fyne.CanvasObject {
+	open := kit.NewQuiet("Calendar", "calendar-event", func() { x.shell.Go(ui.Place{Screen: ui.Calendar}) }).WithTip(v.nextTip)
+	icon := kit.Pad(kit.NewPicture(kit.IconIn("calendar-event", kit.ColorMuted), 16), 0, 0, 14, 10)
+	return kit.NewSurface(kit.Pad(container.NewBorder(nil, nil, container.NewCenter(icon), open, kit.NewText(v.next).Cut()), 4, 4, 0, 6))
+}
+
+// drawSteps makes the first steps.
+func (x *Screen) drawSteps(v view) fyne.CanvasObject {
+	list := kit.VBox(0)
+	primary := true
+	for i, s := range v.steps {
+		status, word := kit.StatusNotChosen, fmt.Sprintf("%d. %s", i+1, s.title)
+		buttons := kit.HBox(6)
+		if s.done {
+			status, buttons = kit.StatusDone, kit.HBox(6, kit.NewMuted("Done"))
+		}
+		for _, b := range s.buttons {
+			if s.done {
+				continue
+			}
+			button := kit.NewButton
+			if primary {
+				button, primary = kit.NewPrimary, false
+			}
+			buttons.Add(button(b.word, b.icon, func() { x.shell.Go(ui.Place{Screen: b.screen}) }))
+		}
+		if i > 0 {
+			list.Add(kit.NewRule())
+		}
+		list.Add(rowOf(status, word, s.text, buttons))
+	}
+	return kit.NewSurface(list)
+}
+
+// drawLines makes the list of needs.
+func (x *Screen) drawLines(v view) fyne.CanvasObject {
+	list := kit.VBox(0)
+	for i, l := range v.lines {
+		button := kit.NewButton
+		if i == 0 && len(v.steps) == 0 {
+			button = kit.NewPrimary
+		}
+		if i > 0 {
+			list.Add(kit.NewRule())
+		}
+		list.Add(newNeedRow(rowOf(l.status, l.need.Title, l.need.Because, button(l.action, "", func() { x.do(l) })),
+			func() { x.shell.Go(l.place) }, func() []*fyne.MenuItem { return x.menu(l) }))
+	}
+	return kit.NewSurface(list)
+}
+
+// rowOf sets sign, title, sentence and button side by side.
+func rowOf(s kit.Status, title, text string, right fyne.CanvasObject) fyne.CanvasObject {
+	icon := container.NewVBox(kit.Pad(kit.NewPicture(s.Icon(), 18), 11, 0, 14, 8))
+	words := kit.VBox(-6, kit.Pad(kit.NewStrong(title).Cut(), 10, 0, 6, 0), kit.NewProse(text))
+	return container.NewBorder(nil, nil, icon, container.NewCenter(kit.Pad(right, 0, 0, 12, 12)), kit.Pad(words, 0, 4, 0, 0))
+}
+
+// do is what the button of a line does.
+func (x *Screen) do(l line) {
+	switch l.need.Kind {
+	case app.NeedUnknownRun:
+		x.lookAgain(l.need)
+	case app.NeedScan, app.NeedScanFailed:
+		x.scan(l.need.Hosts, false)
+	case app.NeedProof:
+		x.scan(l.need.Hosts, true)
+	default:
+		x.shell.Go(l.place)
+	}
+}
+
+// menu is what can be done with a line.
+func (x *Screen) menu(l line) []*fyne.MenuItem {
+	items := []*fyne.MenuItem{fyne.NewMenuItem(l.action, func() { x.do(l) })}
+	if len(l.need.Hosts) > 0 {
+		items = append(items, fyne.NewMenuItem("Show "+kit.Count(len(l.need.Hosts), "host", "hosts"), func() {
+			x.shell.Go(ui.Place{Screen: ui.Hosts, Hosts: l.need.Hosts})
+		}))
+		if l.need.Kind != app.NeedScan {
+			items = append(items, fyne.NewMenuItem("Scan "+kit.Count(len(l.need.Hosts), "host", "hosts"), func() { x.scan(l.need.Hosts, false) }))
+		}
+	}
+	return append(items, fyne.NewMenuItem("Copy", func() {
+		fyne.CurrentApp().Clipboard().SetContent(l.need.Title + ". " + l.need.Because)
+	}))
+}

@@ -1,0 +1,219 @@
+package today
+
+import (
+	"fmt"
+	"time"
+
+	"secondtuesday/app"
+	"secondtuesday/data"
+	"secondtuesday/ui"
+	"secondtuesday/ui/kit"
+)
+
+// A line is a need with its sign and what can be done about it.
+type line struct {
+	need   app.Need
+	status kit.Status
+	action string   // of its button
+	place  ui.Place // where the button goes, and the line itself
+}
+
+// A step is one of the first things to do in a new workspace.
+type step struct {
+	title, text string
+	done        bool
+	buttons     []stepButton
+}
+
+type stepButton struct {
+	word, icon string
+	screen     string
+}
+
+// kinds say how each kind of need looks and what its button says.
+var kinds = map[app.NeedKind]struct {
+	status kit.Status
+	action string
+	screen string
+}{
+	app.NeedStandard:       {kit.StatusWarning, "Choose a standard", ui.Standard},
+	app.NeedUnknownRun:     {kit.StatusUnknown, "Look again", ui.Rollouts},
+	app.NeedFailedRun:      {kit.StatusFailed, "Show runs", ui.Rollouts},
+	app.NeedKeyChanged:     {kit.StatusCritical, "Show hosts", ui.Hosts},
+	app.NeedStoppedRollout: {kit.StatusStopped, "Show rollout", ui.Rollouts},
+	app.NeedRollout:        {kit.StatusRunning, "Show rollout", ui.Rollouts},
+	app.NeedOverdue:        {kit.StatusOverdue, "Plan updates", ui.Rollouts},
+	app.NeedUnmet:          {kit.StatusDueSoon, "Show calendar", ui.Calendar},
+	app.NeedScan:           {kit.StatusUnknown, "Scan now", ui.Hosts},
+	app.NeedScanFailed:     {kit.StatusUnknown, "Scan again", ui.Hosts},
+	app.NeedProof:          {kit.StatusUnknown, "Fetch lists and scan", ui.Hosts},
+	app.NeedHostKey:        {kit.StatusWarning, "Compare keys", ui.Hosts},
+	app.NeedReboot:         {kit.StatusPendingReboot, "Show hosts", ui.Hosts},
+	app.NeedApproval:       {kit.StatusWaiting, "Read plan", ui.Rollouts},
+	app.NeedAgreement:      {kit.StatusWarning, "Show window", ui.Calendar},
+	app.NeedWindow:         {kit.StatusWarning, "Show hosts", ui.Hosts},
+	app.NeedException:      {kit.StatusExcepted, "Show hosts", ui.Hosts},
+	app.NeedFreeze:         {kit.StatusFrozen, "Show calendar", ui.Calendar},
+}
+
+// look makes the page from what the workspace knows.
+func look(s *app.Situation) (view, error) {
+	needs, err := s.Needs()
+	if err != nil {
+		return view{}, err
+	}
+	soon := s.Standard.DueSoon
+	if soon == 0 {
+		soon = data.DefaultDueSoon
+	}
+	v := view{soon: "deadline within " + app.DurationText(soon), total: s.Total(), target: s.Standard.Target, steps: steps(s), stale: s.Outdated}
+	if s.Standard.Version == 0 {
+		v.stale = 0 // there is nothing to judge by
+	}
+	for _, h := range s.Agenda.Hosts {
+		v.hosts = append(v.hosts, h.ID)
+	}
+	for _, n := range needs {
+		if n.Kind == app.NeedStandard && len(v.steps) > 0 {
+			continue // it is among the first steps
+		}
+		v.lines = append(v.lines, lineOf(n, s))
+	}
+	v.next, v.nextTip = nextWindow(s)
+	return v, nil
+}
+
+func lineOf(n app.Need, s *app.Situation) line {
+	k := kinds[n.Kind]
+	l := line{need: n, status: k.status, action: k.action, place: ui.Place{Screen: k.screen, Hosts: n.Hosts, Rollout: n.Rollout, Window: n.Window}}
+	switch n.Kind {
+	case app.NeedApproval:
+		l.place.Plan = n.Plan
+	case app.NeedRollout, app.NeedFailedRun, app.NeedUnknownRun, app.NeedStoppedRollout:
+		l.place.Hosts = nil
+		for _, r := range s.Rollouts {
+			if r.ID == n.Rollout && n.Kind == app.NeedRollout {
+				l.status = kit.OfRollout(r.State)
+			}
+		}
+	case app.NeedHostKey:
+		l.place.Scan = true
+	case app.NeedUnmet, app.NeedFreeze:
+		l.place.Hosts = nil
+		for _, f := range s.Agenda.Freezes {
+			if f.ID == n.Freeze {
+				l.place.Day = f.From
+			}
+		}
+	}
+	if len(l.place.Hosts) == 1 && l.place.Screen == ui.Hosts {
+		l.place.Host = l.place.Hosts[0]
+	}
+	return l
+}
+
+// steps returns the first steps of a workspace in which one is still to do.
+func steps(s *app.Situation) []step {
+	agreed := false
+	for _, w := range s.Agenda.Windows {
+		agreed = agreed || !w.Agreed.At.IsZero()
+	}
+	all := []step{
+		{"Add your hosts", "One by one, or from your OpenSSH configuration, an Ansible inventory or a CSV file. Nothing is changed on them.",
+			len(s.Agenda.Hosts) > 0, []stepButton{{"Add or import hosts", "plus", ui.Hosts}}},
+		{"Choose a standard", "It says by when an update must be in. Begin with a template and make it yours.",
+			s.Standard.Version > 0, []stepButton{{"Choose a standard", "clipboard-check", ui.Standard}}},
+		{"Agree a window", "When may the hosts be touched, and who has agreed? Nothing is installed outside, unless with a reason on record.",
+			agreed, []stepButton{{"Add a window", "calendar-plus", ui.Calendar}}},
+	}
+	for _, x := range all {
+		if !x.done {
+			return all
+		}
+	}
+	return nil
+}
+
+// nextWindow says when updates may be installed next.
+func nextWindow(s *app.Situation) (text, tip string) {
+	o, hosts, ok := s.NextOpening()
+	if !ok {
+		if len(s.Agenda.Windows) == 0 {
+			return "", ""
+		}
+		return "No agreed window opens within 40 days", "Windows that were not agreed, and those that freezes take, do not count."
+	}
+	name := ""
+	for _, w := range s.Agenda.Windows {
+		if w.ID == o.Window {
+			name, tip = w.Name, app.Sentence(w, s.Agenda.Groups)
+		}
+	}
+	if !o.Start.After(s.Now) {
+		return fmt.Sprintf("Window %q is open until %s, for %s", name, clock(o.End, s.Now), kit.Count(hosts, "host", "hosts")), tip
+	}
+	return fmt.Sprintf("Next window: %q opens %s (%s), for %s", name, clock(o.Start, s.Now), kit.Ago(o.Start, s.Now), kit.Count(hosts, "host", "hosts")), tip
+}
+
+// clock writes a moment with its day unless that is today.
+func clock(t, now time.Time) string {
+	if t.Local().Format(time.DateOnly) == now.Local().Format(time.DateOnly) {
+		return "today " + t.Local().Format("15:04")
+	}
+	return kit.Day(t) + " " + t.Local().Format("15:04")
+}
+
+// news are needs that say how things stand and ask nothing.
+func news(k app.NeedKind) bool { return k == app.NeedRollout || k == app.NeedFreeze }
+
+// subtitle is the one thing the page answers.
+func subtitle(v view) string {
+	n := 0
+	for _, l := range v.lines {
+		if !news(l.need.Kind) {
+			n++
+		}
+	}
+	switch {
+	case len(v.hosts) == 0:
+		return "Three steps to begin with"
+	case n > 0:
+		return kit.Count(n, "thing needs you", "things need you")
+	case v.stale > 0:
+		return "Judging hosts anew"
+	case len(v.steps) > 0:
+		return ""
+	}
+	return "Nothing needs you now"
+}
+
+// badge counts what needs somebody, in the colour of the worst.
+func badge(lines []line) ui.Badge {
+	var b ui.Badge
+	for _, l := range lines {
+		if news(l.need.Kind) {
+			continue
+		}
+		if b.Count == 0 {
+			b.Status = l.status
+		}
+		b.Count++
+	}
+	return b
+}
+
+// shareStatus is the sign of the compliant share: never good while a host is unknown.
+func shareStatus(v view) kit.Status {
+	t := v.total
+	switch {
+	case t.Hosts == 0:
+		return kit.StatusNone
+	case t.Counts[data.Overdue] > 0:
+		return kit.StatusOverdue
+	case t.Counts[data.Unknown] > 0:
+		return kit.StatusUnknown
+	case v.target > 0 && t.Share.Value < v.target:
+		return kit.StatusDueSoon
+	}
+	return kit.StatusCompliant
+}
