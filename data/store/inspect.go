@@ -21,8 +21,8 @@ const applicationID = 0x32547565
 const checkWhole = 32 << 20
 
 // inspect says why the file at path must not be opened, without changing it.
-// known is the newest schema this program can read.
-func inspect(ctx context.Context, path string, known int) error {
+// all makes the newest schema this program can read.
+func inspect(ctx context.Context, path string, all []migration) error {
 	head, size, err := readHeader(path)
 	if err != nil || size == 0 {
 		return err
@@ -47,11 +47,11 @@ func inspect(ctx context.Context, path string, known int) error {
 		return err
 	}
 	r.SetMaxOpenConns(1)
-	return errors.Join(inspectOpen(ctx, r, size, known), r.Close())
+	return errors.Join(inspectOpen(ctx, r, size, all), r.Close())
 }
 
 // inspectOpen goes on where inspect could open the file for reading.
-func inspectOpen(ctx context.Context, r *sql.DB, size int64, known int) error {
+func inspectOpen(ctx context.Context, r *sql.DB, size int64, all []migration) error {
 	var app, version, tables int
 	err := r.QueryRowContext(ctx, `
 		SELECT a.application_id, v.user_version, (SELECT count(*) FROM sqlite_schema)
@@ -63,15 +63,68 @@ func inspectOpen(ctx context.Context, r *sql.DB, size int64, known int) error {
 		return nil // the program was killed before it had made anything
 	case app != applicationID:
 		return ErrForeign
-	case version > known:
-		return fmt.Errorf("%w: schema %d, this program knows %d", ErrNewer, version, known)
+	case version > len(all):
+		return fmt.Errorf("%w: schema %d, this program knows %d", ErrNewer, version, len(all))
 	case version < 1:
 		return fmt.Errorf("%w: it has no schema", ErrCorrupt)
 	}
 	if size <= checkWhole {
-		return quickCheck(ctx, r)
+		if err := quickCheck(ctx, r); err != nil {
+			return err
+		}
+	}
+	return sameSchema(ctx, r, all[:version])
+}
+
+// sameSchema says whether the file holds exactly the tables, indexes and
+// triggers that the migrations make. A trigger more would do its maker's will
+// whenever this program writes, a view in place of a table would show what is
+// not there, and a trigger less would let the audit trail be rewritten.
+func sameSchema(ctx context.Context, r *sql.DB, made []migration) error {
+	model, err := sql.Open("sqlite3", ":memory:")
+	if err != nil {
+		return err
+	}
+	defer model.Close()
+	model.SetMaxOpenConns(1) // each connection has a memory of its own
+	for i, m := range made {
+		if err := inTx(ctx, model, func(tx *sql.Tx) error { return step(ctx, tx, m, i+1) }); err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+	}
+	want, err := schemaObjects(ctx, model)
+	if err != nil {
+		return err
+	}
+	have, err := schemaObjects(ctx, r)
+	if err != nil {
+		return err
+	}
+	for name, made := range have {
+		if want[name] != made {
+			return fmt.Errorf("%w: this program did not make its %s", ErrCorrupt, name)
+		}
+		delete(want, name)
+	}
+	for name := range want {
+		return fmt.Errorf("%w: its %s is gone", ErrCorrupt, name)
 	}
 	return nil
+}
+
+// schemaObjects returns how each thing in the schema was made, by kind and
+// name, without the tables and indexes that SQLite keeps for itself.
+func schemaObjects(ctx context.Context, q querier) (map[string]string, error) {
+	all := map[string]string{}
+	_, err := collect(ctx, q, func(r row) (struct{}, error) {
+		var kind, name, table, made string
+		err := r.Scan(&kind, &name, &table, &made)
+		all[fmt.Sprintf("%s %q", kind, name)] = table + ": " + made
+		return struct{}{}, err
+	}, `SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema
+		WHERE NOT (type = 'table' AND name IN ('sqlite_sequence', 'sqlite_stat1', 'sqlite_stat4'))
+		AND NOT (type = 'index' AND sql IS NULL)`)
+	return all, err
 }
 
 // quickCheck looks at every page.

@@ -162,11 +162,15 @@ func pack(v any) ([]byte, error) {
 	return buf.Bytes(), err
 }
 
+// maxUnpacked is several times what 16 MB from a host come to. A few kilobytes
+// that somebody crafted can stand for thousands of megabytes.
+const maxUnpacked = 128 << 20
+
 // unpack is the inverse of pack.
 func unpack(b []byte, v any) error {
 	z, err := gzip.NewReader(bytes.NewReader(b))
 	if err == nil {
-		err = json.NewDecoder(z).Decode(v)
+		err = json.NewDecoder(io.LimitReader(z, maxUnpacked)).Decode(v)
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrCorrupt, err)

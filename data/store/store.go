@@ -57,7 +57,7 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	if err != nil {
 		return nil, fault(op, err)
 	}
-	if err := inspect(ctx, path, len(all)); err != nil {
+	if err := inspect(ctx, path, all); err != nil {
 		return nil, fault(op, err)
 	}
 	db, err := open(ctx, path, all)
