@@ -13,6 +13,7 @@ import (
 	"secondtuesday/ui/activity"
 	"secondtuesday/ui/hosts"
 	"secondtuesday/ui/kit"
+	"secondtuesday/ui/rollouts"
 	"secondtuesday/ui/settings"
 	"secondtuesday/ui/today"
 	"secondtuesday/ui/updates"
@@ -24,6 +25,7 @@ func screens(s *ui.Shell, t *ui.Tools) []ui.Screen {
 		today.New(s, t),
 		hosts.New(s, t),
 		updates.New(s, t),
+		rollouts.New(s, t),
 		activity.New(s, t),
 		settings.New(s, t),
 	}

@@ -36,6 +36,14 @@ func (s *Segmented) Chosen() string { return s.chosen }
 // Options returns all choices.
 func (s *Segmented) Options() []string { return s.options }
 
+// SetOptions offers other choices.
+func (s *Segmented) SetOptions(o []string) {
+	if !slices.Equal(o, s.options) {
+		s.options = o
+		s.Refresh()
+	}
+}
+
 // Choose makes another choice hold and tells OnChanged.
 func (s *Segmented) Choose(o string) {
 	if o == s.chosen || !slices.Contains(s.options, o) {
@@ -156,6 +164,7 @@ func (r *segmentedRenderer) Refresh() {
 	for len(r.texts) < len(r.s.options) {
 		r.texts = append(r.texts, canvas.NewText("", nil))
 	}
+	r.texts = r.texts[:len(r.s.options)]
 	r.ground.CornerRadius, r.pill.CornerRadius = 6, 5
 	r.ground.FillColor, r.ground.StrokeColor, r.ground.StrokeWidth = Color(ColorTrack), Color(theme.ColorNameSeparator), 1
 	if r.s.focused {

@@ -1,0 +1,432 @@
+package rollouts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+
+	"secondtuesday/app"
+	"secondtuesday/data"
+	"secondtuesday/ui"
+	"secondtuesday/ui/kit"
+)
+
+const plainColor = theme.ColorNameForeground
+
+// What a plan brings in.
+const (
+	allMissing   = "All missing"
+	onlySecurity = "Security"
+	handPicked   = "Chosen"
+)
+
+// A maker is the page on which a plan is made: what and where, then how, then
+// the hosts are asked and the preview is shown.
+type maker struct {
+	x       *Screen
+	page    *kit.Page
+	loads   *kit.Latest
+	body    *fyne.Container
+	hosts   *hostPicker
+	updates *updatePicker
+	how     *how
+	first   fyne.CanvasObject
+
+	stock  *stock
+	second bool // the second step is shown
+	asking bool
+	want   struct { // to be chosen once the stock is read
+		hosts []data.HostID
+		group data.GroupID
+		keys  []string
+	}
+}
+
+func newMaker(x *Screen) *maker {
+	m := &maker{x: x}
+	m.hosts = newHostPicker(m)
+	m.updates = newUpdatePicker(m)
+	m.how = newHow(m)
+	split := container.NewHSplit(kit.Pad(m.hosts.object, 0, 0, 0, 4), kit.Pad(m.updates.object, 0, 0, 4, 0))
+	split.SetOffset(0.5)
+	m.first = split
+	m.body = container.NewStack(m.first)
+	m.page = kit.NewPage("New plan", "", m.body)
+	m.loads = kit.NewLatest(m.page.Fail)
+	return m
+}
+
+func (m *maker) object() fyne.CanvasObject { return m.page }
+
+// begin starts a new plan with hosts, a group or updates chosen already.
+func (m *maker) begin(hosts []data.HostID, group data.GroupID, keys []string) {
+	m.want.hosts, m.want.group, m.want.keys = hosts, group, keys
+	m.how.reset()
+	m.page.Clear()
+	m.stock = nil
+	m.step(false)
+	m.load()
+}
+
+func (m *maker) reload() {
+	if m.stock != nil { // keep what is chosen
+		m.want.hosts, m.want.group, m.want.keys = idsOf(m.hosts.grid.Picked()), 0, nil
+		if m.updates.mode.Chosen() == handPicked {
+			m.want.keys = keysOf(m.updates.grid.Picked())
+		}
+	}
+	m.load()
+}
+
+func (m *maker) tick() bool { return true }
+
+func (m *maker) load() {
+	kit.Load(m.x.shell.Context(), m.loads, func(ctx context.Context) (*stock, error) {
+		return readStock(ctx, m.x.desk())
+	}, func(s *stock) {
+		m.stock = s
+		m.hosts.show(s, m.want.hosts, m.want.group, m.want.keys)
+		m.updates.begin(m.want.keys)
+		m.changed()
+	})
+}
+
+// changed follows another choice of hosts.
+func (m *maker) changed() {
+	if m.stock == nil {
+		return
+	}
+	m.updates.show(m.stock.missing(m.hosts.grid.Picked()))
+	m.head()
+}
+
+// head says what is chosen, and offers the next step.
+func (m *maker) head() {
+	n, u := len(m.hosts.grid.Picked()), len(m.updates.grid.Picked())
+	m.page.SetTitle("New plan")
+	objects := []fyne.CanvasObject{m.x.back()}
+	if !m.second {
+		m.page.SetSubtitle(fmt.Sprintf("Step 1 of 3, what and where: %s, %s", kit.Count(n, "host", "hosts"), kit.Count(u, "update", "updates")))
+		next := kit.NewPrimary("Next: how", "arrow-right", m.next).WithTip("Rings, limits and reboots (Ctrl+Enter)")
+		if n == 0 || u == 0 {
+			next.Disable()
+		}
+		m.page.SetActions(append(objects, next)...)
+		return
+	}
+	m.page.SetSubtitle(fmt.Sprintf("Step 2 of 3, how: %s, %s", kit.Count(n, "host", "hosts"), kit.Count(u, "update", "updates")))
+	ask := kit.NewPrimary("Ask the hosts", "arrow-right", m.ask).WithTip("Each host's own update system says exactly what would happen; nothing is changed (Ctrl+Enter)")
+	if m.asking {
+		ask.SetText("Asking…")
+		ask.Disable()
+	}
+	m.page.SetActions(append(objects, kit.NewButton("Back", "chevron-left", func() { m.step(false) }), ask)...)
+}
+
+func (m *maker) step(second bool) {
+	m.second = second
+	m.body.Objects = []fyne.CanvasObject{m.first}
+	if second {
+		m.body.Objects = []fyne.CanvasObject{m.how.object}
+	}
+	m.body.Refresh()
+	m.head()
+}
+
+func (m *maker) next() {
+	hosts := m.hosts.grid.Picked()
+	if len(hosts) == 0 || len(m.updates.grid.Picked()) == 0 {
+		return
+	}
+	m.how.begin(hosts, m.updates.what())
+	m.step(true)
+}
+
+func (m *maker) forward() {
+	if m.second {
+		m.ask()
+	} else {
+		m.next()
+	}
+}
+
+func (m *maker) actions() []ui.Action {
+	return []ui.Action{
+		{Title: "Go on with this plan", Hint: "The next step of making it.", Icon: "arrow-right", Key: fyne.KeyReturn, Modifier: ui.Ctrl, Do: m.forward, Enabled: func() bool { return m.stock != nil && !m.asking }},
+		{Title: "Choose the hosts that are overdue", Icon: "f-alert-triangle", Do: m.hosts.overdue, Enabled: func() bool { return m.stock != nil && !m.second }},
+	}
+}
+
+// request is what the desk is asked to plan.
+func (m *maker) request() (app.PlanRequest, error) {
+	req, err := m.how.request()
+	req.Hosts = idsOf(m.hosts.grid.Picked())
+	switch m.updates.mode.Chosen() {
+	case onlySecurity:
+		req.Classes = []data.Class{data.Security, data.ClassUnknown}
+	case handPicked:
+		req.Keys = keysOf(m.updates.grid.Picked())
+	}
+	return req, err
+}
+
+// ask lets every host say what bringing the updates in would do.
+func (m *maker) ask() {
+	req, err := m.request()
+	if err != nil || m.asking || !m.how.form.Valid() {
+		return
+	}
+	m.asking = true
+	m.page.Clear()
+	m.head()
+	var made *draft
+	m.x.shell.Start(kit.Job{
+		Title: "Plan for " + kit.Count(len(req.Hosts), "host", "hosts"),
+		Do: func(ctx context.Context, report func(kit.Progress)) (string, error) {
+			done := 0 // MakePlan tells of one host at a time
+			p, notes, err := m.x.desk().MakePlan(ctx, req, func(h data.Host) {
+				done++
+				report(kit.Progress{Done: done, Total: len(req.Hosts), Note: h.Name + " has answered"})
+			})
+			if err != nil && !errors.Is(err, app.ErrNothingToDo) {
+				return "", err
+			}
+			made = &draft{p, notes}
+			return fmt.Sprintf("%s planned, %s", kit.Count(len(p.Hosts), "host", "hosts"), kit.Count(len(notes), "thing left out", "things left out")), nil
+		},
+		Then: func(err error) { m.asked(made, err) },
+	})
+}
+
+func (m *maker) asked(made *draft, err error) {
+	m.asking = false
+	m.head()
+	if err != nil {
+		if !errors.Is(err, context.Canceled) {
+			m.page.Fail(err)
+		}
+		return
+	}
+	m.x.draft = made
+	if m.x.now != view(m.x.maker) || m.x.shell.Here().Screen != ui.Rollouts {
+		m.x.shell.Say(kit.StatusSucceeded, "The plan is ready: open it in Rollouts.", nil)
+		return
+	}
+	m.x.plan.openDraft(made)
+	m.x.show(m.x.plan)
+}
+
+func idsOf(hosts []*hostRow) []data.HostID {
+	out := make([]data.HostID, len(hosts))
+	for i, h := range hosts {
+		out[i] = h.ID
+	}
+	return out
+}
+
+func keysOf(updates []*updateRow) []string {
+	out := make([]string, len(updates))
+	for i, u := range updates {
+		out[i] = u.Key
+	}
+	return out
+}
+
+// A hostPicker is the list of hosts to pick from.
+type hostPicker struct {
+	m      *maker
+	object fyne.CanvasObject
+	grid   *kit.Grid[*hostRow]
+	search *kit.SearchBar
+	group  *kit.Select
+	quiet  bool // picks are being set by the program
+}
+
+const everyGroup = "All groups"
+
+func newHostPicker(m *maker) *hostPicker {
+	p := &hostPicker{m: m}
+	p.grid = kit.NewGrid(hostColumns(func() time.Time { return m.x.desk().Now() })...)
+	p.grid.Picking()
+	p.grid.Noun, p.grid.Nouns = "host", "hosts"
+	p.grid.Key = func(h *hostRow) any { return h.ID }
+	p.grid.OnSelect = func() {
+		if !p.quiet {
+			m.changed()
+		}
+	}
+	p.grid.SetEmpty(kit.NewEmptyState("server", "No hosts yet", "Add or import hosts first, and scan them.", kit.NewButton("Go to Hosts", "server", func() { m.x.shell.Go(ui.Place{Screen: ui.Hosts}) })))
+	p.grid.OnClearFilter = func() { p.group.Choose(everyGroup) }
+	p.search = p.grid.NewSearch("Find a host")
+	p.group = kit.NewSelect([]string{everyGroup}, everyGroup, "", func(string) { p.allow() })
+	tools := container.NewBorder(nil, nil, nil, kit.HBox(6, p.group, kit.NewButton("Overdue", "", p.overdue).WithTip("Choose every host with overdue updates"),
+		kit.NewButton("All shown", "", p.grid.SelectAll), kit.NewButton("None", "", p.grid.ClearSelection)), kit.Pad(p.search, 0, 0, 0, 6))
+	p.object = container.NewBorder(kit.Pad(tools, 0, 8, 0, 0), kit.Pad(p.grid.Footer(), 8, 0, 0, 0), nil, nil, kit.NewSurface(p.grid))
+	return p
+}
+
+func (p *hostPicker) allow() {
+	g := p.group.Chosen()
+	if g == everyGroup {
+		p.grid.Allow(nil)
+		return
+	}
+	p.grid.Allow(func(h *hostRow) bool { return h.GroupName == g })
+}
+
+// overdue picks the hosts with something overdue, besides what is picked.
+func (p *hostPicker) overdue() {
+	picked := map[data.HostID]bool{}
+	for _, h := range p.grid.Picked() {
+		picked[h.ID] = true
+	}
+	p.grid.Select(func(h *hostRow) bool { return picked[h.ID] || h.Verdict.Counts[data.Overdue] > 0 })
+}
+
+// show lists the hosts and picks those asked for: by ID, by group, or all that
+// lack one of the updates.
+func (p *hostPicker) show(s *stock, ids []data.HostID, group data.GroupID, keys []string) {
+	names := []string{everyGroup}
+	for _, g := range s.agenda.Groups {
+		names = append(names, g.Name)
+	}
+	p.group.SetOptions(names)
+	p.quiet = true
+	p.grid.SetRows(s.hosts)
+	if len(ids) > 0 || group != 0 || len(keys) > 0 {
+		p.grid.Select(func(h *hostRow) bool {
+			switch {
+			case len(ids) > 0:
+				return slices.Contains(ids, h.ID)
+			case group != 0:
+				return h.Group == group
+			}
+			return slices.ContainsFunc(s.lacks[h.ID], func(i int32) bool { return asked(s.updates[i].Key, keys) })
+		})
+	}
+	p.quiet = false
+}
+
+// An updatePicker is the list of what the chosen hosts lack.
+type updatePicker struct {
+	m      *maker
+	object fyne.CanvasObject
+	grid   *kit.Grid[*updateRow]
+	mode   *kit.Segmented
+	picked map[string]bool // by hand
+	quiet  bool
+}
+
+func newUpdatePicker(m *maker) *updatePicker {
+	p := &updatePicker{m: m}
+	p.grid = kit.NewGrid(updateColumns(func() time.Time { return m.x.desk().Now() })...)
+	p.grid.Picking()
+	p.grid.Noun, p.grid.Nouns = "update", "updates"
+	p.grid.OnSelect = p.byHand
+	p.grid.SetEmpty(kit.NewEmptyState("package", "Nothing is missing on the chosen hosts", "Choose hosts on the left; what they lack by their newest scan is listed here.", nil))
+	search := p.grid.NewSearch("Find an update")
+	p.mode = kit.NewSegmented([]string{allMissing, onlySecurity, handPicked}, allMissing, func(string) {
+		if !p.quiet {
+			p.apply()
+			p.m.head()
+		}
+	})
+	tools := container.NewBorder(nil, nil, nil, p.mode, kit.Pad(search, 0, 0, 0, 6))
+	p.object = container.NewBorder(kit.Pad(tools, 0, 8, 0, 0), kit.Pad(p.grid.Footer(), 8, 0, 0, 0), nil, nil, kit.NewSurface(p.grid))
+	return p
+}
+
+// begin starts with all updates, or with those asked for by key or by name.
+func (p *updatePicker) begin(keys []string) {
+	p.picked = map[string]bool{}
+	mode := allMissing
+	if len(keys) > 0 {
+		mode = handPicked
+		for _, u := range p.m.stock.updates {
+			p.picked[u.Key] = asked(u.Key, keys)
+		}
+	}
+	p.quiet = true
+	p.mode.Choose(mode)
+	p.quiet = false
+}
+
+func (p *updatePicker) show(rows []*updateRow) {
+	p.quiet = true
+	p.grid.SetRows(rows)
+	p.quiet = false
+	p.apply()
+}
+
+// wants reports whether the mode brings an update in.
+func (p *updatePicker) wants(u *updateRow) bool {
+	switch p.mode.Chosen() {
+	case onlySecurity:
+		return u.security()
+	case handPicked:
+		return p.picked[u.Key]
+	}
+	return true
+}
+
+func (p *updatePicker) apply() {
+	p.quiet = true
+	p.grid.Select(p.wants)
+	p.quiet = false
+}
+
+// byHand notices that a person picked something else than the mode does.
+func (p *updatePicker) byHand() {
+	if p.quiet {
+		return
+	}
+	now := map[string]bool{}
+	for _, u := range p.grid.Picked() {
+		now[u.Key] = true
+	}
+	same := true
+	for i := range p.m.shownUpdates() {
+		u := p.grid.At(i)
+		same = same && now[u.Key] == p.wants(u)
+	}
+	if same {
+		return
+	}
+	p.picked = now
+	p.quiet = true
+	p.mode.Choose(handPicked)
+	p.quiet = false
+	p.m.head()
+}
+
+func (m *maker) shownUpdates() int {
+	_, shown := m.updates.grid.Rows()
+	return shown
+}
+
+// asked reports whether an update was asked for, by its key or by its name alone.
+func asked(key string, keys []string) bool {
+	name, _, _ := strings.Cut(key, ":")
+	return slices.Contains(keys, key) || slices.Contains(keys, name)
+}
+
+// what names the choice in a plan's name.
+func (p *updatePicker) what() string {
+	switch p.mode.Chosen() {
+	case onlySecurity:
+		return "Security updates"
+	case handPicked:
+		if u := p.grid.Picked(); len(u) == 1 {
+			return u[0].Key
+		}
+		return "Chosen updates"
+	}
+	return "All updates"
+}
