@@ -38,7 +38,7 @@ func columns() []kit.Column[*row] {
 			Compare: func(a, b *row) int { return criticality(b) - criticality(a) }},
 		{ID: "unit", Title: "Business unit", Width: 132, Text: func(r *row) string { return r.BusinessUnit }},
 		{ID: "owner", Title: "Owner", Width: 124, Text: func(r *row) string { return r.Owner }},
-		{ID: "error", Title: "Last scan error", Width: 220, Muted: true, Text: errorText},
+		{ID: "error", Title: "Last scan error", Width: 150, Grow: true, Muted: true, Text: errorText},
 		{ID: "system", Title: "System", Width: 200, Hidden: true, Text: func(r *row) string { return r.scan.OS.Name }},
 		{ID: "platform", Title: "Platform", Width: 90, Hidden: true, Text: func(r *row) string { return string(r.Platform) }},
 		{ID: "kernel", Title: "Kernel", Width: 160, Hidden: true, Text: func(r *row) string { return r.scan.Kernel.Running }},

@@ -141,7 +141,9 @@ func (d *doors) next(x *Screen) {
 	case doorChanged:
 		var e *remote.HostKeyChangedError
 		errors.As(r.Err, &e)
-		kit.ShowHostKeyChanged(x.shell.Context(), x.shell.Window(), e).Then(func() { d.leave(x) })
+		shown := *e
+		shown.Host = named(r.Host, e.Host)
+		kit.ShowHostKeyChanged(x.shell.Context(), x.shell.Window(), &shown).Then(func() { d.leave(x) })
 	default:
 		d.askCredential(x, r)
 	}
@@ -170,11 +172,22 @@ func (d *doors) enter(x *Screen) {
 	d.leave(x)
 }
 
+// named names a host as the inventory does, with the name its key stands
+// under; that is a jump host's where the way to the host leads over one.
+func named(h data.Host, known string) string {
+	if h.Name == known {
+		return known
+	}
+	return h.Name + " (" + known + ")"
+}
+
 func (d *doors) askKey(x *Screen, r app.ScanResult) {
 	var e *remote.HostKeyUnknownError
 	errors.As(r.Err, &e)
 	accepted := false
-	m := kit.AskHostKey(x.shell.Context(), x.shell.Window(), e, func() { accepted = true })
+	shown := *e
+	shown.Host = named(r.Host, e.Host)
+	m := kit.AskHostKey(x.shell.Context(), x.shell.Window(), &shown, func() { accepted = true })
 	m.Then(func() {
 		if !accepted {
 			d.pause(x)

@@ -22,7 +22,7 @@ func (x *Screen) export(format string) {
 	if format == formatAnsible {
 		name = "hosts.yml"
 	}
-	path := kit.NewEntry("/home/anna/"+name).With(filepath.Join(home(), name))
+	path := kit.NewEntry("/home/anna/" + name).With(filepath.Join(home(), name))
 	browse := kit.NewButton("Browse…", "folder-open", func() {
 		kit.ChooseFile(x.shell.Context(), x.shell.Window(), kit.FileChoice{Title: "Choose a folder", Dir: filepath.Dir(path.Trimmed()), Folder: true,
 			OnChosen: func(dir string) { path.SetText(filepath.Join(dir, name)) }})

@@ -25,24 +25,25 @@ type Screen struct {
 	shell *ui.Shell
 	tools *ui.Tools
 
-	page    *kit.Page
-	grid    *kit.Grid[*row]
-	search  *kit.SearchBar
-	bar     *bar
-	body    *fyne.Container
-	panel   *panel
-	lists   *kit.Check // fetch lists before a scan
-	chosen  *fyne.Container
-	loads   *kit.Latest
-	saves   *kit.Latest
-	state   string // of the grid, as kept
-	rows    []*row
-	byID    map[data.HostID]*row
-	groups  []data.Group
-	want    ui.Place // what is still to be shown when the rows are there
-	doors   doors
-	started bool
-	empty   bool // there is no host, and the buttons say so
+	page     *kit.Page
+	grid     *kit.Grid[*row]
+	search   *kit.SearchBar
+	bar      *bar
+	body     *fyne.Container
+	panel    *panel
+	lists    *kit.Check // fetch lists before a scan
+	chosen   *fyne.Container
+	loads    *kit.Latest
+	saves    *kit.Latest
+	state    string // of the grid, as kept
+	rows     []*row
+	byID     map[data.HostID]*row
+	groups   []data.Group
+	want     ui.Place // what is still to be shown when the rows are there
+	doors    doors
+	scanning int // scans going on
+	started  bool
+	empty    bool // there is no host, and the buttons say so
 }
 
 // New returns the screen.

@@ -115,6 +115,9 @@ func (l *missingList) menu(chosen []*data.Verdict) []*fyne.MenuItem {
 			menuItem("Exception…", "flag", func() {
 				exception.Ask(l.p.x.shell, l.p.x.tools, exception.Subject{Name: keys[0], Updates: keys, Hosts: []data.Host{r.Host}})
 			}))
+		if e := chosen[0].Exception; e != 0 {
+			items = append(items, menuItem("Withdraw exception…", "flag", func() { exception.Withdraw(l.p.x.shell, l.p.x.tools, e) }))
+		}
 	}
 	return items
 }

@@ -220,7 +220,7 @@ func (d *previewDialog) withMapping(preview fyne.CanvasObject) fyne.CanvasObject
 		box.Add(container.NewGridWithColumns(3, kit.NewText(head).Cut(), kit.NewMuted(example).Cut(), pick))
 	}
 	heads := container.NewGridWithColumns(3, kit.NewCaption("COLUMN OF THE FILE"), kit.NewCaption("FIRST VALUE"), kit.NewCaption("HOLDS"))
-	mapping := kit.NewSurface(container.NewBorder(kit.Pad(heads, 8, 4, 12, 12), nil, nil, nil, container.NewVScroll(kit.Pad(box, 0, 8, 12, 12))))
+	mapping := kit.NewSurface(container.NewBorder(kit.Pad(heads, 8, 4, 12, 12), nil, nil, nil, container.NewVScroll(kit.Pad(box, 2, 8, 12, 12))))
 	const wordPreview, wordColumns = "Preview", "Columns"
 	views := container.NewStack(preview)
 	tabs := kit.NewSegmented([]string{wordPreview, wordColumns}, wordPreview, func(w string) {

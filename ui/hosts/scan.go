@@ -3,6 +3,8 @@ package hosts
 import (
 	"context"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"secondtuesday/app"
 	"secondtuesday/data"
@@ -26,17 +28,38 @@ func (x *Screen) scan(rows []*row, lists bool) {
 	x.page.Clear()
 	ids := idsOf(rows)
 	var results []app.ScanResult
+	var done atomic.Int64
+	x.scanning++
+	x.watch(&done)
 	x.shell.Start(kit.Job{Title: title, Do: func(ctx context.Context, report func(kit.Progress)) (string, error) {
 		report(kit.Progress{Total: len(ids), Note: "connecting"})
 		err := x.tools.Desk.Scan(ctx, ids, lists, func(r app.ScanResult) {
 			results = append(results, r)
+			done.Store(int64(len(results)))
 			report(kit.Progress{Done: len(results), Total: len(ids), Note: r.Host.Name})
 		})
 		return outcome(results, ctx.Err() != nil), err
 	}, Sign: func() kit.Status { return signOf(results) }, Then: func(error) {
+		x.scanning--
 		x.changed()
 		x.doors.meet(x, results, lists)
 	}})
+}
+
+// scanTick is how often hosts that have been scanned are shown while others
+// are still being scanned.
+const scanTick = 1500 * time.Millisecond
+
+// watch shows scanned hosts as they come, as long as a scan is going on.
+func (x *Screen) watch(done *atomic.Int64) {
+	var seen int64
+	kit.Every(x.shell.Context(), scanTick, func() bool {
+		if n := done.Load(); x.scanning > 0 && n != seen && x.shell.Here().Screen == ui.Hosts {
+			seen = n
+			x.load()
+		}
+		return x.scanning > 0
+	})
 }
 
 // changed shows the hosts anew, or whatever page is up.

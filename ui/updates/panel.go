@@ -231,6 +231,9 @@ func (p *panel) hostMenu(chosen []*app.HostUpdate) []*fyne.MenuItem {
 			exception.Ask(p.x.shell, p.x.tools, exception.Subject{Name: p.row.Name, Updates: keys, Hosts: hosts})
 		}),
 	}
+	if e := chosen[0].Verdict.Exception; len(ids) == 1 && e != 0 {
+		items = append(items, menuItem("Withdraw exception…", "flag", func() { exception.Withdraw(p.x.shell, p.x.tools, e) }))
+	}
 	if len(ids) == 1 {
 		items = append(items, menuItem("Show host", "server", func() { p.x.shell.Go(ui.Place{Screen: ui.Hosts, Host: ids[0]}) }))
 	}

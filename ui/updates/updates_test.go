@@ -216,6 +216,28 @@ func TestExceptionIsRecordedWithRequesterAndExpiry(t *testing.T) {
 	if pg := o.find(t, "postgresql-15"); pg.Compliance != data.Excepted {
 		t.Errorf("after the exception the update is %s", pg.Compliance)
 	}
+	kittest.See(t, o.window, "Why erp.munich.example.net is excepted")
+	var withdraw *fyne.MenuItem
+	for _, i := range o.screen.panel.hostMenu(o.screen.panel.hosts.Selected()) {
+		if i.Label == "Withdraw exception…" {
+			withdraw = i
+		}
+	}
+	if withdraw == nil {
+		t.Fatal("an excepted host offers no way to withdraw the exception")
+	}
+	withdraw.Action()
+	kittest.Settle(t)
+	kittest.See(t, o.window, "Ines Duarte (management)")
+	kittest.ShotOf(t, "updates-withdraw", o.window, false)
+	kittest.Press(t, o.window, "Withdraw")
+	kittest.See(t, o.window, "Say why")
+	kittest.Type(t, o.window, "The vendor has cleared the new version", "Cleared on Friday")
+	kittest.Press(t, o.window, "Withdraw")
+	kittest.Settle(t)
+	if pg := o.find(t, "postgresql-15"); pg.Compliance != data.Overdue {
+		t.Errorf("after the exception was withdrawn the update is %s", pg.Compliance)
+	}
 }
 
 func TestNothingMissingIsNotSaidOfUnknownHosts(t *testing.T) {
