@@ -108,7 +108,7 @@ type Host struct {
 }
 
 func newHost(def definition, shop *Shop) *Host {
-	h := &Host{def: def, shop: shop, pkgMu: make(chan struct{}, 1), rng: rand.New(rand.NewPCG(shop.seed, uint64(len(def.Name))*7919+uint64(def.Name[0])))}
+	h := &Host{def: def, shop: shop, pkgMu: make(chan struct{}, 1), rng: rand.New(rand.NewPCG(shop.seed, uint64(spread(def.Name, 1<<30))))}
 	h.machine = unix.New(def.Name, unix.NewClock(time.Now().UTC()))
 	h.machine.Unknown = func(command string, args []string) {
 		if shop.tell != nil {
