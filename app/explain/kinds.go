@@ -35,7 +35,7 @@ var kinds = []kind{
 	{store.ErrConflict, Words{Title: "It does not fit what is stored", Next: "Reload, look at what is there now, and make your change again. Yours was not saved."}},
 	{store.ErrForeign, Words{Title: "Not a workspace", Next: "The file was left as it is. Choose a workspace file, or start a new one under another name."}},
 	{store.ErrNewer, Words{Title: "Workspace is from a newer program", Next: "The file was left as it is. Install the newer program, or open an older copy."}},
-	{store.ErrCorrupt, Words{Title: "Workspace is damaged", Next: "Stop using the file and open the newest backup beside it. Keep the damaged one: parts of it can often be saved."}},
+	{store.ErrCorrupt, Words{Title: "Workspace is damaged", Next: "Stop using the file and open your newest backup of it. Keep the damaged one: parts of it can often be saved."}},
 	{store.ErrFull, Words{Title: "Disk is full", Next: "Make room on the disk of the workspace, then do it again. The change was not made."}},
 	{store.ErrBusy, Words{Title: "Workspace is in use", Next: "Another program holds the file. Close it there, then do it again. The change was not made."}},
 	{secret.ErrNoKeyring, Words{Title: "Keyring cannot be used", Next: "Unlock the system's keyring, or choose the vault with a passphrase in Settings."}},
