@@ -17,6 +17,12 @@ workspace says. Look through its plan first: "stctl plan show" prints the digest
 that must be named.`,
 		Example: "  stctl rollout adopt 2 --digest 3f6c0a1b2c3d --reason \"anna's laptop is broken\"",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case len(digest) < leastDigest:
+				return usagef("give --digest with at least %d characters of the plan's digest: \"stctl plan show\" prints it", leastDigest)
+			case strings.TrimSpace(reason) == "":
+				return usagef("say with --reason why it goes on from here")
+			}
 			d, r, err := c.findRollout(cmd.Context(), args[0])
 			if err != nil {
 				return err
@@ -26,8 +32,8 @@ that must be named.`,
 				return err
 			}
 			full := p.Digest()
-			if len(digest) < leastDigest || !strings.HasPrefix(full, strings.ToLower(digest)) {
-				return fmt.Errorf("give --digest with at least %d characters of the digest that \"stctl plan show %d\" prints", leastDigest, p.ID)
+			if !strings.HasPrefix(full, strings.ToLower(digest)) {
+				return fmt.Errorf("plan %d has the digest %s, not %s: look at it with \"stctl plan show %d\"", p.ID, full, digest, p.ID)
 			}
 			if err := d.AdoptRollout(cmd.Context(), r.ID, full, reason); err != nil {
 				return err

@@ -76,8 +76,8 @@ func (c *cli) desk(ctx context.Context) (*app.Desk, error) {
 	return c.office.Desk, nil
 }
 
-const rootLong = `stctl is the command line of Second Tuesday, the patch-management desk: the same
-verbs as in the window, for terminals, cron and scripts.
+const rootLong = `The command line of Second Tuesday, the patch-management desk: the same verbs as in
+the window, for terminals, cron and scripts.
 
 It reaches hosts over SSH, without an agent. What it knows lies in one file,
 the workspace. A host that was not scanned, or whose answer proves nothing, is

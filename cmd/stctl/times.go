@@ -44,7 +44,7 @@ func ago(t, now time.Time) string {
 }
 
 // "3h", "90m", "2d", "1d12h", "1 day"
-var durationPart = regexp.MustCompile(`^(\d+)\s*(d|h|m|s|days?|hours?|minutes?|min|seconds?)\s*`)
+var durationPart = regexp.MustCompile(`^(\d+)\s*(days?|d|hours?|h|minutes?|min|m|seconds?|s)\s*`)
 
 // parseDuration reads a length of time as a person writes it.
 func parseDuration(flag, s string) (time.Duration, error) {
