@@ -1,11 +1,12 @@
 package desk
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"image/png"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"time"
 
@@ -23,6 +24,9 @@ const walkReason = "walk-through of the practice shop"
 // walkHosts are the hosts of the practice shop that a walk-through patches. One
 // of them (mail) has a package that fails, so that a failure is seen as well.
 var walkHosts = []string{"web1", "web2", "vpn", "db2", "mail"}
+
+// windowTitle is what the shell calls its window.
+const windowTitle = "Second Tuesday"
 
 // ErrNotPractice means that somebody asked for a walk-through of real hosts.
 var ErrNotPractice = errors.New("a walk-through changes hosts, so it is only made in the practice shop (--practice)")
@@ -187,14 +191,18 @@ func (w *Walk) show(ctx context.Context, name string, p ui.Place) error {
 	case <-time.After(settle):
 	}
 	w.n++
-	f, err := os.Create(filepath.Join(w.dir, fmt.Sprintf("%02d-%s.png", w.n, name)))
-	if err != nil {
-		return err
+	return picture(ctx, filepath.Join(w.dir, fmt.Sprintf("%02d-%s.png", w.n, name)))
+}
+
+// picture photographs the window from outside, as a person sees it. What a
+// graphics card has shown cannot be read back from inside everywhere.
+func picture(ctx context.Context, path string) error {
+	out, err := exec.CommandContext(ctx, "import", "-window", windowTitle, path).CombinedOutput()
+	if errors.Is(err, exec.ErrNotFound) {
+		return errors.New("pictures need the program import: install imagemagick")
 	}
-	defer f.Close()
-	fyne.DoAndWait(func() { err = png.Encode(f, w.shell.Window().Canvas().Capture()) })
 	if err != nil {
-		return fmt.Errorf("picture %s: %w", name, err)
+		return fmt.Errorf("picture %s: %w: %s", path, err, bytes.TrimSpace(out))
 	}
-	return f.Close()
+	return nil
 }
