@@ -32,7 +32,7 @@ func newMissingList(p *panel) *missingList {
 			Compare: func(a, b *data.Verdict) int { return rank(a.Compliance) - rank(b.Compliance) }, Tip: func(v *data.Verdict) string { return v.Because }},
 		kit.Column[*data.Verdict]{ID: "deadline", Title: "Deadline", Width: 100, Text: func(v *data.Verdict) string { return kit.Due(v.Due, p.now) },
 			Compare: func(a, b *data.Verdict) int { return zeroLast(a.Due, b.Due) }, Tip: func(v *data.Verdict) string { return v.Because },
-			Tint: func(v *data.Verdict) fyne.ThemeColorName { return dueTint(v.Due, p.now) }},
+			Tint: verdictTint},
 		kit.Column[*data.Verdict]{ID: "severity", Title: "Severity", Width: 96, Status: func(v *data.Verdict) kit.Status { return kit.OfSeverity(v.Update.Severity) },
 			Compare: func(a, b *data.Verdict) int { return b.Update.Severity.Rank() - a.Update.Severity.Rank() }},
 		kit.Column[*data.Verdict]{ID: "hold", Title: "Hold", Width: 92, Status: func(v *data.Verdict) kit.Status { return kit.OfHold(v.Update.Hold) }},
@@ -53,6 +53,15 @@ func newMissingList(p *panel) *missingList {
 	search := l.grid.NewSearch("Find an update")
 	l.object = container.NewBorder(kit.Pad(search, 0, 8, 12, 12), kit.VBox(0, kit.Pad(l.grid.Footer(), 4, 4, 12, 12), l.because), nil, nil, l.grid)
 	return l
+}
+
+// verdictTint marks the deadline of what is overdue, and of nothing that is
+// excused or not proved.
+func verdictTint(v *data.Verdict) fyne.ThemeColorName {
+	if v.Compliance == data.Overdue {
+		return kit.ColorLate
+	}
+	return ""
 }
 
 func classWord(c data.Class) string {

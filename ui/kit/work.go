@@ -183,7 +183,7 @@ func (t *task) end(result string, err error) {
 	t.button.OnTapped = t.dismiss
 	t.button.SetText("Dismiss")
 	t.button.Enable()
-	if err == nil {
+	if sign == StatusSucceeded {
 		time.AfterFunc(6*time.Second, func() { onUI(t.dismiss) })
 	}
 	t.w.changed()
