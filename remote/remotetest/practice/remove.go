@@ -25,7 +25,7 @@ func Remove(dir, workspace string) error {
 		return fmt.Errorf("remove practice shop: %w", ErrInUse)
 	}
 	var errs []error
-	for _, pattern := range []string{"host-*.json", "key-*", "known_hosts", "ssh_config", workspace + "*", "shop.json"} {
+	for _, pattern := range []string{"host-*.json", "key-*", "known_hosts", "ssh_config", "orders", workspace + "*", "shop.json"} {
 		files, err := filepath.Glob(filepath.Join(dir, pattern))
 		errs = append(errs, err)
 		for _, f := range files {
