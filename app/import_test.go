@@ -145,7 +145,9 @@ func TestYAMLBombsDoNoHarm(t *testing.T) {
 		deep += strings.Repeat(" ", i+1) + "children:\n"
 	}
 	for name, text := range map[string]string{
-		"a thousand million laughs": laughs, "merges": merges, "brackets": strings.Repeat("[", 1_000_000), "braces": strings.Repeat("{a: ", 100_000),
+		"a thousand million laughs": laughs, "tags": "a: " + strings.Repeat("!t ", 300_000) + "x",
+		"anchors": "a: " + strings.Repeat("&a ", 300_000) + "x", "keys": strings.Repeat("a: ", 300_000), "asked keys": strings.Repeat("? a : ", 100_000),
+		"merges": merges, "brackets": strings.Repeat("[", 1_000_000), "braces": strings.Repeat("{a: ", 100_000),
 		"dashes": strings.Repeat("- ", 400_000), "questions": strings.Repeat("? ", 400_000), "depth": deep,
 		"commas": "a: [" + strings.Repeat("a, ", 300_000), "lines": strings.Repeat("a:\n", 1_000_000),
 		"itself": "a: &a {children: {b: *a}}\n", "many hosts": "all: {hosts: {'h[0:99999]x[0:99999]': }}",

@@ -73,6 +73,9 @@ func shallow(text string) error {
 			len(line)-len(strings.TrimLeft(line, " -?\t")) > 8*maxYAMLDepth {
 			return fmt.Errorf("line %d nests too deep", n+1)
 		}
+		if properties(line) > maxYAMLDepth {
+			return fmt.Errorf("line %d makes no sense: more tags, anchors or keys than values", n+1)
+		}
 		for _, c := range line {
 			switch c {
 			case '[', '{':
@@ -86,6 +89,20 @@ func shallow(text string) error {
 		}
 	}
 	return nil
+}
+
+// properties returns how many keys, tags, anchors and aliases of a line have no
+// value of their own: "a: a: a: …" and "!t !t !t …" cost the parser a call deep
+// and the square of their number in time.
+func properties(line string) int {
+	if strings.HasPrefix(strings.TrimLeft(line, " \t"), "#") {
+		return 0
+	}
+	n := 0
+	for _, mark := range []string{": ", "? ", " !", " &", " *", "!<"} {
+		n += strings.Count(line, mark)
+	}
+	return n - 3*(strings.Count(line, ",")+strings.Count(line, "{")+strings.Count(line, "["))
 }
 
 type yamlReader struct {

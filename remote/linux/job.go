@@ -72,7 +72,7 @@ func (h Host) StartJob(ctx context.Context, s remote.Session, j remote.Job, scri
 		return nil
 	case "busy":
 		return fmt.Errorf("start job %s: %w: job %s", j.ID, remote.ErrBusy, clip(owner))
-	case "void", "cut", "stillborn", "unwritable":
+	case "void", "cut", "stillborn", "unsafe", "unwritable":
 		return fmt.Errorf("start job %s: %w: %s %s", j.ID, ErrNotStarted, word, clip(strings.TrimSpace(start.Err)))
 	}
 	return fmt.Errorf("start job %s: %w: %q", j.ID, remote.ErrGarbage, clip(word))

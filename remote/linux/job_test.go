@@ -400,3 +400,34 @@ func TestJobOutlivesItsSession(t *testing.T) {
 		t.Errorf("%+v\n%s", st, st.Log)
 	}
 }
+
+// What lies in the state directory is run as root.
+func TestStateDirectoryOfSomebodyElseIsRefused(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Log("not root: only rights are tried, not owners and links")
+	}
+	for name, spoil := range map[string]func(dir string) error{
+		"others may write": func(dir string) error { return os.Chmod(dir, 0o777) },
+		"jobs others may write": func(dir string) error {
+			jobs := filepath.Join(dir, "jobs")
+			return errors.Join(os.Mkdir(jobs, 0o700), os.Chmod(jobs, 0o770))
+		},
+		"a link": func(dir string) error {
+			return errors.Join(os.Mkdir(dir+"2", 0o700), os.Remove(dir), os.Symlink(dir+"2", dir))
+		},
+		"another owner": func(dir string) error {
+			if os.Getuid() != 0 {
+				return os.Chmod(dir, 0o777)
+			}
+			return os.Chown(dir, 65534, 65534)
+		},
+	} {
+		w := newWorld(t)
+		if err := spoil(w.StateDir); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.start(jobName, "echo ran", time.Minute); !errors.Is(err, ErrNotStarted) || !strings.Contains(err.Error(), "somebody else") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -1,15 +1,27 @@
 # Arguments: state directory, ID, seconds allowed, job.sh, script, bytes of
 # input. The input is on standard input. Says one word: started, exists, busy,
-# void, cut, stillborn or unwritable.
+# void, cut, stillborn, unsafe or unwritable.
 dir=$1 id=$2 allowed=$3 job_sh=$4 script=$5 size=$6
 job=$dir/jobs/$id
 umask 077 2>/dev/null
 { read -r uptime rest </proc/uptime; } 2>/dev/null
 now=${uptime%%.*}
 
+# is_ours FOLDER: a folder of this user, and no link, in which nobody else may
+# write? What lies in it is run as root. "0 700 directory"
+is_ours() {
+	foreign=$1
+	case $(stat -c '%u %a %F' "$1") in
+	*[2367]' directory' | *[2367]?' directory') return 1 ;;
+	"$(id -u) "*' directory') foreign= ;;
+	*) return 1 ;;
+	esac
+}
+
 # Input first: it is on standard input, which sections do not have.
 incoming=$dir/incoming.$id.$$
-mkdir -p "$dir/jobs" "$dir/claims" && cat >"$incoming"
+foreign=
+mkdir -p "$dir/jobs" "$dir/claims" && is_ours "$dir" && is_ours "$dir/jobs" && is_ours "$dir/claims" && cat >"$incoming"
 
 # launch_job: systemd keeps a unit alive whatever happens to the session; setsid
 # does where there is no systemd. Should both come through, the gate lets one in.
@@ -60,6 +72,11 @@ prune() {
 }
 
 start() {
+	if [ -n "$foreign" ]; then
+		echo "$foreign is a link, belongs to somebody else, or others may write in it" >&2
+		echo unsafe
+		return
+	fi
 	if [ ! -f "$incoming" ] || [ -z "$now" ]; then
 		echo unwritable
 		return
