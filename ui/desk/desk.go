@@ -11,6 +11,7 @@ import (
 	"secondtuesday/app/explain"
 	"secondtuesday/ui"
 	"secondtuesday/ui/activity"
+	"secondtuesday/ui/compliance"
 	"secondtuesday/ui/hosts"
 	"secondtuesday/ui/kit"
 	"secondtuesday/ui/rollouts"
@@ -26,6 +27,7 @@ func screens(s *ui.Shell, t *ui.Tools) []ui.Screen {
 		hosts.New(s, t),
 		updates.New(s, t),
 		rollouts.New(s, t),
+		compliance.New(s, t),
 		activity.New(s, t),
 		settings.New(s, t),
 	}

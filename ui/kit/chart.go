@@ -16,10 +16,14 @@ import (
 // follows the theme.
 type Chart struct {
 	widget.BaseWidget
+	// OnPart is told which part of a donut was clicked; may be nil.
+	OnPart func(Status)
+
 	min   fyne.Size
 	draw  func(p *pen, size fyne.Size)
 	empty func() string // why there is nothing to draw; "": draw
 	spots []spot
+	ring  *ringHit // of a donut
 	tip   tipper
 }
 
@@ -28,6 +32,7 @@ type spot struct {
 	at   fyne.Position
 	size fyne.Size
 	text string
+	part Status // of a donut, in its legend
 }
 
 func newChart(least fyne.Size, empty func() string, draw func(*pen, fyne.Size)) *Chart {
@@ -46,10 +51,12 @@ func (c *Chart) MouseIn(e *desktop.MouseEvent) { c.MouseMoved(e) }
 func (c *Chart) MouseMoved(e *desktop.MouseEvent) {
 	text := ""
 	for _, s := range c.spots {
-		p := e.Position
-		if p.X >= s.at.X && p.Y >= s.at.Y && p.X < s.at.X+s.size.Width && p.Y < s.at.Y+s.size.Height {
+		if inside(s, e.Position) {
 			text = s.text
 		}
+	}
+	if s, ok := c.ring.at(e.Position); ok {
+		text = s.label() + ": " + Number(s.Count)
 	}
 	c.tip.over(canvasOf(c), e.AbsolutePosition, text)
 }
@@ -130,7 +137,7 @@ func (p *pen) rect(x, y, w, h, radius float32, c color.Color) *canvas.Rectangle 
 }
 
 func (p *pen) spot(x, y, w, h float32, text string) {
-	p.c.spots = append(p.c.spots, spot{fyne.NewPos(x, y), fyne.NewSize(w, h), text})
+	p.c.spots = append(p.c.spots, spot{at: fyne.NewPos(x, y), size: fyne.NewSize(w, h), text: text})
 }
 
 // A Slice is one part of a whole.
@@ -200,6 +207,7 @@ func (p *pen) ring(parts []Slice, at fyne.Position, d float32) {
 	if shown == 1 {
 		gap = 0
 	}
+	p.c.ring = &ringHit{centre: at.AddXY(d/2, d/2), radius: d / 2}
 	from := float32(0)
 	for i, s := range parts {
 		if s.Count == 0 {
@@ -216,6 +224,7 @@ func (p *pen) ring(parts []Slice, at fyne.Position, d float32) {
 		arc.Resize(fyne.NewSquareSize(d))
 		arc.Move(at)
 		p.add(arc)
+		p.c.ring.sectors = append(p.c.ring.sectors, sector{from, from + a, s})
 		from += a
 	}
 }
@@ -229,6 +238,7 @@ func (p *pen) legend(parts []Slice, x float32, size fyne.Size) {
 		p.text(x+18, y, s.label(), 12, false, Color(theme.ColorNameForeground), fyne.TextAlignLeading)
 		p.text(right, y, Number(s.Count), 12, true, Color(theme.ColorNameForeground), fyne.TextAlignTrailing)
 		p.spot(x, y-11, right-x, 22, fmt.Sprintf("%s: %s of %s, %s", s.label(), Number(s.Count), Number(total), Percent(float64(s.Count)/float64(total))))
+		p.c.spots[len(p.c.spots)-1].part = s.Status
 		y += 22
 	}
 }

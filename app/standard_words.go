@@ -1,0 +1,186 @@
+package app
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"secondtuesday/data"
+)
+
+// ConditionText says in a clause which updates a rule is for: "critical
+// security updates on internet hosts". groups may be nil where no rule names
+// one.
+func ConditionText(c data.Condition, groups []data.Group) string {
+	var what string
+	switch {
+	case c.MinSeverity == data.SeverityUnknown:
+		what = ""
+	case c.MinSeverity == data.Critical && c.UnknownToo:
+		what = "critical and unrated "
+	case c.MinSeverity == data.Critical:
+		what = "critical "
+	case c.UnknownToo:
+		what = string(c.MinSeverity) + ", worse and unrated "
+	default:
+		what = string(c.MinSeverity) + " and worse "
+	}
+	if len(c.Classes) > 0 {
+		var classes []string
+		for _, x := range c.Classes {
+			if x == data.ClassUnknown {
+				classes = append(classes, "unclassed")
+			} else {
+				classes = append(classes, string(x))
+			}
+		}
+		what += and(classes) + " updates"
+	} else if what != "" {
+		what += "updates"
+	} else {
+		what = "all updates"
+	}
+	return what + hostsText(c, groups)
+}
+
+// hostsText says on which hosts: " on internet and internal Debian hosts of group web".
+func hostsText(c data.Condition, groups []data.Group) string {
+	if len(c.Exposures) == 0 && len(c.Technologies) == 0 && len(c.Groups) == 0 {
+		return ""
+	}
+	text := " on "
+	var exposures []string
+	for _, e := range c.Exposures {
+		exposures = append(exposures, string(e))
+	}
+	if len(exposures) > 0 {
+		text += and(exposures) + " "
+	}
+	if len(c.Technologies) > 0 {
+		text += and(c.Technologies) + " "
+	}
+	text += "hosts"
+	if len(c.Groups) > 0 {
+		var names []string
+		for _, id := range c.Groups {
+			name := fmt.Sprintf("group %d", id)
+			for _, g := range groups {
+				if g.ID == id {
+					name = g.Name
+				}
+			}
+			names = append(names, name)
+		}
+		text += " of " + and(names)
+	}
+	return text
+}
+
+// StandardChanges says in sentences what b asks other than a, the most
+// important first; empty when nothing but names and notes differs. groups
+// gives names to those that rules name.
+func StandardChanges(a, b data.Standard, groups []data.Group) []string {
+	var out []string
+	add := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	out = append(out, ruleChanges(a, b, groups)...)
+	if a.Target != b.Target {
+		add("The promised share of compliant hosts is %s, before %s.", percent(b.Target), percent(a.Target))
+	}
+	within := func(d, standIn time.Duration, none string) string {
+		if d == 0 {
+			d = standIn
+		}
+		if d == 0 {
+			return none
+		}
+		return DurationText(d)
+	}
+	for _, x := range []struct {
+		what    string
+		a, b    time.Duration
+		standIn time.Duration
+		none    string
+	}{
+		{"A scan proves something for", a.ScanMaxAge, b.ScanMaxAge, data.DefaultScanMaxAge, ""},
+		{"A pending reboot must happen within", a.RebootWithin, b.RebootWithin, 0, "no promised time"},
+		{"An update is due soon before its deadline by", a.DueSoon, b.DueSoon, data.DefaultDueSoon, ""},
+	} {
+		if was, is := within(x.a, x.standIn, x.none), within(x.b, x.standIn, x.none); was != is {
+			add("%s %s, before %s.", x.what, is, was)
+		}
+	}
+	for _, x := range []struct{ what, a, b string }{{"name", a.Name, b.Name}, {"owner", a.Owner, b.Owner}, {"approver", a.Approver, b.Approver}} {
+		if x.a != x.b {
+			add("The %s is %s, before %s.", x.what, quoted(x.b), quoted(x.a))
+		}
+	}
+	return out
+}
+
+func quoted(s string) string {
+	if s == "" {
+		return "not named"
+	}
+	return fmt.Sprintf("%q", s)
+}
+
+// ruleChanges compares rules by their clause, else by what they say.
+func ruleChanges(a, b data.Standard, groups []data.Group) []string {
+	var out []string
+	taken := map[int]bool{}
+	kept := make([]int, len(b.Rules)) // index in a, -1: new
+	for i, r := range b.Rules {
+		kept[i] = -1
+		for k, old := range a.Rules {
+			if !taken[k] && sameClause(r, old, groups) {
+				kept[i], taken[k] = k, true
+				break
+			}
+		}
+	}
+	for i, r := range b.Rules {
+		if kept[i] < 0 {
+			out = append(out, fmt.Sprintf("New, as rule %d: %s.", i+1, ruleText(r, groups)))
+			continue
+		}
+		old := a.Rules[kept[i]]
+		if was, is := ConditionText(old.When, groups), ConditionText(r.When, groups); was != is {
+			out = append(out, fmt.Sprintf("%s is for %s, before for %s.", sentenceStart(clauseText(b, i)), is, was))
+		}
+		if was, is := SpanText(old.Due), SpanText(r.Due); was != is {
+			out = append(out, fmt.Sprintf("%s gives %s, before %s.", sentenceStart(clauseText(b, i)), is, was))
+		}
+	}
+	for k, old := range a.Rules {
+		if !taken[k] {
+			out = append(out, fmt.Sprintf("Gone: %s.", ruleText(old, groups)))
+		}
+	}
+	if moved := slices.DeleteFunc(slices.Clone(kept), func(k int) bool { return k < 0 }); !slices.IsSorted(moved) {
+		out = append(out, "The rules are read in another order.")
+	}
+	return out
+}
+
+func sameClause(a, b data.Rule, groups []data.Group) bool {
+	if a.Clause != "" || b.Clause != "" {
+		return a.Clause == b.Clause
+	}
+	return ConditionText(a.When, groups) == ConditionText(b.When, groups)
+}
+
+func ruleText(r data.Rule, groups []data.Group) string {
+	text := fmt.Sprintf("%s for %s", SpanText(r.Due), ConditionText(r.When, groups))
+	if r.Clause != "" {
+		text += " (clause " + r.Clause + ")"
+	}
+	return text
+}
+
+func sentenceStart(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
