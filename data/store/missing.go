@@ -247,16 +247,28 @@ func (w *episodeWriter) close(ctx context.Context, e episode) error {
 // Missing returns what one host lacks, by name. Advisories and CVEs are shared
 // with other callers: do not change them.
 func (rd Reader) Missing(ctx context.Context, host data.HostID) ([]data.Missing, error) {
-	all, err := collect(ctx, rd.r, func(r row) (m data.Missing, err error) {
-		m.Host = host
-		err = r.Scan(append(updateFields(&m.Update), moment{&m.FirstSeen}, moment{&m.Since}, moment{&m.LastSeen})...)
-		return m, err
-	}, `
-		SELECT `+updateColumns+`, m.first_seen, m.since, m.last_seen
-		FROM missing m JOIN offers o ON o.id = m.offer
-		WHERE m.host = ?
-		ORDER BY o.name, o.arch, o.replaces, o.available`, host)
-	return all, fault(fmt.Sprintf("read missing updates of host %d", host), err)
+	var episodes [][4]int64
+	err := eachEpisode(ctx, rd.r, "WHERE host = ?", func(_ data.HostID, e [4]int64) error {
+		episodes = append(episodes, e)
+		return nil
+	}, host)
+	var all []data.Missing
+	for _, e := range episodes {
+		if err != nil {
+			break
+		}
+		m := data.Missing{Host: host, FirstSeen: fromUnix(e[1]), Since: fromUnix(e[2]), LastSeen: fromUnix(e[3])}
+		m.Update, err = rd.offers.one(ctx, rd.r, offerID(e[0]))
+		all = append(all, m)
+	}
+	if err != nil {
+		return nil, fault(fmt.Sprintf("read missing updates of host %d", host), err)
+	}
+	slices.SortStableFunc(all, func(a, b data.Missing) int {
+		return cmp.Or(cmp.Compare(a.Update.Name, b.Update.Name), cmp.Compare(a.Update.Arch, b.Update.Arch),
+			cmp.Compare(a.Update.Replaces, b.Update.Replaces), cmp.Compare(a.Update.Available, b.Update.Available))
+	})
+	return all, nil
 }
 
 // MissingNamed returns the episodes of one name (a package, a KB) on all hosts

@@ -84,6 +84,32 @@ type offerCache struct {
 	mu   sync.Mutex
 	all  map[offerID]data.Update
 	upTo offerID
+	few  map[offerID]data.Update // read one by one
+}
+
+// one returns one offer, read from q where nobody has asked for it before:
+// who wants to know about a single host need not read those of all.
+func (c *offerCache) one(ctx context.Context, q querier, id offerID) (data.Update, error) {
+	c.mu.Lock()
+	u, ok := c.all[id]
+	if !ok {
+		u, ok = c.few[id]
+	}
+	c.mu.Unlock() // a query may wait for a connection that waits for this lock
+	if ok {
+		return u, nil
+	}
+	u, err := one(ctx, q, scanUpdate, `SELECT `+updateColumns+` FROM offers o WHERE o.id = ?`, id)
+	if err != nil {
+		return u, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.few == nil {
+		c.few = map[offerID]data.Update{}
+	}
+	c.few[id] = u
+	return u, nil
 }
 
 // load returns all offers that q sees. The map is the caller's to read only.

@@ -19,7 +19,7 @@ func (rd Reader) EachMissing(ctx context.Context, visit func(data.Missing) error
 		if err != nil {
 			return err
 		}
-		return eachEpisode(ctx, tx, func(host data.HostID, e [4]int64) error {
+		return eachEpisode(ctx, tx, "", func(host data.HostID, e [4]int64) error {
 			u, known := offers[offerID(e[0])]
 			if !known {
 				return fmt.Errorf("%w: host %d lacks update %d, which is not stored", ErrCorrupt, host, e[0])
@@ -35,17 +35,18 @@ func (rd Reader) EachMissing(ctx context.Context, visit func(data.Missing) error
 	return fault("read missing updates", err)
 }
 
-// eachEpisode visits all open episodes: offer, first seen, since, last seen.
+// eachEpisode visits open episodes, those that where leaves or all: offer,
+// first seen, since, last seen.
 //
 // SQLite writes the episodes of a host into one text, and Go reads the numbers
 // out of it: a million rows cross over as ten thousand, in less than half the
 // time.
-func eachEpisode(ctx context.Context, tx *sql.Tx, visit func(data.HostID, [4]int64) error) error {
-	rows, err := tx.QueryContext(ctx, `
+func eachEpisode(ctx context.Context, q querier, where string, visit func(data.HostID, [4]int64) error, args ...any) error {
+	rows, err := q.QueryContext(ctx, `
 		SELECT host, group_concat(offer || ' ' || first_seen || ' ' || since || ' ' || last_seen, ' ')
-		FROM missing
+		FROM missing `+where+`
 		GROUP BY host
-		ORDER BY host`)
+		ORDER BY host`, args...)
 	if err != nil {
 		return err
 	}
