@@ -22,10 +22,28 @@ var userInfo = regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*://)[^/\s'"]+@`)
 // in s: what a host shows of its repositories is kept as evidence, and
 // credentials are not.
 func HideCredentials(s string) string {
-	if !strings.Contains(s, "://") {
-		return s
+	if !holdsUserInfo(s) {
+		return s // nearly all; the expression looks at every letter twice
 	}
 	return userInfo.ReplaceAllString(s, "${1}[redacted]@")
+}
+
+// holdsUserInfo reports whether an @ stands in the first part of an address.
+func holdsUserInfo(s string) bool {
+	for {
+		_, rest, found := strings.Cut(s, "://")
+		if !found {
+			return false
+		}
+		end := strings.IndexAny(rest, "/ \t\n\f\r'\"")
+		if end < 0 {
+			end = len(rest)
+		}
+		if strings.LastIndexByte(rest[:end], '@') > 0 {
+			return true
+		}
+		s = rest
+	}
 }
 
 // CleanText returns s, which comes from a host, fit to show to people: without

@@ -26,8 +26,6 @@ type action struct {
 }
 
 var (
-	// Inst perl [5.36.0-7+deb12u3] (5.36.0-7+deb12u4 Debian:12.15/oldstable, Debian-Security:12/oldstable-security [amd64]) [perl:amd64 ]
-	instLine = regexp.MustCompile(`^Inst (\S+)(?: \[(\S+)\])? \((\S+)(?: (.*))? \[([a-z0-9-]+)\]\)(?: \[.*\])*$`)
 	// Remv lab-victim [1.0-1] [lab-other:amd64 ]
 	remvLine = regexp.MustCompile(`^(?:Remv|Purg) (\S+) \[(\S+)\](?: \[.*\])*$`)
 	// or, in the output version 30 of apt 3: "  Upgrading: 9, Installing: 0, Removing: 0, Not Upgrading: 0"
@@ -45,9 +43,11 @@ func parseSimulation(text string) (simulation, error) {
 	heading := ""
 	for line := range strings.SplitSeq(text, "\n") {
 		word, _, _ := strings.Cut(line, " ")
-		m := sumLine.FindStringSubmatch(line)
-		if m == nil {
-			m = newSumLine.FindStringSubmatch(line)
+		var m []string
+		if strings.Contains(line, "ot upgraded.") || strings.Contains(line, "Not Upgrading: ") {
+			if m = sumLine.FindStringSubmatch(line); m == nil {
+				m = newSumLine.FindStringSubmatch(line)
+			}
 		}
 		switch {
 		case m != nil && sum != nil:
@@ -78,13 +78,33 @@ func parseSimulation(text string) (simulation, error) {
 	return sim, sim.agrees(sum)
 }
 
+// architectures are written so; see dpkg-architecture(1).
+var architecture = regexp.MustCompile(`^[a-z0-9-]+$`)
+
+// parseInst reads, by hand because a host has hundreds and an expression takes
+// ten times as long:
+//
+//	Inst perl [5.36.0-7+deb12u3] (5.36.0-7+deb12u4 Debian:12.15/oldstable, Debian-Security:12/oldstable-security [amd64]) [perl:amd64 ]
+//
+// What is installed, the origin and the list at the end may be missing.
 func parseInst(line string) (action, error) {
-	m := instLine.FindStringSubmatch(line)
-	if m == nil {
+	var a action
+	name, rest, ok1 := strings.Cut(strings.TrimPrefix(line, "Inst "), " ")
+	if old, after, found := strings.Cut(rest, "] ("); found && strings.HasPrefix(old, "[") {
+		a.old, rest = old[1:], "("+after
+	}
+	inner, tail, ok2 := strings.Cut(strings.TrimPrefix(rest, "("), "])")
+	at := max(strings.LastIndex(inner, " ["), 0)
+	inner, arch, ok3 := inner[:at], strings.TrimPrefix(inner[at:], " ["), at > 0
+	a.new, a.origin, _ = strings.Cut(inner, " ")
+	a.arch = arch
+	a.name, _, _ = strings.Cut(name, ":")
+	whole := ok1 && ok2 && ok3 && strings.HasPrefix(rest, "(") && a.name != "" && a.new != "" && architecture.MatchString(arch) &&
+		!strings.ContainsAny(a.old+name+a.new, " \t[]()") && (tail == "" || strings.HasPrefix(tail, " [") && strings.HasSuffix(tail, "]"))
+	if !whole {
 		return action{}, garbage("line of a simulation", line)
 	}
-	name, _, _ := strings.Cut(m[1], ":")
-	return action{name: name, old: m[2], new: m[3], origin: m[4], arch: m[5]}, nil
+	return a, nil
 }
 
 // headingOf knows the two headings that matter:
@@ -187,10 +207,28 @@ type offer struct {
 var (
 	// "     5.2.15-2+b13 500" and " *** 5.2.15-2+b8 100"; phased ones end in "(phased 20%)"
 	policyVersion = regexp.MustCompile(`^ (?:\*\*\*|   ) (\S+) -?[0-9]+(?: \(phased [0-9]+%\))?$`)
-	// "        500 http://mirror.example/debian-security bookworm-security/main amd64 Packages"
-	policySource = regexp.MustCompile(`^ {7,} *-?[0-9]+ (\S+)(?: (\S+) \S+ Packages| \S+ Packages)?$`)
-	policyName   = regexp.MustCompile(`^([a-z0-9][a-z0-9+.-]*)(?::([a-z0-9-]+))?:$`)
+	policyName    = regexp.MustCompile(`^([a-z0-9][a-z0-9+.-]*)(?::([a-z0-9-]+))?:$`)
 )
+
+// policySource reads, by hand because a host has a thousand of them, the suite of
+//
+//	500 http://mirror.example/debian-security bookworm-security/main amd64 Packages
+//	100 /var/lib/dpkg/status
+//
+// which the second has not, nor has a flat source.
+func policySource(line string) (suite string, ok bool) {
+	f := strings.Split(strings.TrimLeft(line, " "), " ")
+	if _, err := strconv.Atoi(f[0]); err != nil || slices.Contains(f, "") || strings.ContainsAny(line, "\t\r\f\v") {
+		return "", false
+	}
+	switch {
+	case len(f) == 2, len(f) == 4 && f[3] == "Packages":
+		return "", true
+	case len(f) == 5 && f[4] == "Packages":
+		return f[2], true
+	}
+	return "", false
+}
 
 // parsePolicy reads apt-cache policy NAME …: all versions of each package with
 // the suites that offer them, by the name as asked for or without the native
@@ -199,17 +237,23 @@ func parsePolicy(text string) (map[string][]offer, error) {
 	offers := map[string][]offer{}
 	name, v := "", ""
 	for line := range strings.SplitSeq(text, "\n") {
-		if m := policyName.FindStringSubmatch(line); m != nil {
-			name, v = data.Key(m[1], m[2]), ""
-			continue
-		}
-		if m := policyVersion.FindStringSubmatch(line); m != nil && name != "" {
-			v = m[1]
-			continue
-		}
-		if m := policySource.FindStringSubmatch(line); m != nil && v != "" {
-			offers[name] = append(offers[name], offer{v, m[2]})
-			continue
+		// A name stands at the margin, a source is indented by eight columns.
+		switch {
+		case line != "" && line[0] != ' ':
+			if m := policyName.FindStringSubmatch(line); m != nil {
+				name, v = data.Key(m[1], m[2]), ""
+				continue
+			}
+		case strings.HasPrefix(line, "       "):
+			if suite, ok := policySource(line); ok && v != "" {
+				offers[name] = append(offers[name], offer{v, suite})
+				continue
+			}
+		default:
+			if m := policyVersion.FindStringSubmatch(line); m != nil && name != "" {
+				v = m[1]
+				continue
+			}
 		}
 		// "  Installed: 5.2.15-2+b8", "  Candidate: …", "  Package pin: …", "  Version table:"
 		if line != "" && (!strings.HasPrefix(line, "  ") || strings.HasPrefix(line, "   ")) {
