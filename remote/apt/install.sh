@@ -214,7 +214,14 @@ while :; do
 	words=$(missing 10)
 	[ -n "$words" ] || break
 	halted && break
-	if [ $failed -ne 0 ] || ! simulate $words >"$job/slice"; then words="$(missing) $removals"; fi
+	if [ $failed -ne 0 ] || ! simulate $words >"$job/slice"; then
+		words="$(missing) $removals"
+		# The lists may have changed since the job began.
+		if ! simulate $words; then
+			echo 'this is no longer what was planned: no more is installed'
+			break
+		fi
+	fi
 	step "$before" $total "install $((before + 1)) of $total"
 	failures=$failed
 	apt-get $options install $words </dev/null || failed=$((failed + 1))

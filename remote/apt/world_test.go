@@ -361,3 +361,41 @@ func TestChecksNameWhatIsInTheWay(t *testing.T) {
 		}
 	}
 }
+
+// Somebody refreshes the host's lists while the job is at work, and the rest of
+// the plan now needs a package that nobody approved.
+func TestListsThatChangeDuringTheJobBringInNothingUnplanned(t *testing.T) {
+	w := newWorld(t)
+	var c data.Changes
+	var debs []string
+	for i := range 12 {
+		name := fmt.Sprintf("lab-%02d", i)
+		debs = append(debs, w.build(name, "1", "", nil))
+		w.build(name, "2", "", map[string]string{"DEBIAN/postinst": "#!/bin/sh\nsleep 0.5\n"})
+		c.Upgrade = append(c.Upgrade, target(name, "1", "2"))
+	}
+	w.build("lab-newlib", "1.0", "", nil)
+	w.have(debs...)
+	w.publish()
+	id := "job-changing"
+	w.must(w.Start(context.Background(), w.shell, remote.Job{ID: id, Changes: c, StopAfter: time.Minute}))
+	for range 300 {
+		st, err := w.Look(context.Background(), w.shell, id, 0)
+		w.must(err)
+		if strings.HasPrefix(st.Step, "install 1 of") || st.State != remote.JobRunning {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	old := w.index.String()
+	w.index.Reset()
+	w.index.WriteString(strings.Replace(old, "Package: lab-11\nVersion: 2\n", "Package: lab-11\nVersion: 2\nDepends: lab-newlib\n", 1))
+	w.publish()
+	st := w.wait(id)
+	if st.Exit != ExitFailed || st.Done != 10 || !strings.Contains(string(st.Log), "outside the plan: Inst lab-newlib") {
+		t.Errorf("%+v\n%s", st, st.Log)
+	}
+	if n := strings.Count(w.command("dpkg-query", "-W", "-f=${Package}\n"), "lab-newlib"); n != 0 {
+		t.Error("a package that is not in the plan was installed")
+	}
+}
