@@ -70,12 +70,12 @@ test: need-test lint secondtuesday no-graphics lab
 bench: need-bench build lab
 	BENCH=1 $(GO) test $(FLAGS) -p 1 -count 1 -v -timeout 30m $(ROOT) -run '^TestFigures' ./figures
 
-# The tests called TestScreenshots… draw every screen in light and dark as
-# docs/manual/pictures/SCREEN-light.png and -dark.png, without a display.
-# docs_test.go holds that none is missing.
+# Every screen in light and dark, as docs/manual/pictures/SCREEN-light.png and
+# -dark.png, on the practice shop and without a display. docs_test.go holds that
+# none is missing.
 screenshots: need-build
 	mkdir -p docs/manual/pictures
-	SHOTS=$(CURDIR)/docs/manual/pictures $(GO) test $(FLAGS) -count 1 -p 2 -run '^TestScreenshots' ./ui/...
+	SHOTS=$(CURDIR)/docs/manual/pictures $(GO) test $(FLAGS) -count 1 -run '^TestScreenshots$$' ./ui/desk
 
 clean:
 	rm -rf secondtuesday stctl out

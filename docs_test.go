@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"image/png"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -13,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"secondtuesday/ui"
 )
 
 // pages returns the documents people read, by path: README, changelog, manual
@@ -81,6 +85,30 @@ func TestReadmeNamesEveryPageOfTheManual(t *testing.T) {
 	for path := range all {
 		if strings.HasPrefix(path, "docs/manual/") && !strings.Contains(all["README.md"], "("+path+")") {
 			t.Errorf("README.md does not link to %s", path)
+		}
+	}
+}
+
+func TestEveryScreenHasItsPictures(t *testing.T) {
+	const most = 300 << 10 // bytes; pictures stay in the history for ever
+	for _, screen := range []string{ui.Today, ui.Hosts, ui.Updates, ui.Calendar, ui.Rollouts, ui.Compliance, ui.Standard, ui.Activity, ui.Settings} {
+		if code, _ := filepath.Glob(filepath.Join("ui", screen, "*.go")); len(code) == 0 {
+			continue // a screen to come
+		}
+		for _, colours := range []string{"light", "dark"} {
+			path := filepath.Join("docs", "manual", "pictures", screen+"-"+colours+".png")
+			b, err := os.ReadFile(path)
+			if err != nil {
+				t.Errorf("%v; make screenshots draws it", err)
+				continue
+			}
+			c, err := png.DecodeConfig(bytes.NewReader(b))
+			if err != nil || c.Width < 1000 || c.Height < 600 {
+				t.Errorf("%s is %d × %d pixels, %v", path, c.Width, c.Height, err)
+			}
+			if len(b) > most {
+				t.Errorf("%s has %d kB", path, len(b)>>10)
+			}
 		}
 	}
 }
