@@ -50,7 +50,7 @@ func checkClock(a Answer, began, ended time.Time) data.Check {
 	}
 	d := Skew(host, began, ended)
 	switch {
-	case d.Abs() >= maxSkew:
+	case d.Abs() >= smallSkew: // a job's deadline is the window's end by the desk's clock, which may be the wrong one
 		c.Result = data.CheckFailed
 	case d.Abs() >= time.Minute:
 		c.Result = data.CheckWarned

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -97,4 +98,18 @@ func FuzzAnswersOfAHost(f *testing.F) {
 		_ = EndOfLife(ParseOSRelease(text))
 		_ = NewestKernel([]string{text}, []string{state}, text)
 	})
+}
+
+// A desk whose clock is wrong would work past the end of the window it promised.
+func TestClocksThatDifferByMinutesFailTheCheck(t *testing.T) {
+	now := time.Unix(1790000000, 0)
+	for ahead, want := range map[time.Duration]data.CheckResult{
+		0: data.CheckPassed, 2 * time.Minute: data.CheckWarned, -2 * time.Minute: data.CheckWarned,
+		6 * time.Minute: data.CheckFailed, -59 * time.Minute: data.CheckFailed,
+	} {
+		a := Answer{{Name: "clock", Out: strconv.FormatInt(now.Add(ahead).Unix(), 10)}}
+		if c := checkClock(a, now, now); c.Result != want {
+			t.Errorf("%s: %+v, want %q", ahead, c, want)
+		}
+	}
 }
