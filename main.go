@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 
 	"fyne.io/fyne/v2/app"
 
@@ -24,6 +25,9 @@ func main() {
 	flag.BoolVar(&o.Practice, "practice", false, "open a made-up shop whose hosts this program plays itself")
 	walk := flag.String("walk", "", "with --practice: go through scan, plan, rollout and compliance by itself, leave pictures and a report in this `folder`, and end")
 	flag.Parse()
+	if *walk != "" {
+		o.Speed = 4 // nobody is there who wants to see how long things take
+	}
 	if err := run(context.Background(), o, *walk); err != nil {
 		fmt.Fprintln(os.Stderr, explain.Of(err))
 		os.Exit(1)
@@ -31,14 +35,17 @@ func main() {
 }
 
 func run(ctx context.Context, o wire.Options, walk string) error {
+	a := app.NewWithID("org.secondtuesday.desk")
+	w := desk.Workspaces{Recent: wire.Recent(), Probe: wire.Probe, Open: another}
 	office, err := wire.Open(ctx, o)
 	if err != nil {
+		desk.ShowFailure(ctx, a, err, w)
+		a.Run()
 		return err
 	}
 	defer office.Close()
-	a := app.NewWithID("org.secondtuesday.desk")
 	t := &ui.Tools{Desk: office.Desk, Driver: office.Driver, Keys: office.SSH, Secrets: office.Secrets, Path: office.Path, Practice: o.Practice}
-	s := desk.Open(ctx, a, t, ui.Options{Version: a.Metadata().Version})
+	s := desk.Open(ctx, a, t, w)
 	stop := office.Driver.Keep(ctx, func(err error) { desk.Report(s, err) })
 	defer stop()
 	s.Show()
@@ -51,4 +58,13 @@ func run(ctx context.Context, o wire.Options, walk string) error {
 	}
 	a.Run()
 	return walked
+}
+
+// another opens a workspace in a process of its own: two windows never share one.
+func another(path string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	return exec.Command(self, "--workspace", path).Start()
 }

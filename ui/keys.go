@@ -31,7 +31,7 @@ func (s *Shell) global() []Action {
 		}
 		out = append(out, a)
 	}
-	return out
+	return append(out, s.options.Actions...)
 }
 
 func (s *Shell) search() {

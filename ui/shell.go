@@ -30,6 +30,7 @@ type Options struct {
 	Version   string           // at the foot of the sidebar
 	Memory    Memory           // nil: nothing is kept
 	Menu      []*fyne.MenuItem // of the workspace: New, Open, Recent; may be empty
+	Actions   []Action         // that hold on every page, beside the window's own
 }
 
 // A Shell is the desk's window.

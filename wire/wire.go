@@ -36,6 +36,7 @@ type Options struct {
 	Practice       bool      // open the practice shop instead of real hosts
 	PracticeDir    string    // where the shop keeps its state; empty: in the user's data folder
 	PassphraseFile string    // holds the passphrase of the vault; empty: the system's keyring is used
+	Speed          float64   // hosts of the practice shop install and reboot so many times faster; 0 means 1
 	Pace           *app.Pace // nil: app.DefaultPace, or a quicker one with Practice
 }
 
@@ -81,7 +82,10 @@ func Open(ctx context.Context, o Options) (*Office, error) {
 	if err != nil {
 		return nil, err
 	}
-	return off, off.open(ctx, config, o.Pace)
+	if err := off.open(ctx, config, o.Pace); err != nil {
+		return nil, err
+	}
+	return off, remember(off.Path)
 }
 
 // openSecrets takes the vault where a passphrase is given, else the keyring
@@ -142,7 +146,7 @@ func (off *Office) openPractice(ctx context.Context, o Options) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("open practice shop: %w", err)
 	}
-	shop, err := practice.Open(ctx, dir)
+	shop, err := practice.OpenWith(ctx, dir, practice.Options{Speed: o.Speed})
 	if err != nil {
 		return err
 	}

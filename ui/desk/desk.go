@@ -20,6 +20,9 @@ import (
 	"secondtuesday/ui/updates"
 )
 
+// Version is the program's, as FyneApp.toml has it.
+const Version = "0.1.0"
+
 // screens are made in the order of the sidebar.
 func screens(s *ui.Shell, t *ui.Tools) []ui.Screen {
 	return []ui.Screen{
@@ -35,12 +38,13 @@ func screens(s *ui.Shell, t *ui.Tools) []ui.Screen {
 
 // Open makes the window of a workspace. Nothing is driven by it: rollouts go on
 // by the Driver's Keep, which the caller starts.
-func Open(ctx context.Context, a fyne.App, t *ui.Tools, o ui.Options) *ui.Shell {
-	if o.Workspace == "" {
-		o.Workspace = filepath.Base(t.Path)
-	}
+func Open(ctx context.Context, a fyne.App, t *ui.Tools, w Workspaces) *ui.Shell {
+	var s *ui.Shell
+	shell := func() *ui.Shell { return s }
+	o := ui.Options{Version: Version, Menu: w.menu(shell), Actions: w.actions(shell)}
+	o.Workspace = filepath.Base(t.Path)
 	o.Memory = memory{t}
-	s := ui.NewShell(ctx, a, o)
+	s = ui.NewShell(ctx, a, o)
 	s.Add(screens(s, t)...)
 	return s
 }

@@ -24,7 +24,7 @@ func TestScreenshots(t *testing.T) {
 	for _, dark := range []bool{false, true} {
 		a := kittest.Start(t, dark)
 		tools := &ui.Tools{Desk: office.Desk, Driver: office.Driver, Keys: office.SSH, Path: "/home/carla/.local/share/secondtuesday/practice/practice.db", Practice: true}
-		s := desk.Open(t.Context(), a, tools, ui.Options{})
+		s := desk.Open(t.Context(), a, tools, desk.Workspaces{})
 		s.SetMode(map[bool]kit.Mode{false: kit.ModeLight, true: kit.ModeDark}[dark])
 		s.Show()
 		s.Window().Resize(fyne.NewSize(1280, 800))
