@@ -36,6 +36,12 @@ func (d *Desk) StartRollout(ctx context.Context, id data.PlanID, reason string) 
 	if p.Approved.At.IsZero() {
 		return 0, fmt.Errorf("start rollout of plan %q: %w", p.Name, ErrNotApproved)
 	}
+	switch on, err := d.DB.ApprovalOnRecord(ctx, p.Digest()); {
+	case err != nil:
+		return 0, fmt.Errorf("start rollout of plan %q: %w", p.Name, err)
+	case !on:
+		return 0, fmt.Errorf("start rollout of plan %q: %w: the audit trail knows of no approval of it", p.Name, ErrNotApproved)
+	}
 	r := data.Rollout{
 		Plan: id, Started: d.Now(), StartedBy: d.By,
 		Reason: strings.TrimSpace(reason), State: data.RolloutWaiting,

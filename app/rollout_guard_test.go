@@ -223,3 +223,19 @@ func byHand(t *testing.T, path, script string) {
 	_, err = db.ExecContext(t.Context(), script)
 	must(t, err)
 }
+
+func TestAnApprovalPutInByHandCountsForNothing(t *testing.T) {
+	s := newShop(t, newWorld(), data.RebootNever)
+	byHand(t, s.DB.Path(), `UPDATE plans SET approved_at = 1, approved_by = 'boss'`)
+	if _, err := s.StartRollout(t.Context(), s.plan, "now"); !errors.Is(err, ErrNotApproved) {
+		t.Errorf("a plan that nobody approved: %v", err)
+	}
+	s = newShop(t, newWorld(), data.RebootNever)
+	p, err := s.DB.Plan(t.Context(), s.plan)
+	must(t, err)
+	must(t, s.ApprovePlan(t.Context(), s.plan, p.Digest(), ""))
+	byHand(t, s.DB.Path(), `DROP TRIGGER audit_never_changes; UPDATE audit SET by = 'boss' WHERE verb = 'plan approved'`)
+	if _, err := s.StartRollout(t.Context(), s.plan, "now"); !errors.Is(err, store.ErrCorrupt) {
+		t.Errorf("an approval in another's name: %v", err)
+	}
+}

@@ -109,6 +109,21 @@ func (rd Reader) VerifyAudit(ctx context.Context) (n int, err error) {
 	return n, fault("verify audit trail", err)
 }
 
+// ApprovalOnRecord returns whether a sound audit trail says that the plan with
+// this digest was approved. The approval beside the plan is a few fields that
+// whoever can write the file can fill in.
+func (rd Reader) ApprovalOnRecord(ctx context.Context, digest string) (on bool, err error) {
+	err = inTx(ctx, rd.r, func(tx *sql.Tx) error {
+		if _, err := verifyAudit(ctx, tx); err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, `
+			SELECT EXISTS (SELECT 1 FROM audit WHERE verb = 'plan approved' AND json_valid(data) AND data ->> '$.after.digest' = ?)`,
+			digest).Scan(&on)
+	})
+	return on, fault("look up approval", err)
+}
+
 func verifyAudit(ctx context.Context, tx *sql.Tx) (n int, err error) {
 	var count int
 	var head string
