@@ -79,3 +79,4 @@ screenshots: need-build
 
 clean:
 	rm -rf secondtuesday stctl out
+	@echo 'The images of the real hosts stay in $${XDG_CACHE_HOME:-/var/cache}/secondtuesday-lab (1.5 GB).'
