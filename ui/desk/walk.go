@@ -166,7 +166,29 @@ func (w *Walk) follow(ctx context.Context, id data.RolloutID) error {
 }
 
 func (w *Walk) compare(ctx context.Context) error {
+	if err := w.report(ctx); err != nil {
+		return err
+	}
 	return w.visit(ctx, "after", ui.Today, ui.Hosts, ui.Compliance, ui.Activity)
+}
+
+// report writes what the walk has come to as a page to print.
+func (w *Walk) report(ctx context.Context) error {
+	d := w.tools.Desk
+	r, err := d.Compliance(ctx, d.Now().AddDate(0, 0, -70), time.Local)
+	if err != nil {
+		return err
+	}
+	facts := app.ReportFacts{Workspace: filepath.Base(w.tools.Path), By: d.By}
+	if facts.AuditEntries, facts.AuditHash, err = d.DB.AuditHead(ctx); err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := app.WriteReport(&b, r, facts); err != nil {
+		return err
+	}
+	w.say("%s", r.Verdict())
+	return os.WriteFile(filepath.Join(w.dir, "report.html"), b.Bytes(), 0o644)
 }
 
 // visit goes to screens and takes a picture of each.
@@ -179,16 +201,18 @@ func (w *Walk) visit(ctx context.Context, when string, screens ...string) error 
 	return nil
 }
 
-// settle is how long a page may take to load before its picture is taken; the
-// walk itself is one piece of work in flight.
-const settle = 1200 * time.Millisecond
+// drawn is how long a page may take to appear once it has been loaded.
+const drawn = 800 * time.Millisecond
 
 func (w *Walk) show(ctx context.Context, name string, p ui.Place) error {
 	fyne.DoAndWait(func() { w.shell.Go(p) })
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(settle):
+	for n := 0; n < 50 && kit.InFlight() > 1; n++ { // the walk itself is in flight
+		if err := pause(ctx, 100*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	if err := pause(ctx, drawn); err != nil {
+		return err
 	}
 	w.n++
 	return picture(ctx, filepath.Join(w.dir, fmt.Sprintf("%02d-%s.png", w.n, name)))
@@ -205,4 +229,13 @@ func picture(ctx context.Context, path string) error {
 		return fmt.Errorf("picture %s: %w: %s", path, err, bytes.TrimSpace(out))
 	}
 	return nil
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
 }
