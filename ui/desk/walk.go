@@ -206,7 +206,7 @@ const drawn = 800 * time.Millisecond
 
 func (w *Walk) show(ctx context.Context, name string, p ui.Place) error {
 	fyne.DoAndWait(func() { w.shell.Go(p) })
-	for n := 0; n < 50 && kit.InFlight() > 1; n++ { // the walk itself is in flight
+	for n := 0; n < 300 && kit.InFlight() > 1; n++ { // the walk itself is in flight
 		if err := pause(ctx, 100*time.Millisecond); err != nil {
 			return err
 		}
