@@ -25,7 +25,7 @@ func (d *Desk) SaveWindow(ctx context.Context, w data.Window) (data.WindowID, er
 		return 0, err
 	}
 	w.Agreed = before.Agreed
-	if w.ID == 0 || !sameTerms(before, w) {
+	if w.ID == 0 || !SameTerms(before, w) {
 		w.Agreed = data.Approval{}
 	}
 	verb, c := "window added", change{After: w}
@@ -35,8 +35,8 @@ func (d *Desk) SaveWindow(ctx context.Context, w data.Window) (data.WindowID, er
 	return d.DB.SaveWindow(ctx, w, d.entry(verb, "window "+w.Name, "", c))
 }
 
-// sameTerms reports whether an owner who agreed to a has agreed to b.
-func sameTerms(a, b data.Window) bool {
+// SameTerms reports whether an owner who agreed to a has agreed to b.
+func SameTerms(a, b data.Window) bool {
 	a.Name, a.Notes, a.Agreed = b.Name, b.Notes, b.Agreed
 	a.Groups, b.Groups = slices.Sorted(slices.Values(a.Groups)), slices.Sorted(slices.Values(b.Groups))
 	sameEnd := a.Until.Equal(b.Until) // times may differ in their zone's pointer

@@ -11,6 +11,7 @@ import (
 	"secondtuesday/app/explain"
 	"secondtuesday/ui"
 	"secondtuesday/ui/activity"
+	"secondtuesday/ui/calendar"
 	"secondtuesday/ui/compliance"
 	"secondtuesday/ui/hosts"
 	"secondtuesday/ui/kit"
@@ -29,6 +30,7 @@ func screens(s *ui.Shell, t *ui.Tools) []ui.Screen {
 		today.New(s, t),
 		hosts.New(s, t),
 		updates.New(s, t),
+		calendar.New(s, t),
 		rollouts.New(s, t),
 		compliance.New(s, t),
 		activity.New(s, t),

@@ -35,3 +35,19 @@ func passShortcut(c fyne.Canvas, s fyne.Shortcut) {
 func canvasOf(o fyne.CanvasObject) fyne.Canvas {
 	return fyne.CurrentApp().Driver().CanvasForObject(o)
 }
+
+// PassKey hands on to the window a key that a focused widget of a screen's own
+// does not want.
+func PassKey(o fyne.CanvasObject, e *fyne.KeyEvent) { passKey(canvasOf(o), e) }
+
+// PassShortcut does the same with a shortcut.
+func PassShortcut(o fyne.CanvasObject, s fyne.Shortcut) { passShortcut(canvasOf(o), s) }
+
+// Focus gives an object the keyboard.
+func Focus(o fyne.Focusable) {
+	if x, ok := o.(fyne.CanvasObject); ok {
+		if c := canvasOf(x); c != nil {
+			c.Focus(o)
+		}
+	}
+}

@@ -151,3 +151,14 @@ func (l *linesLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		y += h + l.gap
 	}
 }
+
+// A Tip shows the tooltip of a widget of a screen's own.
+type Tip struct{ t tipper }
+
+// Over tells where in o the mouse is and what the tooltip there says; "" is none.
+func (t *Tip) Over(o fyne.CanvasObject, at fyne.Position, text string) {
+	t.t.over(canvasOf(o), at, text)
+}
+
+// Hide takes the tooltip away.
+func (t *Tip) Hide() { t.t.hide() }

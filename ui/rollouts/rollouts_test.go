@@ -144,4 +144,3 @@ func TestScreenshotsOfRollouts(t *testing.T) {
 		kittest.ShotOf(t, "rollouts-maker2", w, dark)
 	}
 }
-

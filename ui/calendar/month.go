@@ -1,0 +1,207 @@
+package calendar
+
+import (
+	"fmt"
+	"image/color"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/theme"
+
+	"secondtuesday/app"
+	"secondtuesday/data"
+	"secondtuesday/ui/kit"
+)
+
+const primary = theme.ColorNamePrimary
+
+// Sizes of the month.
+const (
+	headHigh  = 24
+	numberTop = 24 // room for a day's number
+	lane      = 20 // height of a line in a day
+)
+
+var weekdays = []string{"MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"}
+
+// A month shows six weeks from a Monday on.
+type month struct {
+	face
+	days   []app.Day // 42
+	in     data.Date // a day of the month shown
+	today  data.Date
+	chosen data.Date
+	view   *view
+}
+
+// A view is what days are drawn from.
+type view struct {
+	zone   *time.Location
+	groups []data.Group
+}
+
+func newMonth() *month {
+	m := &month{view: &view{zone: time.UTC}}
+	m.self, m.draw, m.least = m, m.paint, fyne.NewSize(420, 300)
+	m.ExtendBaseWidget(m)
+	return m
+}
+
+// set shows other days.
+func (m *month) set(days []app.Day, in, today, chosen data.Date, v *view) {
+	m.days, m.in, m.today, m.chosen, m.view = days, in, today, chosen, v
+	m.Refresh()
+}
+
+func (m *month) paint(p *painter, size fyne.Size) {
+	if len(m.days) < 7 || size.Width < 70 {
+		return
+	}
+	rows := len(m.days) / 7
+	w, h := size.Width/7, (size.Height-headHigh)/float32(rows)
+	small := theme.Size(theme.SizeNameCaptionText)
+	for i, name := range weekdays {
+		p.text(float32(i)*w+8, 5, w-10, name, small, true, kit.Color(kit.ColorMuted))
+	}
+	for i, d := range m.days {
+		x, y := float32(i%7)*w, headHigh+float32(i/7)*h
+		m.paintDay(p, d, i, x, y, w, h)
+	}
+	for row := range rows {
+		m.paintWeek(p, row, w, h)
+	}
+}
+
+// paintDay draws a square with its number.
+func (m *month) paintDay(p *painter, d app.Day, i int, x, y, w, h float32) {
+	ground := kit.Color(kit.ColorSurface)
+	ink := kit.Color(theme.ColorNameForeground)
+	switch {
+	case d.Date.Month != m.in.Month:
+		ground, ink = kit.Color(theme.ColorNameBackground), kit.Color(theme.ColorNamePlaceHolder)
+	case i%7 > 4:
+		ground = kit.Color(kit.ColorZebra)
+	}
+	cell := p.rect(x, y, w+1, h+1, 0, ground)
+	cell.StrokeColor, cell.StrokeWidth = kit.Color(theme.ColorNameSeparator), 1
+	p.things = append(p.things, thing{at: fyne.NewPos(x, y), size: fyne.NewSize(w, h), day: d.Date})
+	size := theme.Size(theme.SizeNameText) - 1
+	number := fmt.Sprint(d.Date.Day)
+	if d.Date.Day == 1 {
+		number = fmt.Sprintf("%d %s", d.Date.Day, d.Date.Month.String()[:3])
+	}
+	if d.Date == m.today {
+		width := fyne.MeasureText(number, size, fyne.TextStyle{Bold: true}).Width
+		p.rect(x+4, y+3, max(20, width+10), 18, 9, kit.Color(primary))
+		p.text(x+4+(max(20, width+10)-width)/2, y+4, w, number, size, true, kit.Color(theme.ColorNameForegroundOnPrimary))
+	} else {
+		p.text(x+8, y+4, w, number, size, false, ink)
+	}
+	if isPatchTuesday(d.Date) && w > 100 {
+		const words = "Patch Tuesday"
+		small := theme.Size(theme.SizeNameCaptionText) - 1
+		p.text(x+w-fyne.MeasureText(words, small, fyne.TextStyle{}).Width-6, y+5, w, words, small, false, kit.Color(kit.ColorMuted))
+	}
+}
+
+// paintWeek draws freezes over the days they last, openings below them, and the
+// day chosen.
+func (m *month) paintWeek(p *painter, row int, w, h float32) {
+	days := m.days[row*7 : row*7+7]
+	top := headHigh + float32(row)*h + numberTop
+	room := max(1, int((h-numberTop-2)/lane))
+	used := m.paintFreezes(p, days, top, w, room)
+	for i := range days {
+		d := &days[i]
+		x := float32(i) * w
+		line := used[i]
+		for k := range d.Entries {
+			if line == room-1 && len(d.Entries)-k > 1 {
+				p.text(x+8, top+float32(line)*lane+2, w-12, fmt.Sprintf("+ %d more", len(d.Entries)-k), theme.Size(theme.SizeNameCaptionText), true, kit.Color(kit.ColorMuted))
+				break
+			}
+			if line >= room {
+				break
+			}
+			m.paintEntry(p, &d.Entries[k], d.Date, x+3, top+float32(line)*lane, w-6)
+			line++
+		}
+		if d.Date == m.chosen {
+			edge := kit.Color(primary)
+			if !m.focused {
+				edge = kit.Tint(primary, 150)
+			}
+			p.frame(x+0.5, top-numberTop+0.5, w, h, 3, 2, edge)
+		}
+	}
+}
+
+// paintFreezes draws the freezes of a week, each in a lane of its own, and
+// returns how many lanes each day has given away.
+func (m *month) paintFreezes(p *painter, days []app.Day, top, w float32, room int) (used [7]int) {
+	var done []data.FreezeID
+	for i := range days {
+	freezes:
+		for k := range days[i].Freezes {
+			f := &days[i].Freezes[k]
+			for _, id := range done {
+				if id == f.ID {
+					continue freezes
+				}
+			}
+			done = append(done, f.ID)
+			last := i
+			for last < 6 && hasFreeze(days[last+1], f.ID) {
+				last++
+			}
+			at := 0
+			for j := i; j <= last; j++ {
+				at = max(at, used[j])
+			}
+			if at >= room {
+				continue
+			}
+			for j := i; j <= last; j++ {
+				used[j] = at + 1
+			}
+			x, y, width := float32(i)*w+3, top+float32(at)*lane, float32(last-i+1)*w-6
+			p.rect(x, y, width, lane-2, 3, kit.Tint(kit.ColorExcepted, 38))
+			p.rect(x, y, 3, lane-2, 1, kit.Color(kit.ColorExcepted))
+			p.icon(x+7, y+3, 12, kit.StatusFrozen.Icon())
+			p.text(x+23, y+2, width-27, f.Name, theme.Size(theme.SizeNameCaptionText), false, kit.Color(theme.ColorNameForeground))
+			p.things = append(p.things, thing{at: fyne.NewPos(x, y), size: fyne.NewSize(width, lane-2), day: days[i].Date, freeze: f, tip: freezeWords(*f, m.view.groups, m.view.zone)})
+		}
+	}
+	return used
+}
+
+func hasFreeze(d app.Day, id data.FreezeID) bool {
+	for _, f := range d.Freezes {
+		if f.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// paintEntry draws one opening as a line of a day.
+func (m *month) paintEntry(p *painter, e *app.Entry, day data.Date, x, y, w float32) {
+	status, edge := entryLook(e)
+	p.rect(x, y, w, lane-2, 3, kit.Tint(edge, 34))
+	p.rect(x, y, 3, lane-2, 1, kit.Color(edge))
+	left := x + 8
+	if status != kit.StatusNone {
+		p.icon(left-1, y+3, 12, status.Icon())
+		left += 15
+	}
+	text := e.Start.In(m.view.zone).Format("15:04") + " " + e.Window.Name
+	if e.Continues {
+		text = "… " + e.End.In(m.view.zone).Format("15:04") + " " + e.Window.Name
+	}
+	var ink color.Color = kit.Color(theme.ColorNameForeground)
+	if status == kit.StatusUnknown {
+		ink = kit.Color(kit.ColorMuted)
+	}
+	p.text(left, y+2, x+w-left-2, text, theme.Size(theme.SizeNameCaptionText), false, ink)
+	p.things = append(p.things, thing{at: fyne.NewPos(x, y), size: fyne.NewSize(w, lane-2), day: day, entry: e, tip: entryWords(e, m.view.groups, m.view.zone)})
+}

@@ -1,0 +1,242 @@
+package calendar
+
+import (
+	"image/color"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/widget"
+
+	"secondtuesday/app"
+	"secondtuesday/data"
+	"secondtuesday/ui/kit"
+)
+
+// A thing is something drawn that can be pointed at: a day, and on it an
+// opening or a freeze.
+type thing struct {
+	at     fyne.Position
+	size   fyne.Size
+	day    data.Date
+	entry  *app.Entry
+	freeze *data.Freeze
+	tip    string
+}
+
+func (t thing) holds(p fyne.Position) bool {
+	return p.X >= t.at.X && p.Y >= t.at.Y && p.X < t.at.X+t.size.Width && p.Y < t.at.Y+t.size.Height
+}
+
+// A painter collects the shapes of one drawing and what can be pointed at; what
+// comes later lies above.
+type painter struct {
+	objects []fyne.CanvasObject
+	things  []thing
+}
+
+func (p *painter) rect(x, y, w, h, radius float32, fill color.Color) *canvas.Rectangle {
+	r := canvas.NewRectangle(fill)
+	r.CornerRadius = radius
+	r.Move(fyne.NewPos(x, y))
+	r.Resize(fyne.NewSize(w, h))
+	p.objects = append(p.objects, r)
+	return r
+}
+
+func (p *painter) frame(x, y, w, h, radius, width float32, edge color.Color) {
+	r := p.rect(x, y, w, h, radius, color.Transparent)
+	r.StrokeColor, r.StrokeWidth = edge, width
+}
+
+// text draws a line cut at a width and returns the width it takes.
+func (p *painter) text(x, y, room float32, s string, size float32, bold bool, c color.Color) float32 {
+	style := fyne.TextStyle{Bold: bold}
+	t := canvas.NewText(cut(s, room, size, style), c)
+	t.TextSize, t.TextStyle = size, style
+	m := t.MinSize()
+	t.Move(fyne.NewPos(x, y))
+	t.Resize(m)
+	p.objects = append(p.objects, t)
+	return m.Width
+}
+
+func (p *painter) icon(x, y, side float32, r fyne.Resource) {
+	i := kit.NewPicture(r, side)
+	i.Move(fyne.NewPos(x, y))
+	i.Resize(fyne.NewSquareSize(side))
+	p.objects = append(p.objects, i)
+}
+
+// cut shortens a line with an ellipsis until it fits.
+func cut(s string, room, size float32, style fyne.TextStyle) string {
+	if fyne.MeasureText(s, size, style).Width <= room {
+		return s
+	}
+	r := []rune(s)
+	low, high := 0, len(r)
+	for low < high {
+		mid := (low + high + 1) / 2
+		if fyne.MeasureText(strings.TrimRight(string(r[:mid]), " ")+"…", size, style).Width <= room {
+			low = mid
+		} else {
+			high = mid - 1
+		}
+	}
+	if low == 0 {
+		return ""
+	}
+	return strings.TrimRight(string(r[:low]), " ") + "…"
+}
+
+// entryLook is how an opening is drawn: colour and sign tell apart what permits
+// something from what does not.
+func entryLook(e *app.Entry) (status kit.Status, edge fyne.ThemeColorName) {
+	switch {
+	case !e.Agreed:
+		return kit.StatusUnknown, kit.ColorUnknown
+	case e.Frozen:
+		return kit.StatusFrozen, kit.ColorExcepted
+	case !e.Window.Permits.Install:
+		return kit.StatusReboot, kit.ColorRunning
+	}
+	return kit.StatusNone, primary
+}
+
+// A face is what the month and the week have in common: drawing, pointing,
+// keyboard focus.
+type face struct {
+	widget.BaseWidget
+	self  fyne.Widget
+	draw  func(p *painter, size fyne.Size)
+	least fyne.Size
+
+	onDay   func(data.Date)
+	onOpen  func(thing)
+	menu    func(thing) []*fyne.MenuItem
+	focused bool
+	things  []thing
+	tip     kit.Tip
+	r       *faceRenderer
+}
+
+// thingAt returns the topmost thing at a place.
+func (f *face) thingAt(p fyne.Position) (thing, bool) {
+	for i := len(f.things) - 1; i >= 0; i-- {
+		if f.things[i].holds(p) {
+			return f.things[i], true
+		}
+	}
+	return thing{}, false
+}
+
+// MouseDown implements desktop.Mouseable.
+func (f *face) MouseDown(e *desktop.MouseEvent) {
+	f.tip.Hide()
+	if x, ok := f.self.(fyne.Focusable); ok {
+		kit.Focus(x)
+	}
+	t, ok := f.thingAt(e.Position)
+	if !ok {
+		return
+	}
+	f.onDay(t.day)
+	if e.Button == desktop.MouseButtonSecondary {
+		f.showMenu(t, e.AbsolutePosition)
+	}
+}
+
+// MouseUp implements desktop.Mouseable.
+func (f *face) MouseUp(*desktop.MouseEvent) {}
+
+// DoubleTapped implements fyne.DoubleTappable.
+func (f *face) DoubleTapped(e *fyne.PointEvent) {
+	if t, ok := f.thingAt(e.Position); ok {
+		f.onOpen(t)
+	}
+}
+
+func (f *face) showMenu(t thing, at fyne.Position) {
+	c := fyne.CurrentApp().Driver().CanvasForObject(f.self)
+	if items := f.menu(t); c != nil && len(items) > 0 {
+		widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), c, at)
+	}
+}
+
+// menuAtDay shows the menu of a day by the keyboard.
+func (f *face) menuAtDay(d data.Date) {
+	for _, t := range f.things {
+		if t.day == d && t.entry == nil && t.freeze == nil {
+			at := fyne.CurrentApp().Driver().AbsolutePositionForObject(f.self)
+			f.showMenu(t, at.Add(t.at).AddXY(8, 24))
+			return
+		}
+	}
+}
+
+// MouseIn implements desktop.Hoverable.
+func (f *face) MouseIn(e *desktop.MouseEvent) { f.MouseMoved(e) }
+
+// MouseMoved implements desktop.Hoverable.
+func (f *face) MouseMoved(e *desktop.MouseEvent) {
+	t, _ := f.thingAt(e.Position)
+	f.tip.Over(f.self, e.AbsolutePosition, t.tip)
+}
+
+// MouseOut implements desktop.Hoverable.
+func (f *face) MouseOut() { f.tip.Hide() }
+
+// FocusGained implements fyne.Focusable.
+func (f *face) FocusGained() {
+	f.focused = true
+	f.Refresh()
+}
+
+// FocusLost implements fyne.Focusable.
+func (f *face) FocusLost() {
+	f.focused = false
+	f.Refresh()
+}
+
+// TypedRune implements fyne.Focusable.
+func (f *face) TypedRune(rune) {}
+
+// TypedKey implements fyne.Focusable: the screen's actions hold every key.
+func (f *face) TypedKey(e *fyne.KeyEvent) { kit.PassKey(f.self, e) }
+
+// TypedShortcut implements fyne.Shortcutable.
+func (f *face) TypedShortcut(s fyne.Shortcut) { kit.PassShortcut(f.self, s) }
+
+// CreateRenderer implements fyne.Widget.
+func (f *face) CreateRenderer() fyne.WidgetRenderer {
+	f.r = &faceRenderer{f: f}
+	return f.r
+}
+
+type faceRenderer struct {
+	f       *face
+	objects []fyne.CanvasObject
+}
+
+// Destroy implements fyne.WidgetRenderer.
+func (r *faceRenderer) Destroy() {}
+
+// Objects implements fyne.WidgetRenderer.
+func (r *faceRenderer) Objects() []fyne.CanvasObject { return r.objects }
+
+// MinSize implements fyne.WidgetRenderer.
+func (r *faceRenderer) MinSize() fyne.Size { return r.f.least }
+
+// Layout implements fyne.WidgetRenderer.
+func (r *faceRenderer) Layout(size fyne.Size) {
+	p := &painter{}
+	r.f.draw(p, size)
+	r.objects, r.f.things = p.objects, p.things
+}
+
+// Refresh implements fyne.WidgetRenderer.
+func (r *faceRenderer) Refresh() {
+	r.Layout(r.f.Size())
+	canvas.Refresh(r.f.self)
+}

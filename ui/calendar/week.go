@@ -1,0 +1,171 @@
+package calendar
+
+import (
+	"fmt"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/theme"
+
+	"secondtuesday/app"
+	"secondtuesday/data"
+	"secondtuesday/ui/kit"
+)
+
+// Sizes of the week.
+const (
+	hoursWide = 48
+	daysHigh  = 40
+	leastSlot = 16 // a short opening is still to be read
+)
+
+// A week shows seven days hour by hour.
+type week struct {
+	face
+	days   []app.Day // 7
+	now    time.Time
+	chosen data.Date
+	view   *view
+}
+
+func newWeek() *week {
+	k := &week{view: &view{zone: time.UTC}}
+	k.self, k.draw, k.least = k, k.paint, fyne.NewSize(420, 300)
+	k.ExtendBaseWidget(k)
+	return k
+}
+
+// set shows other days.
+func (k *week) set(days []app.Day, now time.Time, chosen data.Date, v *view) {
+	k.days, k.now, k.chosen, k.view = days, now, chosen, v
+	k.Refresh()
+}
+
+func (k *week) paint(p *painter, size fyne.Size) {
+	if len(k.days) != 7 || size.Width < 120 {
+		return
+	}
+	w, h := (size.Width-hoursWide)/7, size.Height-daysHigh
+	p.rect(hoursWide, daysHigh, size.Width-hoursWide, h, 0, kit.Color(kit.ColorSurface))
+	muted := kit.Color(kit.ColorMuted)
+	small := theme.Size(theme.SizeNameCaptionText)
+	for hour := 0; hour < 24; hour += 2 {
+		y := daysHigh + h*float32(hour)/24
+		p.rect(hoursWide, y, size.Width-hoursWide, 1, 0, kit.Color(theme.ColorNameSeparator))
+		p.text(6, y-2, hoursWide, fmt.Sprintf("%02d:00", hour), small, false, muted)
+	}
+	for i, d := range k.days {
+		k.paintDay(p, d, hoursWide+float32(i)*w, w, h)
+	}
+	today := civil(k.now.In(k.view.zone))
+	for i, d := range k.days {
+		if d.Date == today {
+			y := daysHigh + h*k.share(k.now, d.Date)
+			p.rect(hoursWide+float32(i)*w, y-1, w, 2, 0, kit.Color(kit.ColorCritical))
+		}
+	}
+}
+
+// share is how much of a day has passed at t by the clock on the wall, so that
+// a line of the hours is where it says also when clocks change.
+func (k *week) share(t time.Time, day data.Date) float32 {
+	l := t.In(k.view.zone)
+	switch at := civil(l); {
+	case before(at, day):
+		return 0
+	case before(day, at):
+		return 1
+	}
+	return float32(l.Hour()*60+l.Minute()) / (24 * 60)
+}
+
+func (k *week) paintDay(p *painter, d app.Day, x, w, h float32) {
+	p.rect(x, 0, 1, daysHigh+h, 0, kit.Color(theme.ColorNameSeparator))
+	p.things = append(p.things, thing{at: fyne.NewPos(x, 0), size: fyne.NewSize(w, daysHigh+h), day: d.Date})
+	at := midnight(d.Date)
+	text := at.Format("Mon 2 Jan")
+	ink := kit.Color(theme.ColorNameForeground)
+	if d.Date == civil(k.now.In(k.view.zone)) {
+		width := fyne.MeasureText(text, theme.Size(theme.SizeNameText), fyne.TextStyle{Bold: true}).Width
+		p.rect(x+4, 3, width+12, 20, 10, kit.Color(primary))
+		ink = kit.Color(theme.ColorNameForegroundOnPrimary)
+	}
+	p.text(x+10, 5, w-12, text, theme.Size(theme.SizeNameText), true, ink)
+	if isPatchTuesday(d.Date) {
+		p.text(x+10, 24, w-12, "Patch Tuesday", theme.Size(theme.SizeNameCaptionText)-1, false, kit.Color(kit.ColorMuted))
+	}
+	k.paintFreezes(p, d, x, w, h)
+	k.paintEntries(p, d, x, w, h)
+	if d.Date == k.chosen {
+		edge := kit.Color(primary)
+		if !k.focused {
+			edge = kit.Tint(primary, 150)
+		}
+		p.frame(x+0.5, 0.5, w, daysHigh+h-1, 3, 2, edge)
+	}
+}
+
+func (k *week) paintFreezes(p *painter, d app.Day, x, w, h float32) {
+	for i := range d.Freezes {
+		f := &d.Freezes[i]
+		from, to := h*k.share(f.From, d.Date), h*k.share(f.Until, d.Date)
+		p.rect(x+1, daysHigh+from, w-1, to-from, 0, kit.Tint(kit.ColorExcepted, 30))
+		y := daysHigh + from + 4 + float32(i)*18
+		p.icon(x+6, y+1, 12, kit.StatusFrozen.Icon())
+		p.text(x+22, y, w-26, f.Name, theme.Size(theme.SizeNameCaptionText), true, kit.Color(kit.ColorExcepted))
+		p.things = append(p.things, thing{at: fyne.NewPos(x, daysHigh+from), size: fyne.NewSize(w, to-from), day: d.Date, freeze: f, tip: freezeWords(*f, k.view.groups, k.view.zone)})
+	}
+}
+
+// paintEntries draws openings as blocks; those at the same time stand side by side.
+func (k *week) paintEntries(p *painter, d app.Day, x, w, h float32) {
+	columns := sideBySide(d.Entries)
+	count := 1
+	for _, c := range columns {
+		count = max(count, c+1)
+	}
+	each := (w - 6) / float32(count)
+	for i := range d.Entries {
+		e := &d.Entries[i]
+		status, edge := entryLook(e)
+		from, to := h*k.share(e.Start, d.Date), h*k.share(e.End, d.Date)
+		y, high := daysHigh+from, max(leastSlot, to-from-1)
+		left := x + 3 + float32(columns[i])*each
+		p.rect(left, y, each-1, high, 4, kit.Color(kit.ColorSurface))
+		p.rect(left, y, each-1, high, 4, kit.Tint(edge, 48))
+		p.rect(left, y, 3, high, 1, kit.Color(edge))
+		in := left + 8
+		if status != kit.StatusNone {
+			p.icon(in-1, y+3, 12, status.Icon())
+			in += 15
+		}
+		size := theme.Size(theme.SizeNameCaptionText)
+		p.text(in, y+2, left+each-in-4, e.Window.Name, size, true, kit.Color(theme.ColorNameForeground))
+		if high > 32 {
+			p.text(left+8, y+17, each-12, clockSpan(e, k.view.zone), size, false, kit.Color(kit.ColorMuted))
+		}
+		p.things = append(p.things, thing{at: fyne.NewPos(left, y), size: fyne.NewSize(each-1, high), day: d.Date, entry: e, tip: entryWords(e, k.view.groups, k.view.zone)})
+	}
+}
+
+// sideBySide gives each entry a column, so that none hides another.
+func sideBySide(entries []app.Entry) []int {
+	out := make([]int, len(entries))
+	var ends []time.Time // of each column
+	for i, e := range entries {
+		column := -1
+		for c, end := range ends {
+			if !e.Start.Before(end) {
+				column = c
+				break
+			}
+		}
+		if column < 0 {
+			column = len(ends)
+			ends = append(ends, time.Time{})
+		}
+		ends[column] = e.End
+		out[i] = column
+	}
+	return out
+}
