@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -183,4 +184,54 @@ func sentenceStart(s string) string {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// ParseSpan reads a span as SpanText writes it, or shorter: "48 hours", "14 d",
+// "1 month and 3 days", "at once", "no deadline".
+func ParseSpan(text string) (data.Span, error) {
+	words := strings.Fields(strings.ToLower(strings.NewReplacer(",", " ", "(", " ", ")", " ").Replace(text)))
+	switch strings.Join(words, " ") {
+	case "":
+		return data.Span{}, fmt.Errorf("no time is given, such as 14 days, 48 hours, 1 month, at once or no deadline")
+	case "no deadline", "none":
+		return data.Span{None: true}, nil
+	case "at once", "no time at once":
+		return data.Span{}, nil
+	}
+	var s data.Span
+	number, have := 0, false
+	for _, w := range words {
+		digits := len(w) - len(strings.TrimLeft(w, "0123456789"))
+		if digits > 0 {
+			n, err := strconv.Atoi(w[:digits])
+			if err != nil || have {
+				return data.Span{}, fmt.Errorf("%q is not a time such as 14 days or 48 hours", text)
+			}
+			number, have = n, true
+			w = w[digits:]
+		}
+		switch {
+		case w == "" || w == "and" && !have:
+			continue
+		case !have:
+			return data.Span{}, fmt.Errorf("%q is not a time such as 14 days or 48 hours", text)
+		}
+		switch w {
+		case "h", "hour", "hours":
+			s.Hours += number
+		case "d", "day", "days":
+			s.Days += number
+		case "w", "week", "weeks":
+			s.Days += 7 * number
+		case "m", "month", "months":
+			s.Months += number
+		default:
+			return data.Span{}, fmt.Errorf("%q is not hours, days, weeks or months", w)
+		}
+		have = false
+	}
+	if have {
+		return data.Span{}, fmt.Errorf("%d of what: hours, days, weeks or months?", number)
+	}
+	return s, checkSpan(s)
 }

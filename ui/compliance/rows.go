@@ -94,7 +94,7 @@ func columns() []kit.Column[*row] {
 			Tip: func(r *row) string {
 				return kit.Count(r.Missing, "update", "updates") + " missing, by the newest scans"
 			}},
-		{ID: "late", Title: "Overdue updates", Width: 124, Align: fyne.TextAlignTrailing, Text: func(r *row) string { return kit.Number(r.Overdue) }, Compare: func(a, b *row) int { return cmp.Compare(a.Overdue, b.Overdue) }},
+		{ID: "late", Title: "Overdue updates", Width: 146, Align: fyne.TextAlignTrailing, Text: func(r *row) string { return kit.Number(r.Overdue) }, Compare: func(a, b *row) int { return cmp.Compare(a.Overdue, b.Overdue) }},
 	}
 }
 

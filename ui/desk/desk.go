@@ -17,6 +17,7 @@ import (
 	"secondtuesday/ui/kit"
 	"secondtuesday/ui/rollouts"
 	"secondtuesday/ui/settings"
+	"secondtuesday/ui/standard"
 	"secondtuesday/ui/today"
 	"secondtuesday/ui/updates"
 )
@@ -33,6 +34,7 @@ func screens(s *ui.Shell, t *ui.Tools) []ui.Screen {
 		calendar.New(s, t),
 		rollouts.New(s, t),
 		compliance.New(s, t),
+		standard.New(s, t),
 		activity.New(s, t),
 		settings.New(s, t),
 	}

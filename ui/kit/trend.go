@@ -35,7 +35,10 @@ func NewTrend(points []Point, target float64) *Chart {
 			for _, x := range points {
 				lowest = min(lowest, x.Share)
 			}
-			t := trend{points: points, floor: math.Max(0, math.Floor(lowest*10-0.5)/10), left: 44, size: size}
+			t := trend{points: points, step: 0.1, floor: math.Max(0, math.Floor(lowest*10-0.5)/10), left: 44, size: size}
+			if t.floor < 0.5 { // too many lines: every second one, and the floor on one of them
+				t.step, t.floor = 0.2, math.Max(0, math.Floor(lowest*5-0.25)/5)
+			}
 			t.right = size.Width - 10
 			t.h = size.Height - 30
 			t.draw(p, target)
@@ -44,7 +47,7 @@ func NewTrend(points []Point, target float64) *Chart {
 
 type trend struct {
 	points         []Point
-	floor          float64
+	floor, step    float64
 	left, right, h float32
 	size           fyne.Size
 }
@@ -60,16 +63,14 @@ func (t *trend) y(share float64) float32 {
 }
 
 func (t *trend) draw(p *pen, target float64) {
-	steps := int(math.Round((1 - t.floor) * 10))
-	for steps > 5 {
-		steps = (steps + 1) / 2
-	}
+	steps := int(math.Round((1 - t.floor) / t.step))
 	p.axis(t.left, t.h, t.right, steps, func(i int) string { return Percent(t.floor + (1-t.floor)*float64(i)/float64(steps)) })
-	for i := 1; i < len(t.points); i++ {
-		t.area(p, t.at(i-1), t.at(i))
+	corners := t.corners()
+	for i := 1; i < len(corners); i++ {
+		t.area(p, t.at(corners[i-1]), t.at(corners[i]))
 	}
-	for i := 1; i < len(t.points); i++ {
-		p.line(t.at(i-1), t.at(i), 2, Color(theme.ColorNamePrimary))
+	for i := 1; i < len(corners); i++ {
+		p.line(t.at(corners[i-1]), t.at(corners[i]), 2, Color(theme.ColorNamePrimary))
 	}
 	if target > 0 {
 		y := t.y(target)
@@ -79,6 +80,19 @@ func (t *trend) draw(p *pen, target float64) {
 		p.text(t.left+4, y-9, "promised "+Percent(target), 11, false, Color(ColorGood), fyne.TextAlignLeading)
 	}
 	t.labels(p)
+}
+
+// corners returns the points at which the line turns: the days between two of
+// the same share need no line of their own.
+func (t *trend) corners() []int {
+	var out []int
+	for i, p := range t.points {
+		first, last := i == 0, i == len(t.points)-1
+		if first || last || p.Share != t.points[i-1].Share || p.Share != t.points[i+1].Share {
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 // area fills below one step of the line.
@@ -109,7 +123,10 @@ func (t *trend) labels(p *pen) {
 	if y < 8 {
 		y = q.Y + 14
 	}
-	p.text(t.right, y, Percent(t.points[n-1].Share), 12, true, Color(theme.ColorNameForeground), fyne.TextAlignTrailing)
+	figure := Percent(t.points[n-1].Share)
+	w := fyne.MeasureText(figure, 12, fyne.TextStyle{Bold: true}).Width
+	p.rect(t.right-w-3, y-8, w+5, 16, 4, Tint(ColorSurface, 215)) // the line must not run through the figure
+	p.text(t.right, y, figure, 12, true, Color(theme.ColorNameForeground), fyne.TextAlignTrailing)
 }
 
 // NewSparkline returns a small line without a scale, for a table or a figure.

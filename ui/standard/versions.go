@@ -1,0 +1,98 @@
+package standard
+
+import (
+	"fmt"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"secondtuesday/app"
+	"secondtuesday/data"
+	"secondtuesday/ui/kit"
+)
+
+// versionList lists all versions, newest first.
+func (x *Screen) versionList() fyne.CanvasObject {
+	if len(x.versions) == 0 {
+		return kit.NewCard("Versions", nil, kit.NewProse("The first version is the one you are writing. Every later one keeps those before it."))
+	}
+	in := inForce(x.versions, x.now)
+	list := kit.VBox(6)
+	for i, v := range x.versions {
+		if i > 0 {
+			list.Add(kit.NewRule())
+		}
+		state := "before"
+		switch {
+		case v.Version == in.Version:
+			state = "in force"
+		case v.ValidFrom.After(x.now):
+			state = "to come"
+		case v.Version > in.Version:
+			state = "not in force"
+		}
+		open := kit.NewQuiet(fmt.Sprintf("Version %d", v.Version), "file-text", func() { x.openVersion(v) }).WithTip("What changed in it, and its rules")
+		head := container.NewBorder(nil, nil, open, kit.NewBadge(state))
+		note := v.Note
+		if note == "" || i == len(x.versions)-1 && v.Template != "" {
+			note = "The first version."
+		}
+		list.Add(kit.VBox(-2, head, kit.Pad(kit.NewCaption(fmt.Sprintf("from %s, by %s", kit.Date(v.ValidFrom), v.CreatedBy)).Cut(), 0, 0, 8, 0), kit.NewProse(note)))
+	}
+	return kit.NewCard("Versions", nil, container.NewVScroll(list))
+}
+
+// before returns the version before v; Version 0: v is the first.
+func (x *Screen) before(v data.Standard) data.Standard {
+	var found data.Standard
+	for _, o := range x.versions {
+		if o.Version < v.Version && o.Version > found.Version {
+			found = o
+		}
+	}
+	return found
+}
+
+// openVersion shows what a version changed, and its rules in words.
+func (x *Screen) openVersion(v data.Standard) {
+	parts := kit.VBox(4)
+	if b := x.before(v); b.Version > 0 {
+		parts.Add(kit.NewStrong(fmt.Sprintf("What it changed from version %d", b.Version)))
+		changes := app.StandardChanges(b, v, x.groups)
+		if len(changes) == 0 {
+			changes = []string{"Nothing that is judged by."}
+		}
+		parts.Add(kit.NewParagraph(joined(changes)))
+	}
+	if v.Note != "" {
+		parts.Add(kit.NewStrong("Note"))
+		parts.Add(kit.NewParagraph(v.Note))
+	}
+	parts.Add(kit.NewStrong("Rules"))
+	parts.Add(kit.NewParagraph(rulesText(v, x.groups)))
+	var m *kit.Modal
+	draft := kit.NewButton("Edit from here", "pencil", func() {
+		s := clone(v)
+		x.start(s)
+		m.Close()
+	}).WithTip("Begins the draft of the next version with these rules")
+	m = kit.ShowDialog(x.shell.Context(), x.shell.Window(), kit.Dialog{
+		Title: fmt.Sprintf("Version %d: %s", v.Version, v.Name), Width: 640, Cancel: "Close", Extra: []fyne.CanvasObject{draft},
+		Text:    fmt.Sprintf("Valid from %s. Saved by %s on %s.", kit.DateTime(v.ValidFrom), v.CreatedBy, kit.DateTime(v.Created)),
+		Content: container.NewGridWrap(fyne.NewSize(600, 340), container.NewVScroll(parts)),
+	})
+}
+
+// rulesText writes the rules one a line.
+func rulesText(s data.Standard, groups []data.Group) string {
+	var out []string
+	for i, r := range s.Rules {
+		clause := ""
+		if r.Clause != "" {
+			clause = " (" + r.Clause + ")"
+		}
+		out = append(out, fmt.Sprintf("%d. %s: %s%s", i+1, sentenceStart(app.ConditionText(r.When, groups)), spanText(r.Due), clause))
+	}
+	return strings.Join(out, "\n")
+}
