@@ -139,7 +139,7 @@ func (f *hostFlags) register(cmd *cobra.Command) {
 // edit returns what the given flags change about a host.
 func (f *hostFlags) edit(cmd *cobra.Command, inv *inventory) (func(*data.Host), error) {
 	var edits []func(*data.Host)
-	var errs []error
+	words := &wordFlags{cmd: cmd}
 	on := func(flag string, e func(*data.Host)) {
 		if cmd.Flags().Changed(flag) {
 			edits = append(edits, e)
@@ -156,28 +156,28 @@ func (f *hostFlags) edit(cmd *cobra.Command, inv *inventory) (func(*data.Host), 
 	on("admin", func(h *data.Host) { h.Admin = f.h.Admin })
 	on("ring", func(h *data.Host) { h.Ring = f.h.Ring })
 	on("notes", func(h *data.Host) { h.Notes = f.h.Notes })
-	word(cmd, "reach", f.reach, data.Reaches, &errs, func(v data.Reach) { on("reach", func(h *data.Host) { h.Reach = v }) })
+	word(words, "reach", f.reach, data.Reaches, func(v data.Reach) { on("reach", func(h *data.Host) { h.Reach = v }) })
 	sudo := f.sudo
 	if strings.EqualFold(sudo, "auto") {
 		sudo = ""
 	}
-	word(cmd, "sudo", sudo, data.Sudos, &errs, func(v data.Sudo) { on("sudo", func(h *data.Host) { h.Sudo = v }) })
-	word(cmd, "exposure", f.exposure, data.Exposures, &errs, func(v data.Exposure) { on("exposure", func(h *data.Host) { h.Exposure = v }) })
-	word(cmd, "criticality", f.criticality, data.Criticalities, &errs, func(v data.Criticality) { on("criticality", func(h *data.Host) { h.Criticality = v }) })
-	word(cmd, "environment", f.place, data.Environments, &errs, func(v data.Environment) { on("environment", func(h *data.Host) { h.Environment = v }) })
+	word(words, "sudo", sudo, data.Sudos, func(v data.Sudo) { on("sudo", func(h *data.Host) { h.Sudo = v }) })
+	word(words, "exposure", f.exposure, data.Exposures, func(v data.Exposure) { on("exposure", func(h *data.Host) { h.Exposure = v }) })
+	word(words, "criticality", f.criticality, data.Criticalities, func(v data.Criticality) { on("criticality", func(h *data.Host) { h.Criticality = v }) })
+	word(words, "environment", f.place, data.Environments, func(v data.Environment) { on("environment", func(h *data.Host) { h.Environment = v }) })
 	if cmd.Flags().Changed("group") {
 		var id data.GroupID
 		if f.group != "" {
 			g, err := inv.group(f.group)
 			if err != nil {
-				errs = append(errs, err)
+				return nil, err
 			}
 			id = g.ID
 		}
 		on("group", func(h *data.Host) { h.Group = id })
 	}
-	if len(errs) > 0 {
-		return nil, errs[0]
+	if words.err != nil {
+		return nil, words.err
 	}
 	return func(h *data.Host) {
 		for _, e := range edits {
@@ -186,14 +186,21 @@ func (f *hostFlags) edit(cmd *cobra.Command, inv *inventory) (func(*data.Host), 
 	}, nil
 }
 
-// word reads a flag that takes one of several words, if it was given.
-func word[T ~string](cmd *cobra.Command, flag, value string, allowed []T, errs *[]error, use func(T)) {
-	if !cmd.Flags().Changed(flag) {
+// wordFlags reads flags that take one of several words, and keeps the first
+// that makes no sense.
+type wordFlags struct {
+	cmd *cobra.Command
+	err error
+}
+
+// word uses the value of a flag, if the flag was given.
+func word[T ~string](w *wordFlags, flag, value string, allowed []T, use func(T)) {
+	if w.err != nil || !w.cmd.Flags().Changed(flag) {
 		return
 	}
 	v, err := oneOf("--"+flag, value, allowed)
 	if err != nil {
-		*errs = append(*errs, err)
+		w.err = err
 		return
 	}
 	use(v)
