@@ -10,23 +10,11 @@ import (
 	"secondtuesday/data"
 )
 
-// ConditionText says in a clause which updates a rule is for: "critical
-// security updates on internet hosts". groups may be nil where no rule names
+// ConditionText says in a clause which updates a rule is for: "security
+// updates rated critical on internet hosts". groups may be nil where no rule names
 // one.
 func ConditionText(c data.Condition, groups []data.Group) string {
-	var what string
-	switch {
-	case c.MinSeverity == data.SeverityUnknown:
-		what = ""
-	case c.MinSeverity == data.Critical && c.UnknownToo:
-		what = "critical and unrated "
-	case c.MinSeverity == data.Critical:
-		what = "critical "
-	case c.UnknownToo:
-		what = string(c.MinSeverity) + ", worse and unrated "
-	default:
-		what = string(c.MinSeverity) + " and worse "
-	}
+	what := "updates"
 	if len(c.Classes) > 0 {
 		var classes []string
 		for _, x := range c.Classes {
@@ -36,13 +24,23 @@ func ConditionText(c data.Condition, groups []data.Group) string {
 				classes = append(classes, string(x))
 			}
 		}
-		what += and(classes) + " updates"
-	} else if what != "" {
-		what += "updates"
-	} else {
-		what = "all updates"
+		what = and(classes) + " updates"
 	}
-	return what + hostsText(c, groups)
+	hosts := hostsText(c, groups)
+	switch {
+	case c.MinSeverity == data.SeverityUnknown && len(c.Classes) == 0:
+		return "all updates" + hosts
+	case c.MinSeverity == data.SeverityUnknown:
+		return what + hosts
+	case c.MinSeverity == data.Critical:
+		what += " rated critical"
+	default:
+		what += fmt.Sprintf(" rated %s or worse", c.MinSeverity)
+	}
+	if c.UnknownToo {
+		what += " or not rated"
+	}
+	return what + hosts
 }
 
 // hostsText says on which hosts: " on internet and internal Debian hosts of group web".

@@ -140,7 +140,11 @@ func (e Effect) Sentences() []string {
 	if e.Hosts == 0 {
 		return []string{"There are no hosts to judge."}
 	}
-	out := []string{fmt.Sprintf("%s of %s would be compliant, now %s.", percent(e.Share), counted(e.Hosts, "host"), percent(e.ShareWas))}
+	now := "now " + percent(e.ShareWas)
+	if e.Share == e.ShareWas {
+		now = "as now"
+	}
+	out := []string{fmt.Sprintf("%s of %s would be compliant, %s.", percent(e.Share), counted(e.Hosts, "host"), now)}
 	if len(e.HostShifts) == 0 {
 		out = append(out, "No host would be judged otherwise today.")
 	}

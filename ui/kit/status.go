@@ -46,6 +46,7 @@ const (
 	StatusFrozen
 	StatusChosen    // a row that a person has picked
 	StatusNotChosen // one that may be picked
+	StatusNote      // something worth knowing that is neither good nor bad
 	statusCount
 )
 
@@ -88,6 +89,7 @@ var signs = [statusCount]sign{
 	StatusFrozen:        {"snowflake", "Freeze", ColorExcepted, FillExcepted},
 	StatusChosen:        {"f-circle-check", "Chosen", theme.ColorNamePrimary, theme.ColorNamePrimary},
 	StatusNotChosen:     {"circle", "Not chosen", ColorMuted, FillUnknown},
+	StatusNote:          {"f-info-circle", "Note", theme.ColorNamePrimary, theme.ColorNamePrimary},
 }
 
 func (s Status) sign() sign {

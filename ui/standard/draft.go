@@ -178,13 +178,13 @@ func (x *Screen) save() {
 			said = []string{"Nothing that is judged by differs."}
 		}
 	}
-	parts := kit.VBox(2, kit.NewStrong(changesTitle(before)), kit.NewParagraph(joined(said)))
+	parts := kit.VBox(-2, title(changesTitle(before)), kit.NewParagraph(joined(said)))
 	if len(doubts) > 0 {
-		parts.Add(kit.NewStrong("Doubtful"))
+		parts.Add(title("Doubtful"))
 		parts.Add(kit.NewParagraph(doubtText(doubts)))
 	}
 	if x.effect != nil {
-		parts.Add(kit.NewStrong("If it were in force now"))
+		parts.Add(title("If it were in force now"))
 		parts.Add(kit.NewParagraph(joined(x.effect.Sentences())))
 	} else if before.Version > 0 {
 		parts.Add(kit.NewProse("What it would change today was not asked: close this and press What would change."))
@@ -202,7 +202,7 @@ func (x *Screen) save() {
 	kit.ShowDialog(x.shell.Context(), x.shell.Window(), kit.Dialog{
 		Title: fmt.Sprintf("Save as version %d", before.Version+1), Width: 680, Form: form, Confirm: "Save version",
 		Text:    "Versions are never changed and never removed: past months stay judged by the one then in force.",
-		Content: container.NewGridWrap(fyne.NewSize(640, 190), container.NewVScroll(parts)),
+		Content: container.NewGridWrap(fyne.NewSize(640, min(parts.MinSize().Height+20, 200)), container.NewVScroll(parts)),
 		OnConfirm: func() error {
 			s.Note, s.ValidFrom = note.Trimmed(), dateOf(from)
 			return nil

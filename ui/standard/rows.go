@@ -44,11 +44,11 @@ func spanText(s data.Span) string {
 }
 
 var columns = []kit.Column[ruleRow]{
-	{ID: "no", Title: "No.", Width: 48, Align: fyne.TextAlignTrailing, Text: func(r ruleRow) string { return kit.Number(r.at + 1) }, Compare: func(a, b ruleRow) int { return a.at - b.at }},
-	{ID: "clause", Title: "Clause", Width: 130, Text: func(r ruleRow) string { return r.clause }},
-	{ID: "for", Title: "For", Width: 320, Grow: true, Text: func(r ruleRow) string { return r.what }},
-	{ID: "deadline", Title: "In within", Width: 120, Text: func(r ruleRow) string { return r.deadline }},
-	{ID: "doubt", Title: "Doubt", Width: 110, Status: func(r ruleRow) kit.Status {
+	{ID: "no", Title: "No.", Width: 58, Align: fyne.TextAlignTrailing, Text: func(r ruleRow) string { return kit.Number(r.at + 1) }, Compare: func(a, b ruleRow) int { return a.at - b.at }},
+	{ID: "clause", Title: "Clause", Width: 112, Text: func(r ruleRow) string { return r.clause }},
+	{ID: "for", Title: "For", Width: 330, Grow: true, Text: func(r ruleRow) string { return r.what }},
+	{ID: "deadline", Title: "In within", Width: 104, Text: func(r ruleRow) string { return r.deadline }},
+	{ID: "doubt", Title: "Doubt", Width: 102, Status: func(r ruleRow) kit.Status {
 		if r.doubt != "" {
 			return kit.StatusWarning
 		}
@@ -74,7 +74,7 @@ func who(s data.Standard) []fact {
 	if s.Version > 0 {
 		version += ", valid from " + kit.Date(s.ValidFrom)
 	}
-	return append(out, fact{"Version", version}, fact{"Source", orNone(s.Source)})
+	return append(out, fact{"Version", version}, fact{"Rules", kit.Number(len(s.Rules))})
 }
 
 // promises says what it wants beside deadlines.
@@ -105,19 +105,16 @@ func orNobody(s string) string {
 	return s
 }
 
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
-}
-
 func lines(facts []fact) []fyne.CanvasObject {
 	var out []fyne.CanvasObject
 	for _, f := range facts {
-		out = append(out, container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(124, 20), kit.NewMuted(f.name)), nil, kit.NewText(f.value).Cut()))
+		out = append(out, container.NewBorder(nil, nil, named(f.name), nil, kit.Pad(kit.NewText(f.value).Cut(), 0, 0, 0, 12)))
 	}
 	return out
+}
+
+func named(name string) fyne.CanvasObject {
+	return container.NewGridWrap(fyne.NewSize(116, 20), kit.NewMuted(name))
 }
 
 func doubtText(doubts []app.Doubt) string {

@@ -55,7 +55,6 @@ func (x *Screen) Content() fyne.CanvasObject {
 	x.grid = kit.NewGrid(columns...)
 	x.grid.Noun, x.grid.Nouns = "rule", "rules"
 	x.grid.Key = func(r ruleRow) any { return r.at }
-	x.grid.SortBy("no", false)
 	x.grid.OnOpen = func(r ruleRow) { x.editRule(r.at) }
 	x.grid.Menu = x.ruleMenu
 	x.grid.SetEmpty(kit.NewEmptyState("list-check", "No rules yet", "The first rule that fits an update sets its deadline.", nil))
@@ -208,7 +207,10 @@ func (x *Screen) document(s data.Standard, doubts []app.Doubt, err error) fyne.C
 	if x.draft != nil {
 		edit = kit.NewQuiet("Edit…", "pencil", x.editFacts)
 	}
-	facts := container.NewGridWithColumns(2, kit.VBox(3, lines(who(s))...), kit.VBox(3, lines(promises(s))...))
+	facts := kit.VBox(4, container.NewGridWithColumns(2, kit.VBox(4, lines(who(s))...), kit.VBox(4, lines(promises(s))...)))
+	if s.Source != "" {
+		facts.Add(container.NewBorder(nil, nil, container.NewVBox(named("Source")), nil, kit.Pad(kit.NewProse(s.Source), -6, -6, -6, 0)))
+	}
 	parts := kit.VBox(8, kit.NewCard(s.Name, edit, facts))
 	switch text := doubtText(doubts); {
 	case err != nil:
@@ -223,7 +225,7 @@ func (x *Screen) document(s data.Standard, doubts []app.Doubt, err error) fyne.C
 }
 
 func (x *Screen) effectBanner(e app.Effect) fyne.CanvasObject {
-	status := kit.StatusNone
+	status := kit.StatusNote
 	if len(e.NewlyOverdue) > 0 {
 		status = kit.StatusOverdue
 	}

@@ -28,7 +28,7 @@ func (x *Screen) chooseTemplate() {
 	list.OnSelect = show
 	list.SetRows(all)
 	content := container.NewGridWrap(fyne.NewSize(680, 400), container.NewBorder(nil, nil,
-		container.NewGridWrap(fyne.NewSize(250, 400), kit.NewSurface(list)), nil, kit.Pad(about, 0, 0, 14, 0)))
+		container.NewGridWrap(fyne.NewSize(264, 400), kit.NewSurface(list)), nil, kit.Pad(about, 0, 0, 14, 0)))
 	var m *kit.Modal
 	list.OnOpen = func(data.Standard) { m.Press() }
 	text := "It becomes a draft: nothing is judged by it before you save it."
@@ -68,12 +68,12 @@ func (x *Screen) take(t data.Standard) {
 
 // templateText says what a template is and what it asks.
 func templateText(s data.Standard) fyne.CanvasObject {
-	parts := kit.VBox(2, kit.NewSubHeading(s.Name).Cut(), kit.NewProse(s.Source), kit.NewStrong("Rules"), kit.NewParagraph(rulesText(s, nil)),
-		kit.NewStrong("Beside deadlines"))
+	var beside []string
 	for _, f := range promises(s) {
-		parts.Add(kit.NewParagraph(fmt.Sprintf("%s: %s", f.name, f.value)))
+		beside = append(beside, fmt.Sprintf("%s: %s", f.name, f.value))
 	}
-	parts.Add(kit.NewStrong("How it departs from its source"))
-	parts.Add(kit.NewParagraph(s.Note))
-	return parts
+	return kit.VBox(-2, kit.Pad(kit.NewSubHeading(s.Name).Cut(), 0, 0, 6, 0), kit.NewProse(s.Source),
+		title("Rules, read from the top"), kit.NewParagraph(rulesText(s, nil)),
+		title("Beside deadlines"), kit.NewParagraph(joined(beside)),
+		title("What it is, and how it departs from its source"), kit.NewParagraph(s.Note))
 }

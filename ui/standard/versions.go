@@ -33,7 +33,7 @@ func (x *Screen) versionList() fyne.CanvasObject {
 			state = "not in force"
 		}
 		open := kit.NewQuiet(fmt.Sprintf("Version %d", v.Version), "file-text", func() { x.openVersion(v) }).WithTip("What changed in it, and its rules")
-		head := container.NewBorder(nil, nil, open, kit.NewBadge(state))
+		head := container.NewBorder(nil, nil, open, container.NewCenter(kit.NewBadge(state)))
 		note := v.Note
 		if note == "" || i == len(x.versions)-1 && v.Template != "" {
 			note = "The first version."
@@ -56,9 +56,9 @@ func (x *Screen) before(v data.Standard) data.Standard {
 
 // openVersion shows what a version changed, and its rules in words.
 func (x *Screen) openVersion(v data.Standard) {
-	parts := kit.VBox(4)
+	parts := kit.VBox(-2)
 	if b := x.before(v); b.Version > 0 {
-		parts.Add(kit.NewStrong(fmt.Sprintf("What it changed from version %d", b.Version)))
+		parts.Add(title(fmt.Sprintf("What it changed from version %d", b.Version)))
 		changes := app.StandardChanges(b, v, x.groups)
 		if len(changes) == 0 {
 			changes = []string{"Nothing that is judged by."}
@@ -66,10 +66,10 @@ func (x *Screen) openVersion(v data.Standard) {
 		parts.Add(kit.NewParagraph(joined(changes)))
 	}
 	if v.Note != "" {
-		parts.Add(kit.NewStrong("Note"))
+		parts.Add(title("Note"))
 		parts.Add(kit.NewParagraph(v.Note))
 	}
-	parts.Add(kit.NewStrong("Rules"))
+	parts.Add(title("Rules"))
 	parts.Add(kit.NewParagraph(rulesText(v, x.groups)))
 	var m *kit.Modal
 	draft := kit.NewButton("Edit from here", "pencil", func() {
@@ -84,15 +84,18 @@ func (x *Screen) openVersion(v data.Standard) {
 	})
 }
 
+// title heads a paragraph, at its left edge.
+func title(text string) fyne.CanvasObject { return kit.Pad(kit.NewStrong(text).Cut(), 6, 0, 6, 0) }
+
 // rulesText writes the rules one a line.
 func rulesText(s data.Standard, groups []data.Group) string {
 	var out []string
 	for i, r := range s.Rules {
-		clause := ""
-		if r.Clause != "" {
-			clause = " (" + r.Clause + ")"
+		clause := r.Clause
+		if clause == "" {
+			clause = fmt.Sprintf("Rule %d", i+1)
 		}
-		out = append(out, fmt.Sprintf("%d. %s: %s%s", i+1, sentenceStart(app.ConditionText(r.When, groups)), spanText(r.Due), clause))
+		out = append(out, fmt.Sprintf("%s: %s, %s", clause, app.ConditionText(r.When, groups), spanText(r.Due)))
 	}
 	return strings.Join(out, "\n")
 }
