@@ -39,6 +39,7 @@ type Screen struct {
 	mode  *kit.Segmented
 	zoned *kit.Button
 	body  *fyne.Container
+	frame *fyne.Container // body and side
 	month *month
 	week  *week
 	list  *kit.Grid[*windowRow]
@@ -90,8 +91,8 @@ func (x *Screen) Content() fyne.CanvasObject {
 	x.mode = kit.NewSegmented([]string{byMonth, byWeek, asList}, byMonth, func(string) { x.show() })
 	x.zoned = kit.NewQuiet("", "world", x.chooseZone).WithTip("Show times in another zone")
 	x.body = container.NewStack(x.month)
-	content := container.New(&sideLayout{wide: 304, gap: 12}, x.body, x.side.object)
-	x.page = kit.NewPage("Calendar", "", content,
+	x.frame = container.New(&sideLayout{wide: 304, gap: 12}, x.body, x.side.object)
+	x.page = kit.NewPage("Calendar", "", x.frame,
 		x.zoned, x.mode,
 		kit.NewQuiet("", "chevron-left", func() { x.turn(-1) }).WithTip("Back (PgUp)"),
 		kit.NewButton("Today", "", x.today).WithTip("To this day (T)"),
@@ -242,6 +243,12 @@ func (x *Screen) show() {
 		x.body.Objects = []fyne.CanvasObject{o}
 		x.body.Refresh()
 	}
+	if x.mode.Chosen() == asList {
+		x.side.object.Hide()
+	} else {
+		x.side.object.Show()
+	}
+	x.frame.Refresh()
 	x.zoned.SetText(zoneLabel(a.zone))
 	x.page.Refresh()
 	x.side.show(a, x.chosen)
@@ -430,6 +437,10 @@ func (l *sideLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
 
 // Layout implements fyne.Layout.
 func (l *sideLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	if !o[1].Visible() {
+		o[0].Resize(size)
+		return
+	}
 	o[0].Resize(fyne.NewSize(size.Width-l.wide-l.gap, size.Height))
 	o[1].Move(fyne.NewPos(size.Width-l.wide, 0))
 	o[1].Resize(fyne.NewSize(l.wide, size.Height))

@@ -7,6 +7,7 @@ import (
 
 	"secondtuesday/ui"
 	"secondtuesday/ui/calendar"
+	"secondtuesday/ui/kit"
 	"secondtuesday/ui/kit/kittest"
 	"secondtuesday/wire"
 )
@@ -22,6 +23,9 @@ func open(t *testing.T, dark bool) (*ui.Shell, *wire.Office) {
 	t.Cleanup(func() { off.Close() })
 	s := ui.NewShell(t.Context(), a, ui.Options{Workspace: "practice shop", Version: "0.1.0"})
 	s.Add(calendar.New(s, &ui.Tools{Desk: off.Desk, Path: off.Path}))
+	if dark {
+		s.SetMode(kit.ModeDark)
+	}
 	s.Show()
 	s.Window().Resize(fyne.NewSize(1280, 800))
 	kittest.Settle(t)

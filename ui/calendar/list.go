@@ -54,7 +54,7 @@ func (r *windowRow) state() (kit.Status, string) {
 
 func newWindowList(x *Screen) *kit.Grid[*windowRow] {
 	g := kit.NewGrid(
-		kit.Column[*windowRow]{ID: "name", Title: "Window", Width: 140, Text: func(r *windowRow) string { return r.Name }, Tip: func(r *windowRow) string { return r.Words }},
+		kit.Column[*windowRow]{ID: "name", Title: "Window", Width: 190, Text: func(r *windowRow) string { return r.Name }, Tip: func(r *windowRow) string { return r.Words }},
 		kit.Column[*windowRow]{ID: "state", Title: "State", Width: 116, Status: func(r *windowRow) kit.Status { s, _ := r.state(); return s },
 			Text: func(r *windowRow) string { _, w := r.state(); return w }, Tip: func(r *windowRow) string { return agreedWords(r.Window) }},
 		kit.Column[*windowRow]{ID: "next", Title: "Next opening", Width: 124, Text: func(r *windowRow) string {
@@ -63,7 +63,7 @@ func newWindowList(x *Screen) *kit.Grid[*windowRow] {
 			}
 			return moment(r.Next, x.zone)
 		}, Compare: func(a, b *windowRow) int { return a.Next.Compare(b.Next) }},
-		kit.Column[*windowRow]{ID: "opens", Title: "Opens", Width: 220, Grow: true, Text: func(r *windowRow) string { return r.Opens }},
+		kit.Column[*windowRow]{ID: "opens", Title: "Opens", Width: 250, Grow: true, Text: func(r *windowRow) string { return r.Opens }},
 		kit.Column[*windowRow]{ID: "permits", Title: "Permits", Width: 110, Text: func(r *windowRow) string { return permitWord(r.Permits) }},
 		kit.Column[*windowRow]{ID: "groups", Title: "Groups", Width: 120, Text: func(r *windowRow) string { return or(r.GroupNames, "none") }},
 		kit.Column[*windowRow]{ID: "hosts", Title: "Hosts", Width: 60, Align: fyne.TextAlignTrailing, Text: func(r *windowRow) string { return kit.Number(r.Hosts) },

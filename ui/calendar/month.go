@@ -110,22 +110,21 @@ func (m *month) paintWeek(p *painter, row int, w, h float32) {
 	days := m.days[row*7 : row*7+7]
 	top := headHigh + float32(row)*h + numberTop
 	room := max(1, int((h-numberTop-2)/lane))
-	used := m.paintFreezes(p, days, top, w, room)
+	var used [7]int // lanes each day has given away
+	all, _ := bars(days)
+	for _, b := range all {
+		if b.lane >= room {
+			continue
+		}
+		for i := b.from; i <= b.to; i++ {
+			used[i] = max(used[i], b.lane+1)
+		}
+		m.view.paintBar(p, b, days, float32(b.from)*w+3, top+float32(b.lane)*lane, float32(b.to-b.from+1)*w-6)
+	}
 	for i := range days {
 		d := &days[i]
 		x := float32(i) * w
-		line := used[i]
-		for k := range d.Entries {
-			if line == room-1 && len(d.Entries)-k > 1 {
-				p.text(x+8, top+float32(line)*lane+2, w-12, fmt.Sprintf("+ %d more", len(d.Entries)-k), theme.Size(theme.SizeNameCaptionText), true, kit.Color(kit.ColorMuted))
-				break
-			}
-			if line >= room {
-				break
-			}
-			m.paintEntry(p, &d.Entries[k], d.Date, x+3, top+float32(line)*lane, w-6)
-			line++
-		}
+		m.paintEntries(p, d, x, top, w, used[i], room)
 		if d.Date == m.chosen {
 			edge := kit.Color(primary)
 			if !m.focused {
@@ -136,52 +135,25 @@ func (m *month) paintWeek(p *painter, row int, w, h float32) {
 	}
 }
 
-// paintFreezes draws the freezes of a week, each in a lane of its own, and
-// returns how many lanes each day has given away.
-func (m *month) paintFreezes(p *painter, days []app.Day, top, w float32, room int) (used [7]int) {
-	var done []data.FreezeID
-	for i := range days {
-	freezes:
-		for k := range days[i].Freezes {
-			f := &days[i].Freezes[k]
-			for _, id := range done {
-				if id == f.ID {
-					continue freezes
-				}
-			}
-			done = append(done, f.ID)
-			last := i
-			for last < 6 && hasFreeze(days[last+1], f.ID) {
-				last++
-			}
-			at := 0
-			for j := i; j <= last; j++ {
-				at = max(at, used[j])
-			}
-			if at >= room {
-				continue
-			}
-			for j := i; j <= last; j++ {
-				used[j] = at + 1
-			}
-			x, y, width := float32(i)*w+3, top+float32(at)*lane, float32(last-i+1)*w-6
-			p.rect(x, y, width, lane-2, 3, kit.Tint(kit.ColorExcepted, 38))
-			p.rect(x, y, 3, lane-2, 1, kit.Color(kit.ColorExcepted))
-			p.icon(x+7, y+3, 12, kit.StatusFrozen.Icon())
-			p.text(x+23, y+2, width-27, f.Name, theme.Size(theme.SizeNameCaptionText), false, kit.Color(theme.ColorNameForeground))
-			p.things = append(p.things, thing{at: fyne.NewPos(x, y), size: fyne.NewSize(width, lane-2), day: days[i].Date, freeze: f, tip: freezeWords(*f, m.view.groups, m.view.zone)})
+// paintEntries draws the short openings that begin on a day, as far as there is room.
+func (m *month) paintEntries(p *painter, d *app.Day, x, top, w float32, line, room int) {
+	var begin []*app.Entry
+	for k := range d.Entries {
+		if e := &d.Entries[k]; !isLong(e) && !e.Continues {
+			begin = append(begin, e)
 		}
 	}
-	return used
-}
-
-func hasFreeze(d app.Day, id data.FreezeID) bool {
-	for _, f := range d.Freezes {
-		if f.ID == id {
-			return true
+	for k, e := range begin {
+		switch {
+		case line >= room:
+			return
+		case line == room-1 && len(begin)-k > 1:
+			p.text(x+8, top+float32(line)*lane+2, w-12, fmt.Sprintf("+ %d more", len(begin)-k), theme.Size(theme.SizeNameCaptionText), true, kit.Color(kit.ColorMuted))
+			return
 		}
+		m.paintEntry(p, e, d.Date, x+3, top+float32(line)*lane, w-6)
+		line++
 	}
-	return false
 }
 
 // paintEntry draws one opening as a line of a day.
@@ -195,9 +167,6 @@ func (m *month) paintEntry(p *painter, e *app.Entry, day data.Date, x, y, w floa
 		left += 15
 	}
 	text := e.Start.In(m.view.zone).Format("15:04") + " " + e.Window.Name
-	if e.Continues {
-		text = "… " + e.End.In(m.view.zone).Format("15:04") + " " + e.Window.Name
-	}
 	var ink color.Color = kit.Color(theme.ColorNameForeground)
 	if status == kit.StatusUnknown {
 		ink = kit.Color(kit.ColorMuted)

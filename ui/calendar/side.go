@@ -7,7 +7,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"secondtuesday/app"
@@ -53,8 +52,13 @@ func (s *side) showDay(d app.Day, a *almanac) {
 		f := d.Freezes[i]
 		s.day.Add(newItem(kit.StatusFrozen, f.Name, "freeze until "+moment(f.Until, a.zone), freezeWords(f, a.agenda.Groups, a.zone), func() { s.x.editFreeze(f) }))
 	}
+	seen := map[data.WindowID]bool{}
 	for i := range d.Entries {
 		e := d.Entries[i]
+		if isLong(&e) && seen[e.Window.ID] {
+			continue // one opening ends as the next begins
+		}
+		seen[e.Window.ID] = true
 		status, _ := entryLook(&e)
 		if status == kit.StatusNone {
 			status = kit.StatusPassed
@@ -68,7 +72,7 @@ func (s *side) showDay(d app.Day, a *almanac) {
 		case e.Cut:
 			note = "cut by a freeze · " + note
 		}
-		s.day.Add(newItem(status, clockSpan(&e, a.zone)+"  "+e.Window.Name, note, entryWords(&e, a.agenda.Groups, a.zone), func() { s.x.edit(e.Window) }))
+		s.day.Add(newItem(status, clockSpan(&e, a.zone)+" · "+e.Window.Name, note, entryWords(&e, a.agenda.Groups, a.zone), func() { s.x.edit(e.Window) }))
 	}
 	if len(d.Entries)+len(d.Freezes) == 0 {
 		s.day.Add(kit.NewMuted("No window opens on this day."))
@@ -96,7 +100,7 @@ func (s *side) showSections(all []section) {
 				})))
 				break
 			}
-			box.Add(newItem(p.Sign, p.Text, p.Note, p.Text, func() { s.open(p) }))
+			box.Add(newItem(p.Sign, p.Text, p.Note, strings.TrimSuffix(p.Text+". "+p.Note, ". "), func() { s.open(p) }))
 		}
 		s.parts.Add(box)
 	}
@@ -107,6 +111,9 @@ func (s *side) showSections(all []section) {
 func (s *side) open(p problem) {
 	switch {
 	case p.Window != 0:
+		if (p.Day != data.Date{}) {
+			s.x.choose(p.Day)
+		}
 		s.x.openWindow(p.Window)
 	case p.Host != 0:
 		s.x.shell.Go(ui.Place{Screen: ui.Hosts, Host: p.Host})
@@ -183,10 +190,7 @@ func (i *item) CreateRenderer() fyne.WidgetRenderer {
 	text := kit.NewParagraph(i.text)
 	lines := kit.VBox(0, kit.Pad(text, -6, -6, -6, -6))
 	if i.note != "" {
-		note := kit.NewParagraph(i.note)
-		note.SizeName = theme.SizeNameCaptionText
-		note.Importance = widget.LowImportance
-		lines.Add(kit.Pad(note, -5, -6, -6, -6))
+		lines.Add(kit.Pad(kit.NewCaption(i.note).Cut(), 1, 0, 0, 0))
 	}
 	row := container.NewBorder(nil, nil, container.NewVBox(kit.Pad(kit.NewPicture(i.sign.Icon(), 14), 1, 0, 0, 8)), nil, lines)
 	return widget.NewSimpleRenderer(container.NewStack(i.ground, kit.Pad(row, 4, 4, 2, 2)))

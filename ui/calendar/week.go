@@ -2,6 +2,7 @@ package calendar
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -26,6 +27,7 @@ type week struct {
 	now    time.Time
 	chosen data.Date
 	view   *view
+	top    float32 // where the hours begin
 }
 
 func newWeek() *week {
@@ -45,6 +47,12 @@ func (k *week) paint(p *painter, size fyne.Size) {
 	if len(k.days) != 7 || size.Width < 120 {
 		return
 	}
+	all, lanes := bars(k.days)
+	k.top = daysHigh
+	if lanes > 0 {
+		k.top += float32(lanes)*lane + 4
+	}
+	daysHigh := k.top
 	w, h := (size.Width-hoursWide)/7, size.Height-daysHigh
 	p.rect(hoursWide, daysHigh, size.Width-hoursWide, h, 0, kit.Color(kit.ColorSurface))
 	muted := kit.Color(kit.ColorMuted)
@@ -56,6 +64,9 @@ func (k *week) paint(p *painter, size fyne.Size) {
 	}
 	for i, d := range k.days {
 		k.paintDay(p, d, hoursWide+float32(i)*w, w, h)
+	}
+	for _, b := range all {
+		k.view.paintBar(p, b, k.days, hoursWide+float32(b.from)*w+3, daysHigh-float32(lanes-b.lane)*lane-2, float32(b.to-b.from+1)*w-6)
 	}
 	today := civil(k.now.In(k.view.zone))
 	for i, d := range k.days {
@@ -80,6 +91,7 @@ func (k *week) share(t time.Time, day data.Date) float32 {
 }
 
 func (k *week) paintDay(p *painter, d app.Day, x, w, h float32) {
+	daysHigh := k.top
 	p.rect(x, 0, 1, daysHigh+h, 0, kit.Color(theme.ColorNameSeparator))
 	p.things = append(p.things, thing{at: fyne.NewPos(x, 0), size: fyne.NewSize(w, daysHigh+h), day: d.Date})
 	at := midnight(d.Date)
@@ -105,31 +117,31 @@ func (k *week) paintDay(p *painter, d app.Day, x, w, h float32) {
 	}
 }
 
+// paintFreezes tints the hours in which nothing may be touched; their names
+// stand above.
 func (k *week) paintFreezes(p *painter, d app.Day, x, w, h float32) {
 	for i := range d.Freezes {
 		f := &d.Freezes[i]
 		from, to := h*k.share(f.From, d.Date), h*k.share(f.Until, d.Date)
-		p.rect(x+1, daysHigh+from, w-1, to-from, 0, kit.Tint(kit.ColorExcepted, 30))
-		y := daysHigh + from + 4 + float32(i)*18
-		p.icon(x+6, y+1, 12, kit.StatusFrozen.Icon())
-		p.text(x+22, y, w-26, f.Name, theme.Size(theme.SizeNameCaptionText), true, kit.Color(kit.ColorExcepted))
-		p.things = append(p.things, thing{at: fyne.NewPos(x, daysHigh+from), size: fyne.NewSize(w, to-from), day: d.Date, freeze: f, tip: freezeWords(*f, k.view.groups, k.view.zone)})
+		p.rect(x+1, k.top+from, w-1, to-from, 0, kit.Tint(kit.ColorExcepted, 30))
+		p.things = append(p.things, thing{at: fyne.NewPos(x, k.top+from), size: fyne.NewSize(w, to-from), day: d.Date, freeze: f, tip: freezeWords(*f, k.view.groups, k.view.zone)})
 	}
 }
 
 // paintEntries draws openings as blocks; those at the same time stand side by side.
 func (k *week) paintEntries(p *painter, d app.Day, x, w, h float32) {
-	columns := sideBySide(d.Entries)
+	entries := slices.DeleteFunc(slices.Clone(d.Entries), func(e app.Entry) bool { return isLong(&e) })
+	columns := sideBySide(entries)
 	count := 1
 	for _, c := range columns {
 		count = max(count, c+1)
 	}
 	each := (w - 6) / float32(count)
-	for i := range d.Entries {
-		e := &d.Entries[i]
+	for i := range entries {
+		e := &entries[i]
 		status, edge := entryLook(e)
 		from, to := h*k.share(e.Start, d.Date), h*k.share(e.End, d.Date)
-		y, high := daysHigh+from, max(leastSlot, to-from-1)
+		y, high := k.top+from, max(leastSlot, to-from-1)
 		left := x + 3 + float32(columns[i])*each
 		p.rect(left, y, each-1, high, 4, kit.Color(kit.ColorSurface))
 		p.rect(left, y, each-1, high, 4, kit.Tint(edge, 48))

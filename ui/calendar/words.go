@@ -41,6 +41,12 @@ func isPatchTuesday(d data.Date) bool {
 
 // clockSpan is an opening by the clock: "22:00 – 02:00".
 func clockSpan(e *app.Entry, zone *time.Location) string {
+	if aroundTheClock(e.Window) {
+		return "all day"
+	}
+	if isLong(e) {
+		return e.Start.In(zone).Format("Mon 15:04") + " – " + e.End.In(zone).Format("Mon 15:04")
+	}
 	return e.Start.In(zone).Format("15:04") + " – " + e.End.In(zone).Format("15:04")
 }
 
@@ -184,7 +190,6 @@ func sections(a app.Agenda, clashes []app.Clash, bare []app.Bare, unmet []app.Un
 		}
 		if !c.At.IsZero() {
 			p.Day = civil(c.At.In(zone))
-			p.Note = "first on " + moment(c.At, zone)
 		}
 		conflicts.Problems = append(conflicts.Problems, p)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"secondtuesday/data"
 	"secondtuesday/ui"
+	"secondtuesday/ui/kit"
 	"secondtuesday/ui/kit/kittest"
 	"secondtuesday/ui/rollouts"
 	"secondtuesday/wire"
@@ -25,7 +26,11 @@ func open(t *testing.T, dark bool) (*ui.Shell, *wire.Office) {
 	}
 	t.Cleanup(func() { off.Close() })
 	off.Shop.Speed(50)
-	return show(t, a, off), off
+	s := show(t, a, off)
+	if dark {
+		s.SetMode(kit.ModeDark)
+	}
+	return s, off
 }
 
 func show(t *testing.T, a fyne.App, off *wire.Office) *ui.Shell {
