@@ -92,9 +92,6 @@ func TestReadmeNamesEveryPageOfTheManual(t *testing.T) {
 func TestEveryScreenHasItsPictures(t *testing.T) {
 	const most = 300 << 10 // bytes; pictures stay in the history for ever
 	for _, screen := range []string{ui.Today, ui.Hosts, ui.Updates, ui.Calendar, ui.Rollouts, ui.Compliance, ui.Standard, ui.Activity, ui.Settings} {
-		if code, _ := filepath.Glob(filepath.Join("ui", screen, "*.go")); len(code) == 0 {
-			continue // a screen to come
-		}
 		for _, colours := range []string{"light", "dark"} {
 			path := filepath.Join("docs", "manual", "pictures", screen+"-"+colours+".png")
 			b, err := os.ReadFile(path)
