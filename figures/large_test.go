@@ -189,7 +189,7 @@ func deskFigures(t *testing.T) {
 
 func openShell(t *testing.T, d *app.Desk) *ui.Shell {
 	tools := &ui.Tools{Desk: d, Driver: &app.Driver{Desk: d, Holder: "figures"}, Path: d.DB.Path()}
-	s := desk.Open(t.Context(), fyne.CurrentApp(), tools, ui.Options{Version: "figures"})
+	s := desk.Open(t.Context(), fyne.CurrentApp(), tools, desk.Workspaces{})
 	s.Window().Resize(fyne.NewSize(1440, 900))
 	return s
 }

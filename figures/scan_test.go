@@ -237,7 +237,7 @@ func (a *ansible) run(t *testing.T, args, word string) {
 		t.Fatal(err)
 	}
 	cmd := lab.Command(t.Context(), "ansible", "all", "-i", a.inventory, "-f", "50", "-m", "command", "-a", args)
-	cmd.Env = append(os.Environ(), "HOME="+a.dir, "ANSIBLE_HOST_KEY_CHECKING=False", "ANSIBLE_SSH_CONTROL_PATH_DIR="+sockets,
+	cmd.Env = append(os.Environ(), "HOME="+a.dir, "LC_ALL=C.UTF-8", "ANSIBLE_HOST_KEY_CHECKING=False", "ANSIBLE_SSH_CONTROL_PATH_DIR="+sockets,
 		"ANSIBLE_SSH_ARGS=-o ControlMaster=auto -o ControlPersist=60s -o KexAlgorithms=curve25519-sha256 -o UserKnownHostsFile=/dev/null")
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
