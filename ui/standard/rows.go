@@ -44,11 +44,11 @@ func spanText(s data.Span) string {
 }
 
 var columns = []kit.Column[ruleRow]{
-	{ID: "no", Title: "No.", Width: 58, Align: fyne.TextAlignTrailing, Text: func(r ruleRow) string { return kit.Number(r.at + 1) }, Compare: func(a, b ruleRow) int { return a.at - b.at }},
+	{ID: "no", Title: "No.", Width: 48, Align: fyne.TextAlignTrailing, Text: func(r ruleRow) string { return kit.Number(r.at + 1) }, Compare: func(a, b ruleRow) int { return a.at - b.at }},
 	{ID: "clause", Title: "Clause", Width: 112, Text: func(r ruleRow) string { return r.clause }},
 	{ID: "for", Title: "For", Width: 330, Grow: true, Text: func(r ruleRow) string { return r.what }},
-	{ID: "deadline", Title: "In within", Width: 104, Text: func(r ruleRow) string { return r.deadline }},
-	{ID: "doubt", Title: "Doubt", Width: 102, Status: func(r ruleRow) kit.Status {
+	{ID: "deadline", Title: "In within", Width: 96, Text: func(r ruleRow) string { return r.deadline }},
+	{ID: "doubt", Title: "Doubt", Width: 96, Status: func(r ruleRow) kit.Status {
 		if r.doubt != "" {
 			return kit.StatusWarning
 		}
@@ -142,7 +142,7 @@ func same(a, b data.Standard) bool { return reflect.DeepEqual(a, b) }
 type sideLayout struct{}
 
 const (
-	sideWidth = 270
+	sideWidth = 240
 	sideGap   = 8
 )
 
@@ -154,7 +154,7 @@ func (*sideLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
 
 // Layout implements fyne.Layout.
 func (*sideLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
-	w := max(size.Width*0.24, sideWidth)
+	w := max(size.Width*0.2, sideWidth)
 	o[0].Move(fyne.NewPos(0, 0))
 	o[0].Resize(fyne.NewSize(size.Width-w-sideGap, size.Height))
 	o[1].Move(fyne.NewPos(size.Width-w, 0))
