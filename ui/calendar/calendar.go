@@ -63,6 +63,7 @@ type almanac struct {
 	sections []section
 	rows     []*windowRow
 	promises []app.Promise
+	marks    map[data.Date]string
 	unjudged int
 	bad      error // a window that cannot be read
 }
@@ -151,6 +152,7 @@ func (x *Screen) fetch(ctx context.Context, known *almanac, day data.Date) (*alm
 		}
 	} else {
 		a.agenda, a.promises, a.unjudged, a.sections, a.rows = known.agenda, known.promises, known.unjudged, known.sections, known.rows
+		a.marks = known.marks
 	}
 	a.from = monday(data.Date{Year: day.Year, Month: day.Month, Day: 1})
 	a.days, a.bad = a.agenda.Calendar(a.from, plus(a.from, 41), a.zone)
@@ -190,6 +192,7 @@ func (x *Screen) read(ctx context.Context, a *almanac) error {
 	}
 	a.sections = sections(a.agenda, a.agenda.Clashes(a.now, a.now.Add(ahead)), a.agenda.Uncovered(a.now), unmet, a.unjudged, a.now, a.zone)
 	a.rows = windowRows(a.agenda, a.now)
+	a.marks = marksOf(unmet, a.zone)
 	return nil
 }
 
@@ -222,7 +225,7 @@ func (x *Screen) show() {
 	if a == nil {
 		return
 	}
-	v := &view{zone: a.zone, groups: a.agenda.Groups}
+	v := &view{zone: a.zone, groups: a.agenda.Groups, marks: a.marks}
 	today := civil(a.now.In(a.zone))
 	var o fyne.CanvasObject
 	switch x.mode.Chosen() {

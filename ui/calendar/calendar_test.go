@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"secondtuesday/data"
 	"secondtuesday/ui"
 	"secondtuesday/ui/calendar"
 	"secondtuesday/ui/kit"
@@ -31,6 +32,8 @@ func open(t *testing.T, dark bool) (*ui.Shell, *wire.Office) {
 	kittest.Settle(t)
 	return s, off
 }
+
+func placeOf(id data.WindowID) ui.Place { return ui.Place{Screen: ui.Calendar, Window: id} }
 
 func TestScreenshotsOfCalendar(t *testing.T) {
 	for _, dark := range []bool{false, true} {

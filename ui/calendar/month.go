@@ -38,6 +38,7 @@ type month struct {
 type view struct {
 	zone   *time.Location
 	groups []data.Group
+	marks  map[data.Date]string // deadlines that no window meets, in words
 }
 
 func newMonth() *month {
@@ -96,6 +97,11 @@ func (m *month) paintDay(p *painter, d app.Day, i int, x, y, w, h float32) {
 		p.text(x+4+(max(20, width+10)-width)/2, y+4, w, number, size, true, kit.Color(theme.ColorNameForegroundOnPrimary))
 	} else {
 		p.text(x+8, y+4, w, number, size, false, ink)
+	}
+	if words := m.view.marks[d.Date]; words != "" {
+		p.icon(x+w-20, y+4, 15, kit.StatusOverdue.Icon())
+		p.things = append(p.things, thing{at: fyne.NewPos(x+w-24, y), size: fyne.NewSize(24, numberTop), day: d.Date, tip: words})
+		return
 	}
 	if isPatchTuesday(d.Date) && w > 100 {
 		const words = "Patch Tuesday"

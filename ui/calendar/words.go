@@ -115,6 +115,16 @@ func permitWord(p data.Permits) string {
 	return "nothing"
 }
 
+// marksOf says for each day which deadlines fall on it that no window meets.
+func marksOf(unmet []app.Unmet, zone *time.Location) map[data.Date]string {
+	marks := map[data.Date]string{}
+	for _, u := range unmet {
+		d := civil(u.Due.In(zone))
+		marks[d] = strings.TrimSpace(marks[d] + " " + u.Because)
+	}
+	return marks
+}
+
 // A problem is something that will not work as it stands, for the side list.
 type problem struct {
 	Sign   kit.Status

@@ -158,6 +158,7 @@ type buttonRenderer struct {
 	text         *canvas.Text
 	icon         *canvas.Image
 	objects      []fyne.CanvasObject
+	painted      string // name of the icon last painted
 }
 
 func (r *buttonRenderer) apply() {
@@ -193,7 +194,8 @@ func (r *buttonRenderer) apply() {
 		if b.kind == buttonQuiet && !b.Disabled() {
 			fg = ColorMuted
 		}
-		if res := IconIn(b.icon, fg); r.icon.Resource == nil || r.icon.Resource.Name() != res.Name() {
+		if res := IconIn(b.icon, fg); r.painted != res.Name() { // the name holds the colour, which a change of theme changes
+			r.painted = res.Name()
 			r.icon.Resource = res
 			r.icon.Refresh()
 		}

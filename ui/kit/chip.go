@@ -127,6 +127,7 @@ type chipRenderer struct {
 	text, number *canvas.Text
 	icon         *canvas.Image
 	objects      []fyne.CanvasObject
+	painted      string // name of the icon last painted
 }
 
 func (r *chipRenderer) apply() {
@@ -149,7 +150,8 @@ func (r *chipRenderer) apply() {
 		r.number.Text = Number(c.count)
 	}
 	r.icon.Hidden = c.status == StatusNone
-	if res := c.status.Icon(); r.icon.Resource == nil || r.icon.Resource.Name() != res.Name() {
+	if res := c.status.Icon(); r.painted != res.Name() { // the name holds the colour, which a change of theme changes
+		r.painted = res.Name()
 		r.icon.Resource = res
 		r.icon.Refresh()
 	}

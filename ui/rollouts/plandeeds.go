@@ -85,7 +85,7 @@ func (v *preview) approve() {
 	note := kit.NewEntry("CHG-1042")
 	ctx := v.x.shell.Context()
 	kit.ShowDialog(ctx, v.x.shell.Window(), kit.Dialog{
-		Title: "Approve “" + p.Name + "”?", Width: 620,
+		Title: "Approve “" + p.Name + "”?", Width: 680,
 		Text: planSentence(p) + " " + when + "\nYour approval is for exactly this, and lands in the audit trail with your name.",
 		Content: container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(70, 40), kit.NewMuted("Digest")), nil,
 			kit.NewSelectable(digest)),

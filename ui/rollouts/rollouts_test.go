@@ -58,7 +58,7 @@ func scene(t *testing.T, off *wire.Office, state data.RolloutState, note string)
 		Rings: []data.Ring{{Number: 1, Name: "test", Soak: 24 * time.Hour}, {Number: 2, Name: "early", Soak: 48 * time.Hour, Gate: 0.9}, {Number: 3, Name: "the rest"}}}
 	entry := data.AuditEntry{At: now, By: "anna@desk1", Verb: "test", What: "test"}
 	for i, h := range hosts {
-		ring := 1 + min(2, i/3)
+		ring := []int{1, 1, 1, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3}[min(i, 13)]
 		p.Hosts = append(p.Hosts, data.PlanHost{Host: h.ID, Ring: ring, Changes: data.Changes{
 			Upgrade: []data.Target{{Name: "openssl", Arch: "amd64", From: "3.0.15-1~deb12u1", To: "3.0.17-1~deb12u2", Class: data.Security, Severity: data.High, Origin: "Debian-Security:12/oldstable-security"},
 				{Name: "libssl3", Arch: "amd64", From: "3.0.15-1~deb12u1", To: "3.0.17-1~deb12u2", Class: data.Security, Severity: data.Critical}},
@@ -105,6 +105,7 @@ func staged(r data.Run, i int, now time.Time) data.Run {
 	switch i {
 	case 0, 1, 2:
 		end(data.OutcomeSucceeded, "3 of 3 changes are in, rebooted")
+		r.Started, r.Ended = now.Add(-26*time.Hour), now.Add(-25*time.Hour)
 	case 3:
 		end(data.OutcomeFailed, "the job ended with exit status 100: 2 of 3 changes are in; not in: linux-image-6.1.0-40-amd64")
 	case 4:
@@ -148,4 +149,25 @@ func TestScreenshotsOfRollouts(t *testing.T) {
 		kittest.Press(t, w, "Next: how")
 		kittest.ShotOf(t, "rollouts-maker2", w, dark)
 	}
+}
+
+// select2 makes the n-th row of the first grid of runs the current one.
+func select2(t *testing.T, w fyne.Window, n int) {
+	t.Helper()
+	type goer interface{ GoTo(int) }
+	o := kittest.Find(w, func(o fyne.CanvasObject) bool { _, ok := o.(goer); return ok })
+	if o == nil {
+		t.Fatal("there is no grid")
+	}
+	o.(goer).GoTo(n)
+	kittest.Settle(t)
+}
+
+// logText is what the log shows.
+func logText(w fyne.Window) string {
+	o := kittest.Find(w, func(o fyne.CanvasObject) bool { _, ok := o.(*kit.Log); return ok })
+	if o == nil {
+		return ""
+	}
+	return o.(*kit.Log).Text()
 }

@@ -1,0 +1,191 @@
+package rollouts_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"secondtuesday/data"
+	"secondtuesday/ui"
+	"secondtuesday/ui/kit/kittest"
+)
+
+// TestPlanIsMadeApprovedAndAppliedByTheButtons goes the whole way over real
+// SSH: two hosts, their updates, preview, digest, reason, live page, proof.
+func TestPlanIsMadeApprovedAndAppliedByTheButtons(t *testing.T) {
+	s, off := open(t, false)
+	w, ctx := s.Window(), t.Context()
+	var ids []data.HostID
+	for _, name := range []string{"web1", "mail"} {
+		h, err := off.Desk.DB.HostByName(ctx, name)
+		must(t, err)
+		ids = append(ids, h.ID)
+	}
+	must(t, off.Desk.Scan(ctx, ids, true, nil))
+
+	s.Go(ui.Place{Screen: ui.Rollouts, Hosts: ids})
+	kittest.Settle(t)
+	kittest.See(t, w, "2 hosts")
+	kittest.Press(t, w, "Next: how")
+	kittest.Press(t, w, "Ask the hosts")
+	kittest.Until(t, "the preview is shown", func() bool { return strings.Contains(kittest.Text(w), "Not saved") })
+	kittest.Settle(t)
+	kittest.ShotOf(t, "rollouts-preview", w, false)
+
+	kittest.Press(t, w, "Save plan")
+	kittest.See(t, w, "Not approved yet")
+	kittest.Press(t, w, "Approve…")
+	plans, err := off.Desk.DB.Plans(ctx)
+	must(t, err)
+	kittest.See(t, w, plans[0].Digest)
+	kittest.ShotOf(t, "rollouts-approve", w, false)
+	kittest.Press(t, w, "Approve")
+	kittest.See(t, w, "Approved by")
+
+	kittest.Press(t, w, "Apply now…")
+	kittest.Press(t, w, "Apply now")
+	kittest.See(t, w, "Say in a few words why.")
+	kittest.ShotOf(t, "rollouts-applynow", w, false)
+	kittest.Type(t, w, "CHG-1042: exploited in the wild, agreed with the owner by phone", "exploited in the wild")
+	kittest.Press(t, w, "Apply now")
+	kittest.See(t, w, "outside windows: exploited in the wild")
+
+	rollouts, err := off.Desk.DB.Rollouts(ctx)
+	must(t, err)
+	ended := make(chan error, 1)
+	go func() { ended <- off.Driver.Drive(ctx, rollouts[0].ID, true) }()
+	kittest.Until(t, "the live page shows a host at work", func() bool { return strings.Contains(kittest.Text(w), "Updates are going in") })
+	if err := wait(t, ended); err != nil {
+		t.Fatal(err)
+	}
+	s.Reload()
+	kittest.Settle(t)
+	kittest.See(t, w, "All of it is in")
+	kittest.ShotOf(t, "rollouts-done", w, false)
+}
+
+// wait lets the window live until the driver has ended.
+func wait(t *testing.T, ended chan error) (err error) {
+	t.Helper()
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); {
+		select {
+		case err = <-ended:
+			return err
+		case <-time.After(20 * time.Millisecond):
+			kittest.Settle(t)
+		}
+	}
+	return context.DeadlineExceeded
+}
+
+func TestStoppedRolloutIsResumedWithAReason(t *testing.T) {
+	s, off := open(t, false)
+	w := s.Window()
+	id := scene(t, off, data.RolloutStopped, "ring 2: 2 of 6 runs failed or are unknown; the plan stops there")
+	s.Go(ui.Place{Screen: ui.Rollouts, Rollout: id})
+	kittest.Settle(t)
+	kittest.See(t, w, "It stopped: ring 2: 2 of 6 runs failed or are unknown; the plan stops there.")
+	kittest.Press(t, w, "Resume…")
+	kittest.Press(t, w, "Resume")
+	kittest.See(t, w, "Say in a few words why.")
+	kittest.Type(t, w, "web3 had a full disk, mended; the update itself is fine", "looked at, disk mended")
+	kittest.Press(t, w, "Resume")
+	r, err := off.Desk.DB.Rollout(t.Context(), id)
+	must(t, err)
+	if r.State != data.RolloutWaiting || r.Resumed.IsZero() {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestUnknownRunIsLookedUpAndNeverRetried(t *testing.T) {
+	s, off := open(t, false)
+	w := s.Window()
+	id := scene(t, off, data.RolloutStopped, "ring 2: 2 of 6 runs failed or are unknown")
+	s.Go(ui.Place{Screen: ui.Rollouts, Rollout: id})
+	kittest.Settle(t)
+	runs, err := off.Desk.DB.Runs(t.Context(), id)
+	must(t, err)
+	kittest.Press(t, w, "Needs you")
+	select2(t, w, 1) // failed first, unknown second
+	words := strings.Join(kittest.Words(w), "|")
+	if !strings.Contains(words, "Look again") || strings.Contains(words, "Retry…") {
+		t.Fatalf("offered for an unknown run: %s", words)
+	}
+	kittest.Press(t, w, "Look again")
+	runs, err = off.Desk.DB.Runs(t.Context(), id)
+	must(t, err)
+	if r := runs[4]; r.Outcome != data.OutcomeNone || r.Step != data.StepInstall || r.Attempt != 1 {
+		t.Errorf("looked up again: %+v", r)
+	}
+}
+
+func TestFailedRunIsRetriedWithAReasonAsAnotherAttempt(t *testing.T) {
+	s, off := open(t, false)
+	w := s.Window()
+	id := scene(t, off, data.RolloutStopped, "ring 2: 2 of 6 runs failed or are unknown")
+	s.Go(ui.Place{Screen: ui.Rollouts, Rollout: id})
+	kittest.Settle(t)
+	if log := logText(w); !strings.Contains(log, "no space left on device") {
+		t.Errorf("log %q", log)
+	}
+	kittest.Press(t, w, "Retry…")
+	kittest.Type(t, w, "Disk was full, 3 GB were freed", "disk was full")
+	kittest.Press(t, w, "Retry")
+	runs, err := off.Desk.DB.Runs(t.Context(), id)
+	must(t, err)
+	if r := runs[3]; r.Attempt != 2 || r.Step != data.StepQueued || r.Outcome != data.OutcomeNone {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestCancelAsksFirstAndEscLetsItGoOn(t *testing.T) {
+	s, off := open(t, false)
+	w := s.Window()
+	id := scene(t, off, data.RolloutRunning, "")
+	s.Go(ui.Place{Screen: ui.Rollouts, Rollout: id})
+	kittest.Settle(t)
+	kittest.Press(t, w, "Cancel rollout…")
+	kittest.See(t, w, "Nothing is rolled back.")
+	kittest.ShotOf(t, "rollouts-cancel", w, false)
+	kittest.Key(t, w, fyne.KeyEscape)
+	if r, _ := off.Desk.DB.Rollout(t.Context(), id); r.State != data.RolloutRunning {
+		t.Fatalf("Esc cancelled it: %s", r.State)
+	}
+	kittest.Press(t, w, "Cancel rollout…")
+	kittest.Press(t, w, "Cancel rollout")
+	if r, _ := off.Desk.DB.Rollout(t.Context(), id); r.State != data.RolloutCancelled {
+		t.Errorf("state %s", r.State)
+	}
+	kittest.See(t, w, "It is being cancelled")
+}
+
+func TestLogGrowsWhileTheRunIsShown(t *testing.T) {
+	s, off := open(t, false)
+	w := s.Window()
+	id := scene(t, off, data.RolloutRunning, "")
+	s.Go(ui.Place{Screen: ui.Rollouts, Rollout: id})
+	kittest.Settle(t)
+	runs, err := off.Desk.DB.Runs(t.Context(), id)
+	must(t, err)
+	must(t, off.Desk.DB.AppendLog(t.Context(), []data.LogLine{{Run: runs[3].ID, At: time.Now(), From: "host", Text: "a line that came later"}}))
+	kittest.Until(t, "the new line is shown", func() bool { return strings.Contains(logText(w), "a line that came later") })
+}
+
+func TestPlanWithoutHostsShowsWhatWasLeftOut(t *testing.T) {
+	s, off := open(t, false)
+	w := s.Window()
+	h, err := off.Desk.DB.HostByName(t.Context(), "lab-alma") // never scanned
+	must(t, err)
+	other, err := off.Desk.DB.HostByName(t.Context(), "print")
+	must(t, err)
+	s.Go(ui.Place{Screen: ui.Rollouts, Hosts: []data.HostID{h.ID, other.ID}})
+	kittest.Settle(t)
+	kittest.Press(t, w, "Next: how")
+	kittest.Press(t, w, "Ask the hosts")
+	kittest.Settle(t)
+	kittest.See(t, w, "never scanned: scan it first")
+	kittest.ShotOf(t, "rollouts-leftout", w, false)
+}
