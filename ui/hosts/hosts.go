@@ -227,6 +227,9 @@ func (x *Screen) answer() {
 		x.reveal()
 		x.open(p.Host)
 	}
+	if p.Scan {
+		x.scan(x.rowsOf(p.Hosts), false)
+	}
 }
 
 // reveal shows all rows, so that what was asked for is among them.

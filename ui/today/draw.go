@@ -102,7 +102,7 @@ func (x *Screen) drawSteps(v view) fyne.CanvasObject {
 			if primary {
 				button, primary = kit.NewPrimary, false
 			}
-			buttons.Add(button(b.word, b.icon, func() { x.shell.Go(ui.Place{Screen: b.screen}) }))
+			buttons.Add(button(b.word, b.icon, func() { x.shell.Go(b.place) }))
 		}
 		if i > 0 {
 			list.Add(kit.NewRule())
@@ -124,7 +124,7 @@ func (x *Screen) drawLines(v view) fyne.CanvasObject {
 			list.Add(kit.NewRule())
 		}
 		list.Add(newNeedRow(rowOf(l.status, l.need.Title, l.need.Because, button(l.action, "", func() { x.do(l) })),
-			func() { x.shell.Go(l.place) }, func() []*fyne.MenuItem { return x.menu(l) }))
+			func() { x.open(l) }, func() []*fyne.MenuItem { return x.menu(l) }))
 	}
 	return kit.NewSurface(list)
 }
@@ -136,12 +136,26 @@ func rowOf(s kit.Status, title, text string, right fyne.CanvasObject) fyne.Canva
 	return container.NewBorder(nil, nil, icon, container.NewCenter(kit.Pad(right, 0, 0, 12, 12)), kit.Pad(words, 0, 4, 0, 0))
 }
 
+// open shows what a line is about, and does nothing to it.
+func (x *Screen) open(l line) {
+	p := l.place
+	p.Scan = false
+	if l.need.Kind == app.NeedOverdue {
+		p = ui.Place{Screen: ui.Hosts, Compliance: data.Overdue}
+	}
+	x.shell.Go(p)
+}
+
 // do is what the button of a line does.
 func (x *Screen) do(l line) {
 	switch l.need.Kind {
 	case app.NeedUnknownRun:
 		x.lookAgain(l.need)
-	case app.NeedScan, app.NeedScanFailed:
+	case app.NeedScan:
+		if l.place.Scan {
+			x.shell.Go(l.place)
+			return
+		}
 		x.scan(l.need.Hosts, false)
 	case app.NeedProof:
 		x.scan(l.need.Hosts, true)

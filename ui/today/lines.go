@@ -27,7 +27,7 @@ type step struct {
 
 type stepButton struct {
 	word, icon string
-	screen     string
+	place      ui.Place
 }
 
 // kinds say how each kind of need looks and what its button says.
@@ -96,8 +96,14 @@ func lineOf(n app.Need, s *app.Situation) line {
 				l.status = kit.OfRollout(r.State)
 			}
 		}
-	case app.NeedHostKey:
-		l.place.Scan = true
+	case app.NeedHostKey, app.NeedScanFailed:
+		l.place.Scan = true // there dialogs ask for keys and credentials
+	case app.NeedScan:
+		for _, id := range n.Hosts {
+			if s.Verdicts[id].ScanAt.IsZero() {
+				l.place.Scan = true // a first contact shows a key to compare
+			}
+		}
 	case app.NeedUnmet, app.NeedFreeze:
 		l.place.Hosts = nil
 		for _, f := range s.Agenda.Freezes {
@@ -120,11 +126,11 @@ func steps(s *app.Situation) []step {
 	}
 	all := []step{
 		{"Add your hosts", "One by one, or from your OpenSSH configuration, an Ansible inventory or a CSV file. Nothing is changed on them.",
-			len(s.Agenda.Hosts) > 0, []stepButton{{"Add or import hosts", "plus", ui.Hosts}}},
+			len(s.Agenda.Hosts) > 0, []stepButton{{"Add or import hosts", "plus", ui.Place{Screen: ui.Hosts}}}},
 		{"Choose a standard", "It says by when an update must be in. Begin with a template and make it yours.",
-			s.Standard.Version > 0, []stepButton{{"Choose a standard", "clipboard-check", ui.Standard}}},
+			s.Standard.Version > 0, []stepButton{{"Choose a standard", "clipboard-check", ui.Place{Screen: ui.Standard}}}},
 		{"Agree a window", "When may the hosts be touched, and who has agreed? Nothing is installed outside, unless with a reason on record.",
-			agreed, []stepButton{{"Add a window", "calendar-plus", ui.Calendar}}},
+			agreed, []stepButton{{"Add a window", "calendar-plus", ui.Place{Screen: ui.Calendar, New: true}}}},
 	}
 	for _, x := range all {
 		if !x.done {

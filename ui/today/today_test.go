@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"secondtuesday/app"
+	"secondtuesday/data"
 	"secondtuesday/data/store"
 	"secondtuesday/data/store/storetest"
 	"secondtuesday/ui"
@@ -96,7 +97,7 @@ func TestPracticeShopNeedsAPerson(t *testing.T) {
 }
 
 func TestPicturesOfToday(t *testing.T) {
-	first := empty(t, time.Now)
+	first, calm := empty(t, time.Now), calmShop(t)
 	shop := practice(t)
 	lot := empty(t, func() time.Time { return storetest.Now })
 	if err := storetest.Fill(t.Context(), lot.Desk.DB, 300, 20); err != nil {
@@ -112,9 +113,80 @@ func TestPicturesOfToday(t *testing.T) {
 			name  string
 			tools *ui.Tools
 			size  fyne.Size
-		}{{"today-empty", first, small}, {"today", shop, small}, {"today-lot", lot, fyne.NewSize(1920, 1080)}} {
+		}{{"today-empty", first, small}, {"today-calm", calm, small}, {"today", shop, small}, {"today-lot", lot, fyne.NewSize(1920, 1080)}} {
 			w, _, _ := show(t, c.tools, dark, c.size)
 			kittest.ShotOf(t, c.name, w, dark)
 		}
 	}
+}
+
+func TestFirstContactGoesWhereKeysAreCompared(t *testing.T) {
+	tools := empty(t, time.Now)
+	std, _ := app.Template("small-shop")
+	if _, err := tools.Desk.SaveStandard(t.Context(), std); err != nil {
+		t.Fatal(err)
+	}
+	ids, err := tools.Desk.SaveHosts(t.Context(), []data.Host{{Name: "web1", Reach: data.ReachSSH, Exposure: data.Internal}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, _, last := show(t, tools, false, small)
+	kittest.See(t, w, "1 host never scanned")
+	kittest.Press(t, w, "Scan now")
+	if last.Screen != ui.Hosts || !last.Scan || len(last.Hosts) != 1 || last.Hosts[0] != ids[0] {
+		t.Errorf("went to %+v", *last)
+	}
+}
+
+func TestNothingIsCalmWhileAHostIsUnknown(t *testing.T) {
+	tools := calmShop(t)
+	w, shell, _ := show(t, tools, false, small)
+	kittest.See(t, w, "Nothing needs you now")
+	if text := kittest.Text(w); !strings.Contains(text, "Next window:") {
+		t.Errorf("no next window in %q", text)
+	}
+	if _, err := tools.Desk.SaveHosts(t.Context(), []data.Host{{Name: "new1", Reach: data.ReachSSH, Exposure: data.Internal}}); err != nil {
+		t.Fatal(err)
+	}
+	shell.Reload()
+	kittest.Settle(t)
+	if text := kittest.Text(w); strings.Contains(text, "Nothing needs you now") || !strings.Contains(text, "never scanned") {
+		t.Errorf("calm although a host is unknown: %q", text)
+	}
+}
+
+// calmShop is a shop of one host that was scanned, lacks nothing, and has a window.
+func calmShop(t *testing.T) *ui.Tools {
+	t.Helper()
+	tools := empty(t, time.Now)
+	d, ctx, now := tools.Desk, t.Context(), time.Now().UTC()
+	std, _ := app.Template("small-shop")
+	if _, err := d.SaveStandard(ctx, std); err != nil {
+		t.Fatal(err)
+	}
+	g, err := d.SaveGroup(ctx, data.Group{Name: "web", TimeZone: "UTC"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids, err := d.SaveHosts(ctx, []data.Host{{Name: "web1", Reach: data.ReachSSH, Exposure: data.Internal, Group: g}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tomorrow := now.AddDate(0, 0, 1)
+	w, err := d.SaveWindow(ctx, data.Window{Name: "nightly", Groups: []data.GroupID{g}, TimeZone: "UTC", Duration: 2 * time.Hour, Permits: data.Permits{Install: true},
+		Recurs: data.Recurrence{Rule: "FREQ=DAILY", First: data.Date{Year: tomorrow.Year(), Month: tomorrow.Month(), Day: tomorrow.Day()}, Start: data.Clock{Hour: 22}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.AgreeWindow(ctx, w, "Petra Lang", ""); err != nil {
+		t.Fatal(err)
+	}
+	scan := data.Scan{Host: ids[0], At: now, HostNow: now, MetadataAt: now.Add(-time.Hour), RebootKnown: true, Platform: data.APT}
+	if _, err := d.DB.SaveScan(ctx, scan, data.AuditEntry{At: now, By: "test", Verb: "host scanned"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Refresh(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return tools
 }
