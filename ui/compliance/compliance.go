@@ -36,16 +36,17 @@ type Screen struct {
 	shell *ui.Shell
 	tools *ui.Tools
 
-	page   *kit.Page
-	stats  [8]*kit.Stat
-	donut  *fyne.Container
-	trend  *fyne.Container
-	period *kit.Segmented
-	split  *kit.Segmented
-	grid   *kit.Grid[*row]
-	whole  fyne.CanvasObject
-	loads  *kit.Latest
-	seen   view
+	page    *kit.Page
+	stats   [8]*kit.Stat
+	donut   *fyne.Container
+	trend   *fyne.Container
+	period  *kit.Segmented
+	split   *kit.Segmented
+	grid    *kit.Grid[*row]
+	whole   fyne.CanvasObject
+	actions []fyne.CanvasObject // of the page, once there are figures
+	loads   *kit.Latest
+	seen    view
 }
 
 // A view is what one reading brought.
@@ -85,8 +86,8 @@ func (x *Screen) Content() fyne.CanvasObject {
 	charts := container.New(&chartsLayout{}, kit.NewCard("Hosts by compliance", nil, x.donut), kit.NewCard("Compliant hosts over time", x.period, x.trend))
 	table := kit.NewCard("Totals", x.split, x.grid)
 	x.whole = container.NewBorder(kit.Tiles(4, 8, tiles...), nil, nil, nil, container.New(&dashLayout{}, charts, table))
-	x.page = kit.NewPage("Compliance", "", kit.NewEmptyState("loader", "Adding up", "Every host is judged as it stands now.", nil),
-		kit.NewButton("Export figures…", "file-export", x.exportFigures), kit.NewPrimary("Write report…", "file-text", x.writeReport))
+	x.actions = []fyne.CanvasObject{kit.NewButton("Export figures…", "file-export", x.exportFigures), kit.NewPrimary("Write report…", "file-text", x.writeReport)}
+	x.page = kit.NewPage("Compliance", "", container.NewCenter(kit.NewEmptyState("loader", "Adding up", "Every host is judged as it stands now.", nil)))
 	x.loads = kit.NewLatest(x.page.Fail)
 	return x.page
 }
@@ -139,12 +140,12 @@ func (x *Screen) show(v view) {
 	x.page.SetSubtitle(subtitle(r))
 	switch {
 	case r.All.Hosts == 0:
-		x.page.SetContent(kit.NewEmptyState("chart-donut", "No hosts yet", "Compliance is the share of hosts that keep the standard. Add hosts first.",
-			kit.NewButton("Add hosts", "plus", func() { x.shell.Go(ui.Place{Screen: ui.Hosts}) })))
+		x.nothing(kit.NewEmptyState("chart-donut", "No hosts yet", "Compliance is the share of hosts that keep the standard. Add hosts first.",
+			kit.NewPrimary("Add hosts", "plus", func() { x.shell.Go(ui.Place{Screen: ui.Hosts}) })))
 		return
 	case r.Standard.Version == 0:
-		x.page.SetContent(kit.NewEmptyState("clipboard-check", "No standard is in force", "Without one nothing is promised, so every host is unknown. Begin with a template.",
-			kit.NewButton("Choose a standard", "clipboard-check", func() { x.shell.Go(ui.Place{Screen: ui.Standard}) })))
+		x.nothing(kit.NewEmptyState("clipboard-check", "No standard is in force", "Without one nothing is promised, so every host is unknown. Begin with a template.",
+			kit.NewPrimary("Choose a standard", "clipboard-check", func() { x.shell.Go(ui.Place{Screen: ui.Standard}) })))
 		return
 	}
 	for i, s := range figures(r) {
@@ -156,7 +157,14 @@ func (x *Screen) show(v view) {
 	}
 	x.drawCharts(r)
 	x.fillGrid()
+	x.page.SetActions(x.actions...)
 	x.page.SetContent(x.whole)
+}
+
+// nothing shows why there are no figures, in place of all else.
+func (x *Screen) nothing(why fyne.CanvasObject) {
+	x.page.SetActions()
+	x.page.SetContent(container.NewCenter(why))
 }
 
 // drawCharts draws the donut and the trend.

@@ -139,9 +139,9 @@ func (x *Screen) draw() {
 	case len(x.versions) == 0:
 		x.page.SetSubtitle("None is in force, so nothing is judged")
 		x.page.SetActions()
-		x.page.SetContent(kit.NewEmptyState("clipboard-check", "No standard yet",
-			"It says by when an update must be in. Begin with a template and make it yours, or write your own.",
-			kit.NewPrimary("Use a template…", "clipboard-check", x.chooseTemplate)))
+		x.page.SetContent(container.NewCenter(kit.NewEmptyState("clipboard-check", "No standard yet",
+			"It says by when an update must be in. Begin with a template and make it yours, rule by rule.",
+			kit.NewPrimary("Use a template…", "clipboard-check", x.chooseTemplate))))
 	default:
 		shown := now
 		if now.Version == 0 {
