@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"image"
@@ -57,12 +58,11 @@ func newRealDesk(t *testing.T) *realDesk {
 		x.Process.Kill()
 		x.Wait()
 	})
-	number := make([]byte, 16)
-	n, err := r.Read(number)
+	number, err := bufio.NewReader(r).ReadString('\n') // it comes in pieces
 	if err != nil {
 		t.Fatalf("Xvfb: %v", err)
 	}
-	d.display = ":" + strings.TrimSpace(string(number[:n]))
+	d.display = ":" + strings.TrimSpace(number)
 	return d
 }
 
