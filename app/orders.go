@@ -72,6 +72,10 @@ func (o *Orders) add(p data.Plan, r data.Rollout) error {
 	return nil
 }
 
+// Ordered returns ErrNotOrdered unless the rollout of plan p was started or
+// adopted on this computer as it now stands.
+func (d *Desk) Ordered(p data.Plan, r data.Rollout) error { return d.Orders.check(p, r) }
+
 // AdoptRollout lets this computer drive a rollout that was started on another.
 // digest is that of the plan that was shown. The other one should no longer
 // drive it; should both, each job still starts once.

@@ -25,6 +25,8 @@ func (v *live) actions() []ui.Action {
 			}},
 		{Title: "Resume this rollout", Hint: "A stopped rollout goes on, with a reason.", Icon: "player-play", Do: v.resume,
 			Enabled: func() bool { return v.snap != nil && v.snap.rollout.State == data.RolloutStopped }},
+		{Title: "Adopt this rollout", Hint: "Drives from this computer what was started on another, with a reason.", Icon: "shield-check", Do: v.adopt,
+			Enabled: func() bool { return v.snap != nil && v.snap.foreign }},
 		{Title: "Look again at unknown hosts", Hint: "Asks the host what became of its job. It starts nothing.", Icon: "eye", Key: fyne.KeyL, Modifier: ui.Ctrl, Do: v.lookAgain, Enabled: has(isUnknown)},
 		{Title: "Retry selected hosts", Hint: "Another attempt, with a reason, for hosts that failed, were skipped or cancelled.", Icon: "refresh", Key: fyne.KeyR, Modifier: ui.Ctrl, Do: v.retry, Enabled: has(mayRetry)},
 	}
@@ -88,6 +90,22 @@ func (v *live) resume() {
 		dot(v.snap.rollout.Note), kit.Count(t.Queued, "host is", "hosts are"))
 	v.x.ask(deed{title: "Resume this rollout?", text: text, verb: "Resume", example: "web3 had a full disk, mended; the update itself is fine",
 		do: func(ctx context.Context, reason string) error { return v.x.desk().ResumeRollout(ctx, id, reason) }})
+}
+
+// adopt shows the digest of the plan that is adopted, and asks why.
+func (v *live) adopt() {
+	id, s := v.id, v.snap
+	digest := s.plan.Digest()
+	text := fmt.Sprintf("%s started it. Adopting says that you have looked through its plan, and that this computer may carry it out: %s, inside windows only.",
+		s.rollout.StartedBy, kit.Count(len(s.runs), "host", "hosts"))
+	if s.rollout.Reason != "" {
+		text = fmt.Sprintf("%s started it outside windows. Adopting says that you have looked through its plan, and that this computer may carry it out at once: %s. The reason given was: %s.",
+			s.rollout.StartedBy, kit.Count(len(s.runs), "host", "hosts"), dot(s.rollout.Reason))
+	}
+	v.x.ask(deed{title: "Adopt this rollout?", text: text, content: digestLine(digest), verb: "Adopt", example: "Anna's laptop is broken; it goes on from here",
+		do: func(ctx context.Context, reason string) error {
+			return v.x.desk().AdoptRollout(ctx, id, digest, reason)
+		}})
 }
 
 // lookAgain asks the hosts of the selected unknown runs what became of them.

@@ -49,9 +49,13 @@ func (h *heading) set(s *snapshot, t store.Tally, now time.Time) {
 	case s.rollout.State == data.RolloutDone && t.Outcomes[data.OutcomeSucceeded] < t.All():
 		status = kit.StatusWarning
 	}
+	says, next := sentence(s.rollout, s.rings, s.runs, now), safe(s.rollout, t)
+	if s.foreign {
+		status, says, next = kit.StatusWarning, notDriven, "Look through its plan. Adopt it if it is yours to drive, and no other computer drives it any more."
+	}
 	h.sign.Resource = status.Icon()
 	h.sign.Refresh()
-	h.sentence.SetText(sentence(s.rollout, s.rings, s.runs, now))
+	h.sentence.SetText(says)
 	good := t.Outcomes[data.OutcomeSucceeded]
 	h.finished.set(fmt.Sprintf("%s of %s", kit.Number(good), kit.Count(t.All(), "host", "hosts")), "a scan after it proves it", good > 0, kit.StatusSucceeded)
 	left := t.Active + t.Queued
@@ -61,8 +65,12 @@ func (h *heading) set(s *snapshot, t store.Tally, now time.Time) {
 	}
 	h.open.set(kit.Count(left, "host", "hosts"), note, t.Active > 0, kit.StatusRunning)
 	h.person.set(kit.Count(needsPerson(t), "host", "hosts"), personNote(t), needsPerson(t) > 0, personSign(t))
-	h.safe.SetText(safe(s.rollout, t))
+	h.safe.SetText(next)
 }
+
+// notDriven stands over a rollout of a workspace that came from elsewhere: what
+// it says of itself must not sound as if this computer were at work.
+const notDriven = "This computer does not drive it: it was not started here as it now stands."
 
 func personNote(t store.Tally) string {
 	failed, unknown := t.Outcomes[data.OutcomeFailed], t.Outcomes[data.OutcomeUnknown]

@@ -3,6 +3,7 @@ package rollouts
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
+	"secondtuesday/app"
 	"secondtuesday/data"
 	"secondtuesday/ui"
 	"secondtuesday/ui/kit"
@@ -30,6 +32,7 @@ type snapshot struct {
 	rings   []data.Ring
 	runs    []data.Run
 	hosts   map[data.HostID]data.Host
+	foreign bool // open, but neither started nor adopted here as it now stands
 }
 
 // rows returns the runs in the order a person reads them.
@@ -170,7 +173,7 @@ func (v *live) fetch(ctx context.Context, id data.RolloutID, known *snapshot) (*
 	}
 	if known != nil {
 		s.plan, s.rings, s.hosts = known.plan, known.rings, known.hosts
-		return s, nil
+		return s, v.ordered(s)
 	}
 	if s.plan, err = db.Plan(ctx, s.rollout.Plan); err != nil {
 		return nil, err
@@ -181,7 +184,19 @@ func (v *live) fetch(ctx context.Context, id data.RolloutID, known *snapshot) (*
 	for _, h := range hosts {
 		s.hosts[h.ID] = h
 	}
-	return s, err
+	return s, cmp.Or(err, v.ordered(s))
+}
+
+// ordered notes whether this computer drives the rollout.
+func (v *live) ordered(s *snapshot) error {
+	if !s.rollout.Open() {
+		return nil
+	}
+	err := v.x.desk().Ordered(s.plan, s.rollout)
+	if s.foreign = errors.Is(err, app.ErrNotOrdered); s.foreign {
+		return nil
+	}
+	return err
 }
 
 func (v *live) show(s *snapshot) {
@@ -231,6 +246,8 @@ func (v *live) setActions(t storeTally) {
 	objects := []fyne.CanvasObject{v.x.back(),
 		kit.NewButton("Show plan", "file-text", func() { v.x.shell.Go(ui.Place{Screen: ui.Rollouts, Plan: r.Plan}) })}
 	switch {
+	case v.snap.foreign:
+		objects = append(objects, kit.NewPrimary("Adopt…", "shield-check", v.adopt).WithTip("Drive it from this computer, with a reason"))
 	case r.State == data.RolloutStopped:
 		objects = append(objects, kit.NewPrimary("Resume…", "player-play", v.resume))
 	case r.Open() && r.State != data.RolloutCancelled:

@@ -86,9 +86,8 @@ func (v *preview) approve() {
 	ctx := v.x.shell.Context()
 	kit.ShowDialog(ctx, v.x.shell.Window(), kit.Dialog{
 		Title: "Approve “" + p.Name + "”?", Width: 680,
-		Text: planSentence(p) + " " + when + "\nYour approval is for exactly this, and lands in the audit trail with your name.",
-		Content: container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(70, 40), kit.NewMuted("Digest")), nil,
-			kit.NewSelectable(digest)),
+		Text:    planSentence(p) + " " + when + "\nYour approval is for exactly this, and lands in the audit trail with your name.",
+		Content: digestLine(digest),
 		Form:    kit.NewForm(&kit.Field{Label: "Note", Input: note, Hint: "A change number or a word on why; may be left empty."}),
 		Confirm: "Approve",
 		Work:    func(ctx context.Context) error { return v.x.desk().ApprovePlan(ctx, p.ID, digest, note.Trimmed()) },
@@ -97,6 +96,11 @@ func (v *preview) approve() {
 			v.x.shell.Say(kit.StatusPassed, "Approved. It can be started now.", nil)
 		},
 	})
+}
+
+// digestLine shows a digest so that it can be copied and compared.
+func digestLine(digest string) fyne.CanvasObject {
+	return container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(70, 40), kit.NewMuted("Digest")), nil, kit.NewSelectable(digest))
 }
 
 // start starts the plan inside windows, after saying when that is.

@@ -183,8 +183,9 @@ func (x *Screen) desk() *app.Desk { return x.tools.Desk }
 type deed struct {
 	title, text, verb string
 	danger            bool
-	optional          bool   // the reason may be left out
-	label, example    string // of the reason; empty: Reason
+	optional          bool              // the reason may be left out
+	label, example    string            // of the reason; empty: Reason
+	content           fyne.CanvasObject // shown above the reason; may be nil
 	do                func(ctx context.Context, reason string) error
 	done              func()
 }
@@ -199,9 +200,12 @@ func (x *Screen) ask(d deed) {
 	if !d.optional {
 		f.Check = kit.Required(why, "Say in a few words why.")
 	}
-	reason := ""
+	reason, width := "", float32(560)
+	if d.content != nil {
+		width = 680 // a digest fits on one line
+	}
 	kit.ShowDialog(x.shell.Context(), x.shell.Window(), kit.Dialog{
-		Title: d.title, Text: d.text, Sign: kit.StatusWarning, Form: kit.NewForm(f), Confirm: d.verb, Danger: d.danger, Width: 560,
+		Title: d.title, Text: d.text, Sign: kit.StatusWarning, Content: d.content, Form: kit.NewForm(f), Confirm: d.verb, Danger: d.danger, Width: width,
 		OnConfirm: func() error { reason = why.Trimmed(); return nil },
 		Work:      func(ctx context.Context) error { return d.do(ctx, reason) },
 		OnDone: func() {

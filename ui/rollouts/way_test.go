@@ -2,12 +2,15 @@ package rollouts_test
 
 import (
 	"context"
+	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"fyne.io/fyne/v2"
 
+	"secondtuesday/app"
 	"secondtuesday/data"
 	"secondtuesday/ui"
 	"secondtuesday/ui/kit/kittest"
@@ -19,7 +22,7 @@ func TestPlanIsMadeApprovedAndAppliedByTheButtons(t *testing.T) {
 	s, off := open(t, false)
 	w, ctx := s.Window(), t.Context()
 	var ids []data.HostID
-	for _, name := range []string{"web1", "mail"} {
+	for _, name := range []string{"web1", "web2"} {
 		h, err := off.Desk.DB.HostByName(ctx, name)
 		must(t, err)
 		ids = append(ids, h.ID)
@@ -98,6 +101,40 @@ func TestStoppedRolloutIsResumedWithAReason(t *testing.T) {
 	if r.State != data.RolloutWaiting || r.Resumed.IsZero() {
 		t.Errorf("%+v", r)
 	}
+}
+
+func TestARolloutFromElsewhereIsAdoptedByItsDigestWithAReason(t *testing.T) {
+	s, off := open(t, false)
+	w, ctx := s.Window(), t.Context()
+	id := scene(t, off, data.RolloutRunning, "")
+	s.Go(ui.Place{Screen: ui.Rollouts, Rollout: id})
+	kittest.Settle(t)
+	if words := strings.Join(kittest.Words(w), "|"); strings.Contains(words, "Adopt…") {
+		t.Fatalf("offered for a rollout of this computer: %s", words)
+	}
+
+	off.Desk.Orders = app.NewOrders(filepath.Join(t.TempDir(), "orders")) // as on a computer that never saw it
+	s.Reload()
+	kittest.Settle(t)
+	kittest.See(t, w, "This computer does not drive it")
+	r, err := off.Desk.DB.Rollout(ctx, id)
+	must(t, err)
+	p, err := off.Desk.DB.Plan(ctx, r.Plan)
+	must(t, err)
+	kittest.ShotOf(t, "rollouts-foreign", w, false)
+	kittest.Press(t, w, "Adopt…")
+	kittest.See(t, w, p.Digest())
+	kittest.Press(t, w, "Adopt")
+	kittest.See(t, w, "Say in a few words why.")
+	if err := off.Desk.Ordered(p, r); !errors.Is(err, app.ErrNotOrdered) {
+		t.Fatalf("adopted without a reason: %v", err)
+	}
+	kittest.Type(t, w, "Anna's laptop is broken; it goes on from here", "anna's laptop is broken")
+	kittest.ShotOf(t, "rollouts-adopt", w, false)
+	kittest.Press(t, w, "Adopt")
+	must(t, off.Desk.Ordered(p, r))
+	kittest.See(t, w, "Updates are going in")
+	kittest.See(t, w, "Cancel rollout…")
 }
 
 func TestUnknownRunIsLookedUpAndNeverRetried(t *testing.T) {
