@@ -82,7 +82,7 @@ type editor struct {
 
 	sentence *widget.Label
 	dates    *fyne.Container
-	standing *kit.Caption
+	standing *fyne.Container
 	look     *kit.Latest
 	modal    *kit.Modal
 }
@@ -148,7 +148,7 @@ func newEditor(x *Screen, w data.Window) *editor {
 	}
 	e.sentence = kit.NewParagraph("")
 	e.dates = kit.Tiles(3, 4)
-	e.standing = kit.NewCaption("")
+	e.standing = kit.HBox(0)
 	return e
 }
 
@@ -343,8 +343,7 @@ func (e *editor) tell(l look) {
 		e.dates.Add(kit.NewSign(kit.StatusWarning, "It never opens as it stands."))
 	}
 	if l.lost {
-		e.standing.SetText("Saving withdraws the agreement of " + e.was.Agreed.By + ": the terms are others now.")
-		e.standing.SetColor(kit.ColorSoon)
+		e.standing.Objects = []fyne.CanvasObject{kit.NewSign(kit.StatusWarning, "Saving withdraws the agreement of "+e.was.Agreed.By+": the terms are others now.")}
 		e.standing.Show()
 	} else {
 		e.standing.Hide()

@@ -45,22 +45,21 @@ var dayRule = regexp.MustCompile(`^FREQ=MONTHLY;BYMONTHDAY=(-1|[1-9]|[12]\d|3[01
 
 // kindOf tells how a person would have said a recurrence.
 func kindOf(r data.Recurrence) string {
-	once := r.First != data.Date{}
 	switch {
-	case r.Rule == "" && (once || r.Start == data.Clock{}):
+	case r.Rule == "":
 		return kindOnce
-	case r.Rule == "FREQ=MONTHLY;BYDAY=2TU" && !once:
+	case r.Rule == "FREQ=MONTHLY;BYDAY=2TU":
 		return kindPatch
-	case nthRule.MatchString(r.Rule) && r.PlusDays == 0 && !once:
+	case nthRule.MatchString(r.Rule) && r.PlusDays == 0:
 		return kindNth
-	case dayRule.MatchString(r.Rule) && r.PlusDays == 0 && !once:
+	case dayRule.MatchString(r.Rule) && r.PlusDays == 0:
 		return kindDay
 	}
 	if m := weeklyRule.FindStringSubmatch(r.Rule); m != nil && r.PlusDays == 0 {
 		if m[1] != "" && m[1] != "1" {
 			return kindNWeeks
 		}
-		if m[2] != "" && !once {
+		if m[2] != "" {
 			return kindWeekly
 		}
 	}
@@ -72,6 +71,7 @@ type recurEditor struct {
 	kind    *kit.Select
 	box     *fyne.Container
 	changed func()
+	today   data.Date
 
 	plus  *kit.Entry // days after Patch Tuesday, or after an own rule's date
 	nth   *kit.Select
@@ -110,13 +110,9 @@ func (e *recurEditor) read(r data.Recurrence, today data.Date) {
 	e.weeks.SetText("2")
 	e.day.SetText("1")
 	e.rule.SetText(r.Rule)
-	first := r.First
-	if (first == data.Date{}) {
-		first = today
-	}
-	e.first.SetText(isoDate(first))
-	if kindOf(r) == kindOwn && (r.First == data.Date{}) {
-		e.first.SetText("")
+	e.today = today
+	if (r.First != data.Date{}) {
+		e.first.SetText(isoDate(r.First))
 	}
 	if m := nthRule.FindStringSubmatch(r.Rule); m != nil {
 		n, _ := strconv.Atoi(m[1])
@@ -160,18 +156,22 @@ func (e *recurEditor) arrange() {
 		checks.Add(c)
 	}
 	words := func(s string) fyne.CanvasObject { return kit.NewMuted(s) }
+	if k := e.kind.Chosen(); e.first.Trimmed() == "" && (k == kindNWeeks || k == kindOnce) {
+		e.first.SetText(isoDate(e.today))
+	}
+	from := kit.HBox(8, words("not before"), boxed(110, e.first), words("(may be empty)"))
 	fixed := func(w float32, o fyne.CanvasObject) fyne.CanvasObject { return boxed(w, o) }
 	switch e.kind.Chosen() {
 	case kindPatch:
-		e.box.Objects = []fyne.CanvasObject{kit.HBox(8, fixed(60, e.plus), words("days after the second Tuesday, 0 to 27"))}
+		e.box.Objects = []fyne.CanvasObject{kit.HBox(8, fixed(60, e.plus), words("days after the second Tuesday,"), from)}
 	case kindNth:
-		e.box.Objects = []fyne.CanvasObject{kit.HBox(8, e.nth, e.on, words("of each month"))}
+		e.box.Objects = []fyne.CanvasObject{kit.HBox(8, e.nth, e.on, from)}
 	case kindWeekly:
-		e.box.Objects = []fyne.CanvasObject{checks}
+		e.box.Objects = []fyne.CanvasObject{checks, from}
 	case kindNWeeks:
 		e.box.Objects = []fyne.CanvasObject{kit.HBox(8, words("every"), fixed(60, e.weeks), words("weeks, counted from the week of"), fixed(120, e.first)), checks}
 	case kindDay:
-		e.box.Objects = []fyne.CanvasObject{kit.HBox(8, words("on day"), fixed(110, e.day), words("of each month that has it"))}
+		e.box.Objects = []fyne.CanvasObject{kit.HBox(8, words("on day"), fixed(110, e.day), from)}
 	case kindOnce:
 		e.box.Objects = []fyne.CanvasObject{kit.HBox(8, words("on"), fixed(120, e.first))}
 	case kindOwn:
@@ -186,20 +186,26 @@ func (e *recurEditor) recurrence(start data.Clock) (data.Recurrence, error) {
 	switch e.kind.Chosen() {
 	case kindPatch:
 		n, err := number(e.plus.Trimmed(), 0, 27, "days after Patch Tuesday")
-		return app.PatchTuesday(n, start), err
+		if err != nil {
+			return none, err
+		}
+		return e.notBefore(app.PatchTuesday(n, start))
 	case kindNth:
 		n := slices.Index(nths, e.nth.Chosen()) + 1
 		if n == 6 {
 			n = -1
 		}
 		i := slices.IndexFunc(days, func(d time.Weekday) bool { return d.String() == e.on.Chosen() })
-		return app.NthWeekday(n, days[i], start), nil
+		return e.notBefore(app.NthWeekday(n, days[i], start))
 	case kindDay:
 		if e.day.Trimmed() == "last" {
-			return app.MonthDay(-1, start), nil
+			return e.notBefore(app.MonthDay(-1, start))
 		}
 		n, err := number(e.day.Trimmed(), 1, 31, "the day of the month, or last")
-		return app.MonthDay(n, start), err
+		if err != nil {
+			return none, err
+		}
+		return e.notBefore(app.MonthDay(n, start))
 	case kindOnce:
 		d, err := parseDate(e.first.Trimmed())
 		return app.Once(d, start), err
@@ -216,7 +222,7 @@ func (e *recurEditor) recurrence(start data.Clock) (data.Recurrence, error) {
 		return none, errors.New("Choose at least one day of the week.")
 	}
 	if e.kind.Chosen() == kindWeekly {
-		return app.Weekly(1, data.Date{}, on, start), nil
+		return e.notBefore(app.Weekly(1, data.Date{}, on, start))
 	}
 	n, err := number(e.weeks.Trimmed(), 2, 52, "the number of weeks")
 	if err != nil {
@@ -224,6 +230,17 @@ func (e *recurEditor) recurrence(start data.Clock) (data.Recurrence, error) {
 	}
 	d, err := parseDate(e.first.Trimmed())
 	return app.Weekly(n, d, on, start), err
+}
+
+// notBefore puts the date before which a window does not open, where there is one.
+func (e *recurEditor) notBefore(r data.Recurrence) (data.Recurrence, error) {
+	t := e.first.Trimmed()
+	if t == "" {
+		return r, nil
+	}
+	var err error
+	r.First, err = parseDate(t)
+	return r, err
 }
 
 func (e *recurEditor) own(start data.Clock) (data.Recurrence, error) {

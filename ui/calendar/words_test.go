@@ -60,19 +60,18 @@ func TestRecurrencesComeOutOfTheEditorAsTheyWentIn(t *testing.T) {
 	kittest.Start(t, false)
 	ten := data.Clock{Hour: 22}
 	for name, r := range map[string]data.Recurrence{
-		kindPatch:                     app.PatchTuesday(3, ten),
-		kindNth:                       app.NthWeekday(-1, time.Thursday, ten),
-		kindWeekly:                    app.Weekly(1, data.Date{}, []time.Weekday{time.Monday, time.Sunday}, ten),
-		kindNWeeks:                    app.Weekly(2, on(2026, 8, 10), []time.Weekday{time.Tuesday}, ten),
-		kindDay:                       app.MonthDay(-1, ten),
-		kindOnce:                      app.Once(on(2026, 8, 11), ten),
-		kindOwn:                       {Rule: "FREQ=MONTHLY;BYDAY=1SA;BYMONTH=3,6", PlusDays: 2, Start: ten},
-		"weekly from a date keeps it": {Rule: "FREQ=WEEKLY;BYDAY=TH", First: on(2026, 7, 23), Start: ten},
+		kindPatch:        app.PatchTuesday(3, ten),
+		kindNth:          app.NthWeekday(-1, time.Thursday, ten),
+		kindWeekly:       app.Weekly(1, data.Date{}, []time.Weekday{time.Monday, time.Sunday}, ten),
+		kindNWeeks:       app.Weekly(2, on(2026, 8, 10), []time.Weekday{time.Tuesday}, ten),
+		kindDay:          app.MonthDay(-1, ten),
+		kindOnce:         app.Once(on(2026, 8, 11), ten),
+		kindOwn:          {Rule: "FREQ=MONTHLY;BYDAY=1SA;BYMONTH=3,6", PlusDays: 2, Start: ten},
+		kindWeekly + " ": {Rule: "FREQ=WEEKLY;BYDAY=TH", First: on(2026, 7, 23), Start: ten},
+		kindPatch + " ":  {Rule: "FREQ=MONTHLY;BYDAY=2TU", First: on(2026, 7, 23), PlusDays: 2, Start: ten},
 	} {
 		e := newRecurEditor(r, on(2026, 8, 4), func() {})
-		if strings.HasPrefix(name, "weekly from") {
-			name = kindOwn
-		}
+		name = strings.TrimSpace(name)
 		if e.kind.Chosen() != name {
 			t.Errorf("%s is shown as %s", name, e.kind.Chosen())
 		}

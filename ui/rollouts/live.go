@@ -234,7 +234,7 @@ func (v *live) show(s *snapshot) {
 func origin(r data.Rollout, now time.Time) string {
 	s := fmt.Sprintf("Rollout %d · started %s by %s", r.ID, kit.Ago(r.Started, now), r.StartedBy)
 	if r.Reason != "" {
-		return s + " · outside windows: " + r.Reason
+		return s + " · outside windows"
 	}
 	return s + " · inside windows only"
 }

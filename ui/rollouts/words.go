@@ -97,7 +97,7 @@ func openSentence(r data.Rollout, rings []data.Ring, runs []data.Run, now time.T
 		if until := latestDeadline(runs); !until.IsZero() && r.Reason == "" {
 			text += ", in a window that is open until " + clock(until, now)
 		}
-		return text + "."
+		return text + outside(r) + "."
 	}
 	if r.Note != "" {
 		return "Nothing is being touched now: " + dot(r.Note) + "."
@@ -105,7 +105,15 @@ func openSentence(r data.Rollout, rings []data.Ring, runs []data.Run, now time.T
 	if why, n := commonWait(runs); why != "" {
 		return fmt.Sprintf("Nothing is being touched now: %s, because %s.", verbOf(n, "host waits", "hosts wait"), dot(why))
 	}
-	return "It is about to begin."
+	return "It is about to begin" + outside(r) + "."
+}
+
+// outside says why a rollout does not keep to windows; "" where it does.
+func outside(r data.Rollout) string {
+	if r.Reason == "" {
+		return ""
+	}
+	return ", outside windows: " + dot(r.Reason)
 }
 
 func dot(s string) string { return strings.TrimSuffix(strings.TrimSpace(s), ".") }
