@@ -12,10 +12,16 @@ import (
 // defaultPostWait is how long services may take to come back when a plan says nothing.
 const defaultPostWait = 30 * time.Second
 
-// reboot reboots the host where the plan says so and the window permits it. It
-// asks once: a host that does not reboot is a failed check, not asked again.
+// reboot reboots the host where the plan says so and the window permits it. A
+// driver asks once: a host that does not reboot is a failed check, not asked
+// again. One that takes a run up asks once more where the host shows that it
+// still runs in the boot from before.
 func (r *runner) reboot(ctx context.Context) error {
-	if r.run.RebootAsked.IsZero() {
+	if !r.run.RebootAsked.IsZero() {
+		if err := r.askRebootAgain(ctx); err != nil {
+			return err
+		}
+	} else {
 		why, err := r.whyReboot(ctx)
 		if err != nil {
 			return err
@@ -36,6 +42,39 @@ func (r *runner) reboot(ctx context.Context) error {
 		r.hangUp()
 	}
 	return r.awaitBoot(ctx)
+}
+
+// askRebootAgain is for a driver that found the reboot stored as asked for: the
+// one before may have died before the host heard of it. The boot that answers
+// is the one that is asked, because a session does not outlive a boot; so a
+// host that has rebooted meanwhile does not do it again.
+func (r *runner) askRebootAgain(ctx context.Context) error {
+	not, err := r.whyNotReboot(ctx, "asked for at "+stamp(r.run.RebootAsked))
+	if err != nil || not != "" {
+		return err
+	}
+	asked := false
+	r.hangUp()
+	err = r.ask(ctx, func(ctx context.Context, s remote.Session, p Platform) error {
+		alive, err := p.Alive(ctx, s)
+		if err != nil || alive.BootID != r.run.BootID {
+			return err
+		}
+		asked = true
+		return p.Reboot(ctx, s)
+	})
+	r.hangUp()
+	switch {
+	case ctx.Err() != nil:
+		return errStop
+	case !asked:
+		return nil // down, or up again: awaitBoot tells which
+	case err != nil:
+		r.say(ctx, "reboot: %s; the boot ID tells whether it happens", firstLine(err))
+	}
+	r.say(ctx, "the host still ran in the boot from before and was asked to reboot once more")
+	r.run.RebootAsked = r.Desk.Now()
+	return r.keep(ctx)
 }
 
 // whyReboot says why the host is to be rebooted now; "" means that it is not,
@@ -61,11 +100,45 @@ func (r *runner) whyReboot(ctx context.Context) (string, error) {
 			return "", r.check(ctx, data.Check{Name: "reboot", After: true, Result: data.CheckWarned, Detail: "the host does not tell whether it needs one; none was made"})
 		}
 	}
-	not, err := r.whyNotReboot(ctx, why)
+	not, err := r.bootedByItself(ctx)
+	if err == nil && not == "" {
+		not, err = r.whyNotReboot(ctx, why)
+	}
 	if err != nil || not == "" {
 		return why, err
 	}
 	return "", r.check(ctx, data.Check{Name: "reboot", After: true, Result: data.CheckWarned, Detail: not})
+}
+
+// bootedByItself notes a boot that came since the pre-check and that nobody
+// here asked for: it must not be taken for the one asked for next. It says so
+// where that boot came after the job began and is all that the plan wants.
+func (r *runner) bootedByItself(ctx context.Context) (not string, err error) {
+	var alive remote.Alive
+	for again := true; again; {
+		err := r.ask(ctx, func(ctx context.Context, s remote.Session, p Platform) (err error) {
+			alive, err = p.Alive(ctx, s)
+			return err
+		})
+		if err == nil {
+			break
+		}
+		if again, err = r.lost(ctx, err); !again {
+			return "", orStop(err)
+		}
+	}
+	if err := r.found(ctx); err != nil || alive.BootID == r.run.BootID {
+		return "", err
+	}
+	r.say(ctx, "the host has booted since the pre-check though nobody here asked for it")
+	switch {
+	case alive.BootID == "":
+		return "the host no longer tells its boot ID, so a reboot could not be proved; none was made", nil
+	case r.work.plan.Reboot == data.RebootAlways && !alive.BootedAt.Before(r.run.JobBegan):
+		return "the host has booted by itself since the job began; not rebooted again", nil
+	}
+	r.run.BootID = alive.BootID
+	return "", r.keep(ctx)
 }
 
 // whyNotReboot says what keeps the host from being rebooted now for the reason

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"secondtuesday/data"
@@ -53,7 +54,7 @@ func judgeRun(run data.Run, want data.Changes, scan data.Scan) (data.Outcome, st
 	if len(out) > 0 {
 		state += "; not in: " + shorten(out, 5)
 	}
-	if !run.RebootAsked.IsZero() && len(out) == 0 {
+	if rebooted(run) && len(out) == 0 {
 		state += ", rebooted"
 	} else if len(scan.Reboot) > 0 {
 		state += ", a reboot is pending (" + scan.Reboot[0].Source + ")"
@@ -78,6 +79,13 @@ func judgeRun(run data.Run, want data.Changes, scan data.Scan) (data.Outcome, st
 		return data.OutcomeSucceeded, state + ", as a scan proves; the job's own result was lost"
 	}
 	return data.OutcomeSucceeded, state
+}
+
+// rebooted reports whether another boot ID proves the reboot that was asked for.
+func rebooted(run data.Run) bool {
+	return !run.RebootAsked.IsZero() && !slices.ContainsFunc(run.Checks, func(c data.Check) bool {
+		return c.After && c.Name == "boot" && c.Result != data.CheckPassed
+	})
 }
 
 // standing parts the planned changes into those that an installed list proves

@@ -1,0 +1,94 @@
+package app
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"secondtuesday/data"
+	"secondtuesday/remote"
+)
+
+// tripped is a world whose desk dies, or whose host boots, at one moment.
+type tripped struct {
+	*world
+	onReboot func() error
+}
+
+func (w *tripped) Reboot(ctx context.Context, s remote.Session) error {
+	if w.onReboot != nil {
+		if err := w.onReboot(); err != nil {
+			return err
+		}
+	}
+	return w.world.Reboot(ctx, s)
+}
+
+func TestDeskKilledBeforeTheHostHeardOfTheRebootAsksAgain(t *testing.T) {
+	w := newWorld()
+	w.needBoot = true
+	s := newShop(t, w, data.RebootIfNeeded)
+	ctx, kill := context.WithCancel(t.Context())
+	dying := &tripped{world: w, onReboot: func() error { kill(); return remote.ErrLost }}
+	s.Platforms = []Platform{dying}
+	s.start(t, "")
+	s.drive(ctx)
+	if run := s.run(t); run.RebootAsked.IsZero() || run.Step != data.StepReboot || w.reboots != 0 {
+		t.Fatalf("killed while asking: %+v, %d reboots", run, w.reboots)
+	}
+	dying.onReboot = nil
+	must(t, s.drive(t.Context()))
+	if run := s.run(t); run.Outcome != data.OutcomeSucceeded || w.reboots != 1 {
+		t.Errorf("run %+v, %d reboots", run, w.reboots)
+	}
+}
+
+func TestDeskKilledAfterTheHostRebootedDoesNotRebootItAgain(t *testing.T) {
+	w := newWorld()
+	w.needBoot = true
+	s := newShop(t, w, data.RebootIfNeeded)
+	ctx, kill := context.WithCancel(t.Context())
+	s.Platforms = []Platform{&tripped{world: w, onReboot: func() error { kill(); return nil }}}
+	s.start(t, "")
+	s.drive(ctx)
+	must(t, s.drive(t.Context()))
+	if run := s.run(t); run.Outcome != data.OutcomeSucceeded || w.reboots != 1 {
+		t.Errorf("run %+v, %d reboots", run, w.reboots)
+	}
+}
+
+// A boot behind the desk's back is no proof of the reboot that is asked for later.
+func TestBootBehindTheDesksBackProvesNoReboot(t *testing.T) {
+	w := newWorld()
+	w.needBoot, w.rebootDud = true, true
+	w.onStart = func(w *world, _ remote.Job) error { w.boot++; return nil } // power cut, kernel still old
+	s := newShop(t, w, data.RebootIfNeeded)
+	s.Platforms = []Platform{&tripped{world: w, onReboot: func() error { // asked at night, looked at an hour later
+		time.AfterFunc(10*time.Millisecond, func() { s.at(night.Add(time.Hour)) })
+		return nil
+	}}}
+	s.start(t, "")
+	must(t, s.drive(t.Context()))
+	if run := s.run(t); run.Outcome != data.OutcomeFailed || !strings.Contains(run.Detail, "boot ID is still the same") || strings.Contains(run.Detail, ", rebooted") || w.reboots != 1 {
+		t.Errorf("run %+v, %d reboots", run, w.reboots)
+	}
+}
+
+func TestHostThatBootedByItselfAfterTheJobIsNotRebootedAgain(t *testing.T) {
+	w := newWorld()
+	w.hold = make(chan struct{})
+	s := newShop(t, w, data.RebootAlways)
+	s.start(t, "")
+	s.until(t, func(r data.Run) bool { return r.JobStarted })
+	close(w.hold)
+	w.mu.Lock()
+	w.boot += 2 // an hour after the job began
+	w.mu.Unlock()
+	time.Sleep(5 * time.Millisecond)
+	must(t, s.drive(t.Context()))
+	run := s.run(t)
+	if run.Outcome != data.OutcomeSucceeded || w.reboots != 0 || strings.Contains(run.Detail, "rebooted") {
+		t.Errorf("run %+v, %d reboots", run, w.reboots)
+	}
+}
