@@ -30,7 +30,9 @@ func (db *DB) SetSetting(ctx context.Context, key, value string) error {
 // longer, and reports whether holder has it now. While it does, no other
 // holder gets it, in this program or another on the same file. A lease that is
 // not renewed in time is free for all: ttl must be well above the time between
-// renewals and the difference between the clocks of two desks.
+// renewals and the difference between the clocks of two desks. One that ends
+// later than two ttl from now was taken before the clock was set back: a living
+// holder would have renewed it by the new clock, so it is free as well.
 func (db *DB) Lease(ctx context.Context, name, holder string, now time.Time, ttl time.Duration) (bool, error) {
 	op := fmt.Sprintf("take lease %q", name)
 	if holder == "" || ttl <= 0 {
@@ -39,8 +41,8 @@ func (db *DB) Lease(ctx context.Context, name, holder string, now time.Time, ttl
 	res, err := db.w.ExecContext(ctx, `
 		INSERT INTO leases (name, holder, until) VALUES (?1, ?2, ?3)
 		ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
-		WHERE leases.holder = excluded.holder OR leases.until <= ?4`,
-		name, holder, now.Add(ttl).UnixMilli(), now.UnixMilli())
+		WHERE leases.holder = excluded.holder OR leases.until <= ?4 OR leases.until > ?5`,
+		name, holder, now.Add(ttl).UnixMilli(), now.UnixMilli(), now.Add(2*ttl).UnixMilli())
 	if err != nil {
 		return false, fault(op, err)
 	}
