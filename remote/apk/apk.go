@@ -6,7 +6,6 @@
 package apk
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"fmt"
@@ -96,10 +95,10 @@ func simulated(a linux.Answer, want []data.Target) (data.Changes, error) {
 		return data.Changes{}, err
 	}
 	if s.Status == lockStatus {
-		return data.Changes{}, fmt.Errorf("%w: %s", remote.ErrBusy, tail(s.Err))
+		return data.Changes{}, fmt.Errorf("%w: %s", remote.ErrBusy, linux.Tail(s.Err, 4))
 	}
 	if s.Status != 0 {
-		return data.Changes{}, &remote.ExitError{Name: s.Name, Status: s.Status, Stderr: tail(s.Out + "\n" + s.Err)}
+		return data.Changes{}, &remote.ExitError{Name: s.Name, Status: s.Status, Stderr: linux.Tail(s.Out+"\n"+s.Err, 4)}
 	}
 	c, err := parseSimulation(s.Lines())
 	if err != nil {
@@ -143,61 +142,26 @@ func (p Platform) Start(ctx context.Context, s remote.Session, j remote.Job) err
 }
 
 func jobInput(c data.Changes) ([]byte, error) {
-	var b bytes.Buffer
-	for _, part := range []struct {
-		what string
-		list []data.Target
-	}{{"upgrade", c.Upgrade}, {"add", c.Add}, {"remove", c.Remove}} {
-		for _, t := range part.list {
-			v := t.To
-			if part.what == "remove" {
-				v = t.From
-			}
-			if err := checkName(t.Name, v); err != nil {
-				return nil, err
-			}
-			fmt.Fprintf(&b, "%s %s %s\n", part.what, t.Name, v)
-		}
-	}
-	if b.Len() == 0 {
-		return nil, fmt.Errorf("nothing to change")
-	}
-	return b.Bytes(), nil
+	return linux.JobInput(c, func(t data.Target, version string) (string, error) {
+		return t.Name + " " + version, checkName(t.Name, version)
+	})
 }
 
 // Check looks at what would keep a job with c from working.
 func (p Platform) Check(ctx context.Context, s remote.Session, c data.Changes) ([]data.Check, error) {
-	needs := linux.Needs(c, "/var/cache")
-	began := time.Now()
-	a, err := linux.Ask(ctx, s, p.CheckQuestion("apk check", commonScript+checkScript, needs))
-	if err != nil {
-		return nil, err
-	}
-	checks := linux.Checks(a, needs, began, time.Now())
-	return append(checks, ownChecks(a, time.Now())...), nil
+	return p.AskChecks(ctx, s, linux.Question{Name: "apk check", Script: commonScript + checkScript}, c, ownChecks)
 }
 
 func ownChecks(a linux.Answer, now time.Time) []data.Check {
-	lock, age := data.Check{Name: "package manager lock"}, data.Check{Name: "age of the lists"}
-	if busy, err := a.Section("busy"); err != nil || busy.Status != 0 {
-		lock.Detail = "cannot tell"
-	} else if lines := busy.Lines(); len(lines) > 0 {
-		lock.Result, lock.Detail = data.CheckFailed, "held by process "+strings.Join(lines, ", ")
-	} else {
-		lock.Result, lock.Detail = data.CheckPassed, "free"
-	}
 	var scan data.Scan
 	missing := false
 	err := lists(a, &scan, func(data.ProblemKind, string) { missing = true })
-	switch {
-	case err != nil:
-		age.Detail = err.Error()
-	case missing:
-		age.Result, age.Detail = linux.JudgeAge(time.Time{}, now)
-	case scan.MetadataAt.IsZero():
-		age.Result, age.Detail = data.CheckPassed, "all repositories are on the host itself"
-	default:
-		age.Result, age.Detail = linux.JudgeAge(scan.MetadataAt, now)
+	if missing {
+		scan.MetadataAt = time.Time{}
 	}
-	return []data.Check{lock, age}
+	age := linux.AgeCheck(scan.MetadataAt, now, err)
+	if err == nil && !missing && scan.MetadataAt.IsZero() {
+		age.Result, age.Detail = data.CheckPassed, "all repositories are on the host itself"
+	}
+	return []data.Check{linux.LockCheck(a), age}
 }

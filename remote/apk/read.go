@@ -28,7 +28,7 @@ func read(a linux.Answer, scan *data.Scan) error {
 		problem(data.PlatformBusy, "process "+strings.Join(lines, ", "))
 	}
 	if s, err := a.Section("apk update"); err == nil && (s.Status != 0 || complaint.MatchString(s.Out+"\n"+s.Err)) {
-		problem(trouble(s), tail(s.Out+"\n"+s.Err))
+		problem(trouble(s), linux.Tail(s.Out+"\n"+s.Err, 4))
 	}
 	if err := lists(a, scan, problem); err != nil {
 		return err
@@ -66,7 +66,7 @@ func packages(a linux.Answer) ([]data.Package, error) {
 		return nil, err
 	}
 	if s.Status != 0 || len(list) == 0 {
-		return nil, fmt.Errorf("%w: apk list --installed: exit status %d, %d packages: %s", remote.ErrGarbage, s.Status, len(list), tail(s.Err))
+		return nil, fmt.Errorf("%w: apk list --installed: exit status %d, %d packages: %s", remote.ErrGarbage, s.Status, len(list), linux.Tail(s.Err, 4))
 	}
 	out := make([]data.Package, len(list))
 	for i, l := range list {
@@ -111,7 +111,7 @@ func updates(a linux.Answer, scan *data.Scan, problem func(data.ProblemKind, str
 		return err
 	}
 	if s.Status != 0 || complaint.MatchString(s.Out+"\n"+s.Err) {
-		problem(trouble(s), fmt.Sprintf("apk list --upgradable: exit status %d: %s", s.Status, tail(s.Out+"\n"+s.Err)))
+		problem(trouble(s), fmt.Sprintf("apk list --upgradable: exit status %d: %s", s.Status, linux.Tail(s.Out+"\n"+s.Err, 4)))
 	}
 	list, err := parseList(s.Lines())
 	if err != nil {
@@ -154,13 +154,4 @@ func updates(a linux.Answer, scan *data.Scan, problem func(data.ProblemKind, str
 		}
 	}
 	return nil
-}
-
-// tail returns the last lines of what a command said, for a Detail.
-func tail(text string) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	if len(lines) > 4 {
-		lines = lines[len(lines)-4:]
-	}
-	return strings.ToValidUTF8(strings.Join(lines, "\n"), "?")
 }

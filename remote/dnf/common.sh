@@ -11,9 +11,7 @@ cached() { "$dnf" -C '--setopt=*.skip_if_unavailable=0' --setopt=exit_on_lock=1 
 process_of() { sed -n -e 's/^pid = //p' -e '/^[0-9][0-9]*$/p' "$1"; }
 
 # busy: who works on the packages, one "PID FILE" a line. A lock file whose
-# process is gone counts for nothing. rpm itself, and all that stand on it, hold
-# a write lock on .rpm.lock:
-#   1: POSIX  ADVISORY  WRITE 10827 00:27:10109818 0 EOF
+# process is gone counts for nothing.
 busy() {
 	for file in /var/lib/dnf/rpmdb_lock.pid /var/cache/dnf/metadata_lock.pid /var/cache/dnf/download_lock.pid \
 		/run/dnf/rpmtransaction.lock /var/run/yum.pid; do
@@ -21,16 +19,8 @@ busy() {
 		pid=$(process_of "$file")
 		[ -n "$pid" ] && [ -d "/proc/$pid" ] && echo "$pid $file"
 	done
-	[ -e /var/lib/rpm/.rpm.lock ] && [ -r /proc/locks ] || return 0
-	inode=$(stat -c %i /var/lib/rpm/.rpm.lock)
-	while read -r _ _ _ access pid place _; do
-		[ "$access" = WRITE ] && [ "${place##*:}" = "$inode" ] && echo "$pid /var/lib/rpm/.rpm.lock"
-	done </proc/locks
-	return 0
+	rpm_busy
 }
-
-# installed: every package of the rpm database.
-installed() { rpm -qa --qf '%{NAME}\t%{ARCH}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\t%{INSTALLTIME}\n'; }
 
 # request NAME ARCH VERSION ...: the command that brings in exactly these.
 # "upgrade" keeps dependencies known as such, but takes only what is there.

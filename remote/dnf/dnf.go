@@ -18,13 +18,16 @@ import (
 
 var (
 	//go:embed common.sh
-	commonScript string
+	ownScript string
 	//go:embed scan.sh
 	scanScript string
 	//go:embed simulate.sh
 	simulateScript string
 	//go:embed job.sh
-	jobScript string
+	ownJobScript string
+
+	commonScript = rpm.CommonScript + ownScript
+	jobScript    = rpm.JobScript + ownJobScript
 )
 
 // checkScript asks what only this platform knows; the rest is linux's.
@@ -79,7 +82,7 @@ func (Platform) Simulate(ctx context.Context, s remote.Session, want []data.Targ
 
 // simulated reads the answer of simulate.sh.
 func simulated(a linux.Answer, want []data.Target) (data.Changes, error) {
-	list, err := packages(a)
+	list, err := rpm.InstalledIn(a)
 	if err != nil {
 		return data.Changes{}, err
 	}
@@ -88,7 +91,7 @@ func simulated(a linux.Answer, want []data.Target) (data.Changes, error) {
 		return data.Changes{}, err
 	}
 	if isBusy(table) {
-		return data.Changes{}, fmt.Errorf("%w: %s", remote.ErrBusy, rpm.Tail(table.Err, 3))
+		return data.Changes{}, fmt.Errorf("%w: %s", remote.ErrBusy, linux.Tail(table.Err, 3))
 	}
 	rows, err := parseTransaction(table.Out)
 	if err != nil {
@@ -98,7 +101,7 @@ func simulated(a linux.Answer, want []data.Target) (data.Changes, error) {
 	rpm.Carry(c, want)
 	if missing := rpm.Offers(c, want, list); missing != "" {
 		return data.Changes{}, &remote.ExitError{Name: "dnf --assumeno", Status: max(table.Status, 1),
-			Stderr: "the host would not bring in " + missing + ": " + rpm.Tail(table.Out+"\n"+table.Err, 6)}
+			Stderr: "the host would not bring in " + missing + ": " + linux.Tail(table.Out+"\n"+table.Err, 6)}
 	}
 	return c, nil
 }
@@ -115,51 +118,11 @@ func (p Platform) Start(ctx context.Context, s remote.Session, j remote.Job) err
 
 // Check looks at what would keep a job with c from working.
 func (p Platform) Check(ctx context.Context, s remote.Session, c data.Changes) ([]data.Check, error) {
-	needs := linux.Needs(c, "/var/cache")
-	began := time.Now()
-	a, err := linux.Ask(ctx, s, p.CheckQuestion("dnf check", commonScript+checkScript, needs))
-	if err != nil {
-		return nil, err
-	}
-	checks := linux.Checks(a, needs, began, time.Now())
-	return append(checks, ownChecks(a, time.Now())...), nil
-}
-
-func ownChecks(a linux.Answer, now time.Time) []data.Check {
-	lock, broken := data.Check{Name: "package manager lock"}, data.Check{Name: "interrupted work"}
-	age := data.Check{Name: "age of the lists"}
-	if busy, err := a.Section("busy"); err != nil || busy.Status != 0 {
-		lock.Detail = "cannot tell"
-	} else if lines := busy.Lines(); len(lines) > 0 {
-		lock.Result, lock.Detail = data.CheckFailed, "held by process "+strings.Join(lines, ", ")
-	} else {
-		lock.Result, lock.Detail = data.CheckPassed, "free"
-	}
-	if list, err := packages(a); err != nil {
-		broken.Detail = err.Error()
-	} else if dup := rpm.Duplicates(list); len(dup) > 0 {
-		broken.Result, broken.Detail = data.CheckFailed, "installed twice: "+strings.Join(dup, ", ")
-	} else {
-		broken.Result, broken.Detail = data.CheckPassed, "none"
-	}
-	if at, err := newestAge(a); err != nil {
-		age.Detail = err.Error()
-	} else {
-		age.Result, age.Detail = linux.JudgeAge(at, now)
-	}
-	return []data.Check{lock, broken, age}
-}
-
-func packages(a linux.Answer) ([]rpm.Installed, error) {
-	s, err := a.Section("rpm -qa")
-	if err != nil {
-		return nil, err
-	}
-	list, err := rpm.ParseInstalled([]byte(s.Out))
-	if err == nil && (s.Status != 0 || len(list) == 0) {
-		err = fmt.Errorf("%w: rpm -qa: exit status %d, %d packages: %s", remote.ErrGarbage, s.Status, len(list), rpm.Tail(s.Err, 3))
-	}
-	return list, err
+	q := linux.Question{Name: "dnf check", Script: commonScript + checkScript}
+	return p.AskChecks(ctx, s, q, c, func(a linux.Answer, now time.Time) []data.Check {
+		lists, err := ages(a)
+		return append(rpm.Checks(a), linux.AgeCheck(rpm.NewestAge(lists), now, err))
+	})
 }
 
 // isBusy: dnf 4 exits with 200 when exit_on_lock is set.

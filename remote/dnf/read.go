@@ -4,19 +4,17 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"secondtuesday/data"
-	"secondtuesday/remote"
 	"secondtuesday/remote/linux"
 	"secondtuesday/remote/rpm"
 )
 
 // read fills scan from the answer of scan.sh.
 func read(a linux.Answer, scan *data.Scan) error {
-	list, err := packages(a)
+	list, err := rpm.InstalledIn(a)
 	if err != nil {
 		return err
 	}
@@ -56,7 +54,7 @@ func (r *reading) problem(kind data.ProblemKind, detail string) {
 
 func (r *reading) refresh() {
 	if s, err := r.answer.Section("refresh"); err == nil && s.Status != 0 {
-		r.problem(trouble(s), rpm.Tail(s.Err, 4))
+		r.problem(trouble(s), linux.Tail(s.Err, 4))
 	}
 }
 
@@ -83,7 +81,7 @@ func (r *reading) updates() error {
 		return err
 	}
 	if s.Status != 0 && s.Status != 100 {
-		r.problem(trouble(s), fmt.Sprintf("check-update: exit status %d: %s", s.Status, rpm.Tail(s.Err, 4)))
+		r.problem(trouble(s), fmt.Sprintf("check-update: exit status %d: %s", s.Status, linux.Tail(s.Err, 4)))
 		if s, err = r.answer.Section("check-update beside missing lists"); err != nil {
 			return err
 		}
@@ -113,7 +111,7 @@ func (r *reading) obsoletes(known []offer) ([]offer, error) {
 		return known, err
 	}
 	if s.Status != 0 {
-		r.problem(trouble(s), fmt.Sprintf("list --obsoletes: exit status %d: %s", s.Status, rpm.Tail(s.Err, 4)))
+		r.problem(trouble(s), fmt.Sprintf("list --obsoletes: exit status %d: %s", s.Status, linux.Tail(s.Err, 4)))
 		return known, nil
 	}
 	_, more, err := parseOffers(s.Out)
@@ -127,7 +125,7 @@ func (r *reading) held() error {
 	}
 	if s.Status != 0 && s.Status != 100 {
 		if !slices.ContainsFunc(r.scan.Problems, func(p data.Problem) bool { return p.Untrusted }) {
-			r.problem(trouble(s), fmt.Sprintf("held updates are not known: exit status %d: %s", s.Status, rpm.Tail(s.Err, 4)))
+			r.problem(trouble(s), fmt.Sprintf("held updates are not known: exit status %d: %s", s.Status, linux.Tail(s.Err, 4)))
 		}
 		return nil
 	}
@@ -297,39 +295,8 @@ func parseRepositories(out string) []string {
 // yum: "/var/cache/yum/x86_64/7/base/repomd.xml".
 var ageLine = regexp.MustCompile(`^([0-9]+) /.*?/([^/]+?)(?:-[0-9a-f]{16})?(?:/repodata)?/repomd\.xml$`)
 
-func ages(a linux.Answer) (map[string]time.Time, error) {
-	s, err := a.Section("ages")
-	if err != nil {
-		return nil, err
-	}
-	m := map[string]time.Time{}
-	for _, line := range s.Lines() {
-		f := ageLine.FindStringSubmatch(line)
-		if f == nil {
-			return nil, fmt.Errorf("%w: age of lists %q", remote.ErrGarbage, line)
-		}
-		sec, err := strconv.ParseInt(f[1], 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("%w: age of lists %q", remote.ErrGarbage, line)
-		}
-		if t := time.Unix(sec, 0).UTC(); t.After(m[f[2]]) {
-			m[f[2]] = t
-		}
-	}
-	return m, nil
-}
-
-// newestAge returns when any list was last fetched.
-func newestAge(a linux.Answer) (time.Time, error) {
-	m, err := ages(a)
-	var at time.Time
-	for _, t := range m {
-		if t.After(at) {
-			at = t
-		}
-	}
-	return at, err
-}
+// ages returns when each repository's lists were fetched.
+func ages(a linux.Answer) (map[string]time.Time, error) { return rpm.Ages(a, ageLine) }
 
 var unit = regexp.MustCompile(`^[ *]*([A-Za-z0-9@:._\\-]+)\.(?:service|socket|target|timer)$`)
 

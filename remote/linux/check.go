@@ -1,10 +1,12 @@
 package linux
 
 import (
+	"context"
 	_ "embed"
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"secondtuesday/data"
@@ -38,6 +40,33 @@ func Checks(a Answer, needs []Need, began, ended time.Time) []data.Check {
 		checks = append(checks, checkDisk(a, n))
 	}
 	return checks
+}
+
+// AskChecks asks what is common to all hosts before a job with c, and q.Script,
+// whose answer own reads. The script is as CheckQuestion takes it.
+func (h Host) AskChecks(ctx context.Context, s remote.Session, q Question, c data.Changes,
+	own func(a Answer, now time.Time) []data.Check) ([]data.Check, error) {
+	needs := Needs(c, "/var/cache")
+	began := time.Now()
+	a, err := Ask(ctx, s, h.CheckQuestion(q.Name, q.Script, needs))
+	if err != nil {
+		return nil, err
+	}
+	ended := time.Now()
+	return append(Checks(a, needs, began, ended), own(a, ended)...), nil
+}
+
+// LockCheck reads the section "busy": who works on the packages, a line each.
+func LockCheck(a Answer) data.Check {
+	c := data.Check{Name: "package manager lock"}
+	if busy, err := a.Section("busy"); err != nil || busy.Status != 0 {
+		c.Detail = "cannot tell"
+	} else if lines := busy.Lines(); len(lines) > 0 {
+		c.Result, c.Detail = data.CheckFailed, "held by process "+strings.Join(lines, ", ")
+	} else {
+		c.Result, c.Detail = data.CheckPassed, "free"
+	}
+	return c
 }
 
 func checkClock(a Answer, began, ended time.Time) data.Check {

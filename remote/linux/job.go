@@ -1,6 +1,7 @@
 package linux
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"secondtuesday/data"
 	"secondtuesday/remote"
 )
 
@@ -37,6 +39,33 @@ const maxLog = 256 << 10
 
 // A job's ID becomes a folder and a systemd unit on the host.
 var jobID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{7,63}$`)
+
+// JobInput writes changes as a job's input: "upgrade|add|remove WORDS" a line.
+// words says how the platform writes a package and its version, which is the
+// one that comes, or goes; its error is what keeps them from a shell.
+func JobInput(c data.Changes, words func(t data.Target, version string) (string, error)) ([]byte, error) {
+	var b bytes.Buffer
+	for _, part := range []struct {
+		what string
+		list []data.Target
+	}{{"upgrade", c.Upgrade}, {"add", c.Add}, {"remove", c.Remove}} {
+		for _, t := range part.list {
+			version := t.To
+			if part.what == "remove" {
+				version = t.From
+			}
+			line, err := words(t, version)
+			if err != nil {
+				return nil, err
+			}
+			fmt.Fprintf(&b, "%s %s\n", part.what, line)
+		}
+	}
+	if b.Len() == 0 {
+		return nil, errors.New("nothing to change")
+	}
+	return b.Bytes(), nil
+}
 
 // StartJob starts script detached on the host; input becomes the file
 // $job/input. It may use the shell functions of job.sh: step, halted,

@@ -25,8 +25,19 @@ func Needs(c data.Changes, cache string) []Need {
 // oldLists is the age from which a simulation may not be what happens.
 const oldLists = 7 * 24 * time.Hour
 
-// JudgeAge is the check of when lists were fetched.
-func JudgeAge(at, now time.Time) (data.CheckResult, string) {
+// AgeCheck is the check of when lists were fetched; with err it is not known.
+func AgeCheck(at, now time.Time, err error) data.Check {
+	c := data.Check{Name: "age of the lists"}
+	if err != nil {
+		c.Detail = err.Error()
+		return c
+	}
+	c.Result, c.Detail = judgeAge(at, now)
+	return c
+}
+
+// judgeAge says what the age of lists means; a zero at: there are none.
+func judgeAge(at, now time.Time) (data.CheckResult, string) {
 	if at.IsZero() {
 		return data.CheckFailed, "the host has no lists of what its sources offer"
 	}

@@ -202,6 +202,20 @@ func endFrame(text, name string) (rest string, status int, ok bool) {
 	return after, status, true
 }
 
+// Tail returns the last n lines of text that are not empty, for a Detail.
+func Tail(text string, n int) string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) > n {
+		lines = lines[len(lines)-n:]
+	}
+	return strings.ToValidUTF8(strings.Join(lines, "\n"), "?")
+}
+
 // clip keeps an error message short when a host prints rubbish.
 func clip(s string) string {
 	const most = 200

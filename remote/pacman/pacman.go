@@ -6,7 +6,6 @@
 package pacman
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"fmt"
@@ -118,7 +117,7 @@ func changesOf(a linux.Answer, scan *data.Scan) (data.Changes, error) {
 		return data.Changes{}, err
 	}
 	if s.Status != 0 {
-		return data.Changes{}, &remote.ExitError{Name: "pacman -Su --print", Status: s.Status, Stderr: tail(s.Err)}
+		return data.Changes{}, &remote.ExitError{Name: "pacman -Su --print", Status: s.Status, Stderr: linux.Tail(s.Err, 4)}
 	}
 	targets, err := parseTargets(s.Lines())
 	if err != nil {
@@ -166,42 +165,19 @@ func (p Platform) Start(ctx context.Context, s remote.Session, j remote.Job) err
 }
 
 func jobInput(c data.Changes) ([]byte, error) {
-	var b bytes.Buffer
-	for _, part := range []struct {
-		what string
-		list []data.Target
-	}{{"upgrade", c.Upgrade}, {"add", c.Add}, {"remove", c.Remove}} {
-		for _, t := range part.list {
-			version := t.To
-			if part.what == "remove" {
-				version = t.From
-			}
-			if err := checkName(t.Name, version); err != nil {
-				return nil, err
-			}
-			fmt.Fprintf(&b, "%s %s %s\n", part.what, t.Name, version)
-		}
-	}
-	if b.Len() == 0 {
-		return nil, fmt.Errorf("nothing to change")
-	}
-	return b.Bytes(), nil
+	return linux.JobInput(c, func(t data.Target, version string) (string, error) {
+		return t.Name + " " + version, checkName(t.Name, version)
+	})
 }
 
 // Check looks at what would keep a job with c from working.
 func (p Platform) Check(ctx context.Context, s remote.Session, c data.Changes) ([]data.Check, error) {
-	needs := linux.Needs(c, "/var/cache")
-	began := time.Now()
-	a, err := linux.Ask(ctx, s, p.CheckQuestion("pacman check", commonScript+simulateScript, needs))
-	if err != nil {
-		return nil, err
-	}
-	checks := linux.Checks(a, needs, began, time.Now())
-	return append(checks, ownChecks(a, c, time.Now())...), nil
+	q := linux.Question{Name: "pacman check", Script: commonScript + simulateScript}
+	return p.AskChecks(ctx, s, q, c, func(a linux.Answer, now time.Time) []data.Check { return ownChecks(a, c, now) })
 }
 
 func ownChecks(a linux.Answer, c data.Changes, now time.Time) []data.Check {
-	lock, whole, age := data.Check{Name: "package manager lock"}, data.Check{Name: "whole system"}, data.Check{Name: "age of the lists"}
+	lock, whole := data.Check{Name: "package manager lock"}, data.Check{Name: "whole system"}
 	if s, err := a.Section("lock"); err != nil || s.Status != 0 {
 		lock.Detail = "cannot tell"
 	} else if s.Word() != "" {
@@ -218,12 +194,8 @@ func ownChecks(a linux.Answer, c data.Changes, now time.Time) []data.Check {
 	} else {
 		whole.Result, whole.Detail = data.CheckPassed, "the plan leaves nothing out"
 	}
-	if at, err := fetched(a); err != nil {
-		age.Detail = err.Error()
-	} else {
-		age.Result, age.Detail = linux.JudgeAge(at, now)
-	}
-	return []data.Check{lock, whole, age}
+	at, err := fetched(a)
+	return []data.Check{lock, whole, linux.AgeCheck(at, now, err)}
 }
 
 func leftOut(all, c data.Changes) []string {

@@ -27,7 +27,7 @@ func read(a linux.Answer, scan *data.Scan) error {
 		problem(data.PlatformBusy, lock.Word()+" exists: pacman runs, or was cut off")
 	}
 	if s, err := a.Section("refresh"); err == nil && s.Status != 0 {
-		problem(trouble(s.Err), tail(s.Err))
+		problem(trouble(s.Err), linux.Tail(s.Err, 4))
 	}
 	for _, step := range []func() error{
 		func() error { return lists(a, scan, problem) },
@@ -57,7 +57,7 @@ func installed(a linux.Answer, scan *data.Scan) error {
 		return err
 	}
 	if s.Status != 0 || len(scan.Installed) == 0 {
-		return fmt.Errorf("%w: pacman -Q: exit status %d, %d packages: %s", remote.ErrGarbage, s.Status, len(scan.Installed), tail(s.Err))
+		return fmt.Errorf("%w: pacman -Q: exit status %d, %d packages: %s", remote.ErrGarbage, s.Status, len(scan.Installed), linux.Tail(s.Err, 4))
 	}
 	return nil
 }
@@ -129,7 +129,7 @@ func updates(a linux.Answer, scan *data.Scan, problem func(data.ProblemKind, str
 		return err
 	}
 	if s.Status > 1 || strings.Contains(s.Err, "error:") || s.Status != 0 && len(scan.Updates) > 0 || s.Status == 0 && len(scan.Updates) == 0 {
-		problem(data.Contradiction, fmt.Sprintf("pacman -Qu: exit status %d beside %d updates: %s", s.Status, len(scan.Updates), tail(s.Err)))
+		problem(data.Contradiction, fmt.Sprintf("pacman -Qu: exit status %d beside %d updates: %s", s.Status, len(scan.Updates), linux.Tail(s.Err, 4)))
 	}
 	return nil
 }
@@ -143,7 +143,7 @@ func upgrade(a linux.Answer, scan *data.Scan) error {
 		return err
 	}
 	if s.Status != 0 {
-		scan.Problems = append(scan.Problems, data.Problem{Kind: data.PackagesBroken, Detail: "an upgrade cannot be done: " + tail(s.Err)})
+		scan.Problems = append(scan.Problems, data.Problem{Kind: data.PackagesBroken, Detail: "an upgrade cannot be done: " + linux.Tail(s.Err, 4)})
 		return nil
 	}
 	targets, err := parseTargets(s.Lines())
@@ -170,13 +170,4 @@ func upgrade(a linux.Answer, scan *data.Scan) error {
 		}
 	}
 	return nil
-}
-
-// tail returns the last lines of what a command said, for a Detail.
-func tail(text string) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	if len(lines) > 4 {
-		lines = lines[len(lines)-4:]
-	}
-	return strings.ToValidUTF8(strings.Join(lines, "\n"), "?")
 }

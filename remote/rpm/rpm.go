@@ -1,5 +1,6 @@
-// Package rpm reads what the rpm database of a host says, for the platforms
-// that stand on it: DNF and Zypper. It runs no command and opens no session.
+// Package rpm is what the platforms share that stand on the rpm database, DNF
+// and Zypper: what the database says, versions, and how a job begins and ends. It
+// opens no session.
 package rpm
 
 import (
@@ -12,16 +13,13 @@ import (
 	"secondtuesday/data"
 )
 
-// QueryFormat is what to hand to rpm -qa --qf so that ParseInstalled can read it.
-const QueryFormat = `%{NAME}\t%{ARCH}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\t%{INSTALLTIME}\n`
-
 // An Installed is one package of the rpm database.
 type Installed struct {
 	data.Package           // Version is [epoch:]version-release; an epoch of 0 is left out
 	At           time.Time // when it was installed, by the host's clock
 }
 
-// ParseInstalled reads the output of rpm -qa with QueryFormat. Keys that were
+// ParseInstalled reads the output of rpm -qa as common.sh asks for it. Keys that were
 // imported into the database ("gpg-pubkey") are no packages and are left out.
 // Anything that is not such a line is an error.
 func ParseInstalled(out []byte) ([]Installed, error) {

@@ -1,13 +1,13 @@
 package rpm
 
 import (
-	"bytes"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
 	"secondtuesday/data"
+	"secondtuesday/remote/linux"
 )
 
 // What may go onto a command line of a package manager: no blanks, no
@@ -42,32 +42,9 @@ func Wanted(want []data.Target) ([]string, error) {
 // JobInput writes changes for a job: "upgrade|add|remove NAME ARCH VERSION" a
 // line, the version being the one that comes, or goes.
 func JobInput(c data.Changes) ([]byte, error) {
-	var b bytes.Buffer
-	put := func(what string, list []data.Target) error {
-		for _, t := range list {
-			version := t.To
-			if what == "remove" {
-				version = t.From
-			}
-			if err := CheckTarget(t.Name, t.Arch, version); err != nil {
-				return err
-			}
-			fmt.Fprintf(&b, "%s %s %s %s\n", what, t.Name, t.Arch, TrimEpoch(version))
-		}
-		return nil
-	}
-	for _, part := range []struct {
-		what string
-		list []data.Target
-	}{{"upgrade", c.Upgrade}, {"add", c.Add}, {"remove", c.Remove}} {
-		if err := put(part.what, part.list); err != nil {
-			return nil, err
-		}
-	}
-	if b.Len() == 0 {
-		return nil, fmt.Errorf("nothing to change")
-	}
-	return b.Bytes(), nil
+	return linux.JobInput(c, func(t data.Target, version string) (string, error) {
+		return t.Name + " " + t.Arch + " " + TrimEpoch(version), CheckTarget(t.Name, t.Arch, version)
+	})
 }
 
 // Offers reports which of want the changes do not bring in exactly and are not
@@ -107,18 +84,4 @@ func carry(list, want []data.Target) {
 			}
 		}
 	}
-}
-
-// Tail returns the last n lines of text that are not empty, for a Detail.
-func Tail(text string, n int) string {
-	var lines []string
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	if len(lines) > n {
-		lines = lines[len(lines)-n:]
-	}
-	return strings.ToValidUTF8(strings.Join(lines, "\n"), "?")
 }

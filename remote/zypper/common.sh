@@ -8,16 +8,8 @@ busy() {
 		pid=$(cat "$file")
 		[ -d "/proc/$pid" ] && echo "$pid $file" && return 0
 	done
-	[ -e /var/lib/rpm/.rpm.lock ] && [ -r /proc/locks ] || return 0
-	inode=$(stat -c %i /var/lib/rpm/.rpm.lock)
-	while read -r _ _ _ access pid place _; do
-		[ "$access" = WRITE ] && [ "${place##*:}" = "$inode" ] && echo "$pid /var/lib/rpm/.rpm.lock"
-	done </proc/locks
-	return 0
+	rpm_busy
 }
-
-# installed: every package of the rpm database.
-installed() { rpm -qa --qf '%{NAME}\t%{ARCH}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\t%{INSTALLTIME}\n'; }
 
 # ages: when the lists of each repository were fetched.
 ages() { stat -c '%Y %n' /var/cache/zypp/raw/*/repodata/repomd.xml 2>/dev/null || :; }

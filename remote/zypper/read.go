@@ -5,19 +5,17 @@ import (
 	"path"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"secondtuesday/data"
-	"secondtuesday/remote"
 	"secondtuesday/remote/linux"
 	"secondtuesday/remote/rpm"
 )
 
 // read fills scan from the answer of scan.sh and returns the patches that apply.
 func read(a linux.Answer, scan *data.Scan) ([]patch, error) {
-	list, err := packages(a)
+	list, err := rpm.InstalledIn(a)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +35,7 @@ func read(a linux.Answer, scan *data.Scan) ([]patch, error) {
 			Detail: "an installation was cut off; installed twice: " + strings.Join(dup, ", ")})
 	}
 	if s, err := a.Section("refresh"); err == nil && s.Status != 0 {
-		r.problem(trouble(s.Status, s.Out+s.Err), rpm.Tail(s.Out+"\n"+s.Err, 6))
+		r.problem(trouble(s.Status, s.Out+s.Err), linux.Tail(s.Out+"\n"+s.Err, 6))
 	}
 	for _, step := range []func() error{r.updates, r.age, r.restarts} {
 		if err := step(); err != nil {
@@ -84,7 +82,7 @@ func (r *reading) stream(name string) (s stream, ok bool, err error) {
 	}
 	said := answer.errors()
 	if section.Status != 0 && section.Status < 100 || said != "" {
-		detail := fmt.Sprintf("%s: exit status %d: %s", name, section.Status, rpm.Tail(said+"\n"+section.Err, 6))
+		detail := fmt.Sprintf("%s: exit status %d: %s", name, section.Status, linux.Tail(said+"\n"+section.Err, 6))
 		kind := trouble(section.Status, said+section.Err)
 		if !slices.ContainsFunc(r.scan.Problems, func(p data.Problem) bool { return p.Kind == kind && p.Untrusted }) {
 			r.problem(kind, detail)
@@ -184,25 +182,8 @@ func (r *reading) age() error {
 // "1795392525 /var/cache/zypp/raw/lab-updates/repodata/repomd.xml"
 var ageLine = regexp.MustCompile(`^([0-9]{1,12}) /.*/([^/]+)/repodata/repomd\.xml$`)
 
-func ages(a linux.Answer) (map[string]time.Time, error) {
-	s, err := a.Section("ages")
-	if err != nil {
-		return nil, err
-	}
-	m := map[string]time.Time{}
-	for _, line := range s.Lines() {
-		f := ageLine.FindStringSubmatch(line)
-		if f == nil {
-			return nil, fmt.Errorf("%w: age of lists %q", remote.ErrGarbage, line)
-		}
-		sec, err := strconv.ParseInt(f[1], 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("%w: age of lists %q", remote.ErrGarbage, line)
-		}
-		m[f[2]] = time.Unix(sec, 0).UTC()
-	}
-	return m, nil
-}
+// ages returns when each repository's lists were fetched.
+func ages(a linux.Answer) (map[string]time.Time, error) { return rpm.Ages(a, ageLine) }
 
 var unit = regexp.MustCompile(`^[A-Za-z0-9@:._\\-]+$`)
 

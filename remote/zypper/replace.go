@@ -10,7 +10,6 @@ import (
 	"secondtuesday/data"
 	"secondtuesday/remote"
 	"secondtuesday/remote/linux"
-	"secondtuesday/remote/rpm"
 )
 
 const (
@@ -67,7 +66,7 @@ func wholeUpdate(a linux.Answer, scan *data.Scan) (data.Changes, error) {
 	case 0, 102, 103, 106:
 	default:
 		scan.Problems = append(scan.Problems, data.Problem{Kind: data.PackagesBroken,
-			Detail: fmt.Sprintf("zypper update --dry-run: exit status %d: %s", section.Status, rpm.Tail(section.Out+"\n"+section.Err, 6))})
+			Detail: fmt.Sprintf("zypper update --dry-run: exit status %d: %s", section.Status, linux.Tail(section.Out+"\n"+section.Err, 6))})
 		return data.Changes{}, nil
 	}
 	answer, err := parseStream(section.Out)

@@ -9,6 +9,7 @@ import (
 
 	"secondtuesday/data"
 	"secondtuesday/remote"
+	"secondtuesday/remote/linux"
 	"secondtuesday/remote/rpm"
 )
 
@@ -84,7 +85,7 @@ type summary struct {
 func parseStream(text string) (stream, error) {
 	var s stream
 	if err := xml.Unmarshal([]byte(text), &s); err != nil {
-		return stream{}, fmt.Errorf("%w: zypper's XML: %w: %s", remote.ErrGarbage, err, rpm.Tail(text, 2))
+		return stream{}, fmt.Errorf("%w: zypper's XML: %w: %s", remote.ErrGarbage, err, linux.Tail(text, 2))
 	}
 	return s, nil
 }
