@@ -346,9 +346,22 @@ func (c *connection) keepAlive(every time.Duration, misses int) {
 	}()
 }
 
+// newSession opens a channel. sshd counts a session against MaxSessions until
+// it has reaped its process, a moment after we saw its end: on a busy host the
+// next one can be one too many. Nothing has run yet, so we may ask again.
+func (c *connection) newSession() (*ssh.Session, error) {
+	for wait := 10 * time.Millisecond; ; wait *= 2 {
+		s, err := c.client.NewSession()
+		if !errors.As(err, new(*ssh.OpenChannelError)) || wait > 2*time.Second {
+			return s, err
+		}
+		time.Sleep(wait)
+	}
+}
+
 // start implements machine.
 func (c *connection) start(line string, stdout, stderr io.Writer) (process, error) {
-	s, err := c.client.NewSession()
+	s, err := c.newSession()
 	if err != nil {
 		var refused *ssh.OpenChannelError
 		if errors.As(err, &refused) {

@@ -206,3 +206,21 @@ func TestSudoNeverStaysUnprivileged(t *testing.T) {
 		t.Errorf("err = %v", err)
 	}
 }
+
+// TestHostThatAllowsFewSessionsRunsAll: sshd turns sessions beyond MaxSessions
+// away, also while it is still clearing up after one that has ended.
+func TestHostThatAllowsFewSessionsRunsAll(t *testing.T) {
+	t.Parallel()
+	m := lab.Host(t, lab.Debian)
+	m.Exec(`sed -i 's/^MaxSessions.*/MaxSessions 3/' /etc/ssh/sshd_config.d/lab.conf; pkill -HUP -o -x sshd; sleep 0.5`)
+	s := login(t, m, lab.Root)
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			if _, err := s.Run(t.Context(), remote.Command{Name: "short", Script: "sleep 0.2"}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+}
