@@ -55,6 +55,10 @@ func (e *Entry) MinSize() fyne.Size {
 	return e.Entry.MinSize().Max(fyne.NewSize(60, buttonHeight))
 }
 
+// AcceptsTab implements fyne.Tabbable. Tab goes on to the next field, out of
+// several lines too: else nobody gets out of them without a mouse.
+func (*Entry) AcceptsTab() bool { return false }
+
 // OnKey asks f about every key first; true means that it is done with.
 func (e *Entry) OnKey(f func(*fyne.KeyEvent) bool) { e.onKey = f }
 

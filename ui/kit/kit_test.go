@@ -349,3 +349,17 @@ func TestEntryLeavesShortcutsToTheWindow(t *testing.T) {
 		t.Errorf("Ctrl+K in a field reached %v", got)
 	}
 }
+
+func TestTabLeavesAFieldOfSeveralLines(t *testing.T) {
+	kittest.Start(t, false)
+	notes, next := kit.NewMultiLine("notes", 2), kit.NewEntry("next")
+	w := kittest.Window(t, kit.VBox(4, notes, next), wide)
+	w.Canvas().Focus(notes)
+	if f, ok := w.Canvas().Focused().(fyne.Tabbable); ok && f.AcceptsTab() {
+		t.Fatal("the driver gives Tab to the field, and the keyboard stays there")
+	}
+	w.Canvas().FocusNext()
+	if w.Canvas().Focused() != next {
+		t.Errorf("the focus is on %T", w.Canvas().Focused())
+	}
+}
