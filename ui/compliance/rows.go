@@ -20,6 +20,14 @@ type row struct {
 	group data.GroupID
 }
 
+// known is a number of updates; a zero of which no host gives proof is none.
+func (r *row) known(n int) string {
+	if n == 0 && r.Counts[data.Unknown] == r.Hosts {
+		return "–"
+	}
+	return kit.Number(n)
+}
+
 // rows makes the table's lines, the largest set first.
 func rows(v view, by string) []*row {
 	totals := v.report.ByTechnology
@@ -90,11 +98,11 @@ func columns() []kit.Column[*row] {
 			Compare: func(a, b *row) int { return cmp.Compare(a.Share.Value, b.Share.Value) }, Tip: func(r *row) string { return r.Share.Sentence }},
 		{ID: "hosts", Title: "Hosts", Width: 72, Align: fyne.TextAlignTrailing, Text: func(r *row) string { return kit.Number(r.Hosts) }, Compare: func(a, b *row) int { return cmp.Compare(a.Hosts, b.Hosts) }},
 		number(data.Overdue, 84), number(data.Unknown, 88), number(data.DueSoon, 88), number(data.Excepted, 88),
-		{ID: "missing", Title: "Missing", Width: 84, Align: fyne.TextAlignTrailing, Text: func(r *row) string { return kit.Number(r.Missing) }, Compare: func(a, b *row) int { return cmp.Compare(a.Missing, b.Missing) },
+		{ID: "missing", Title: "Missing", Width: 84, Align: fyne.TextAlignTrailing, Text: func(r *row) string { return r.known(r.Missing) }, Compare: func(a, b *row) int { return cmp.Compare(a.Missing, b.Missing) },
 			Tip: func(r *row) string {
 				return kit.Count(r.Missing, "update", "updates") + " missing, by the newest scans"
 			}},
-		{ID: "late", Title: "Overdue updates", Width: 146, Align: fyne.TextAlignTrailing, Text: func(r *row) string { return kit.Number(r.Overdue) }, Compare: func(a, b *row) int { return cmp.Compare(a.Overdue, b.Overdue) }},
+		{ID: "late", Title: "Overdue updates", Width: 146, Align: fyne.TextAlignTrailing, Text: func(r *row) string { return r.known(r.Overdue) }, Compare: func(a, b *row) int { return cmp.Compare(a.Overdue, b.Overdue) }},
 	}
 }
 

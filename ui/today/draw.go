@@ -60,13 +60,26 @@ func (x *Screen) drawFigures(v view) fyne.CanvasObject {
 		return s
 	}
 	late, soon, unknown := t.Counts[data.Overdue], t.Counts[data.DueSoon], t.Counts[data.Unknown]
+	blind := unknown == t.Hosts // then a zero is no proof
+	number := func(n int) string {
+		if blind && n == 0 {
+			return "–"
+		}
+		return kit.Number(n)
+	}
+	known := func(note string) string {
+		if blind {
+			return "not known"
+		}
+		return note
+	}
 	stats := []*kit.Stat{
-		kit.NewStat("Hosts", kit.Number(t.Hosts), kit.Count(t.Missing, "update missing", "updates missing"), kit.StatusNone,
+		kit.NewStat("Hosts", kit.Number(t.Hosts), missing(t.Missing, unknown), kit.StatusNone,
 			fmt.Sprintf("All hosts of this workspace. Their newest scans found %s missing.", kit.Count(t.Missing, "update", "updates"))),
 		kit.NewStat("Compliant", share, promise, shareStatus(v), t.Share.Sentence),
-		kit.NewStat("Overdue", kit.Number(late), kit.Count(t.Overdue, "update", "updates"), sign(late, kit.StatusOverdue),
+		kit.NewStat("Overdue", number(late), known(kit.Count(t.Overdue, "update", "updates")), sign(late, kit.StatusOverdue),
 			fmt.Sprintf("%s with something past its deadline: %s, or a reboot, or an operating system whose support has ended.", kit.Count(late, "host", "hosts"), kit.Count(t.Overdue, "overdue update", "overdue updates"))),
-		kit.NewStat("Due soon", kit.Number(soon), v.soon, sign(soon, kit.StatusDueSoon),
+		kit.NewStat("Due soon", number(soon), known(v.soon), sign(soon, kit.StatusDueSoon),
 			fmt.Sprintf("%s whose next deadline is near. They still count as compliant.", kit.Count(soon, "host", "hosts"))),
 		kit.NewStat("Unknown", kit.Number(unknown), "never counted as compliant", sign(unknown, kit.StatusUnknown),
 			fmt.Sprintf("%s whose newest scan proves nothing: never scanned, too old, or not to be trusted. Silence is no proof.", kit.Count(unknown, "host", "hosts"))),
@@ -75,6 +88,14 @@ func (x *Screen) drawFigures(v view) fyne.CanvasObject {
 		stats[i].OnTapped = hosts(c)
 	}
 	return kit.Tiles(5, 8, stats[0], stats[1], stats[2], stats[3], stats[4])
+}
+
+// missing says how many updates are missing, and that hosts may lack more.
+func missing(n, unknown int) string {
+	if unknown > 0 {
+		return kit.Count(n, "update known missing", "updates known missing")
+	}
+	return kit.Count(n, "update missing", "updates missing")
 }
 
 // drawNext makes the line that names the next window.

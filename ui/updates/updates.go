@@ -207,7 +207,7 @@ func subtitle(v view) string {
 		if text != "" {
 			text += "; "
 		}
-		text += "what " + kit.Count(v.unknown, "host", "hosts") + " of " + kit.Number(v.hosts) + " lack is not known"
+		text += kit.Number(v.unknown) + " of " + kit.Count(v.hosts, "host", "hosts") + " unknown: they may lack more"
 	}
 	return text
 }
