@@ -92,6 +92,9 @@ func (s *side) showSections(all []section) {
 		if len(sec.Problems) == 0 && sec.Good != "" {
 			box.Add(kit.NewSign(kit.StatusPassed, sec.Good))
 		}
+		if sec.None != "" {
+			box.Add(kit.NewMuted(sec.None))
+		}
 		for i, p := range sec.Problems {
 			if i == most && !s.all[sec.Title] {
 				box.Add(kit.HBox(0, kit.NewQuiet(fmt.Sprintf("Show %d more", len(sec.Problems)-most), "", func() {

@@ -142,6 +142,7 @@ type section struct {
 	Title    string
 	Problems []problem
 	Good     string // said when there is none
+	None     string // said when nothing could be looked at
 }
 
 // sections says what does not fit: deadlines, hosts, windows.
@@ -160,12 +161,13 @@ func sections(a app.Agenda, clashes []app.Clash, bare []app.Bare, unmet []app.Un
 			Note: kit.Count(u.Updates, "update", "updates") + " · " + note, Host: u.Host, Day: civil(u.Due.In(zone))})
 	}
 	if unjudged > 0 {
-		late.Problems = append(late.Problems, problem{Sign: kit.StatusUnknown, Text: kit.Count(unjudged, "host is", "hosts are") + " unknown", Note: "no trusted scan, so their deadlines are not known"})
+		late.Problems = append(late.Problems, problem{Sign: kit.StatusUnknown, Text: kit.Count(unjudged, "host is", "hosts are") + " unknown", Note: "so their deadlines are not known"})
 		late.Good = ""
 	}
 	without := section{Title: "Hosts without a window", Good: "Every host has an agreed window."}
 	if len(a.Hosts) == 0 {
-		late.Good, without.Good = "There are no hosts yet.", "There are no hosts yet."
+		late.Good, without.Good = "", ""
+		late.None, without.None = "There are no hosts yet.", "There are no hosts yet."
 	}
 	var whys []string
 	by := map[string][]data.HostID{}
@@ -181,7 +183,7 @@ func sections(a app.Agenda, clashes []app.Clash, bare []app.Bare, unmet []app.Un
 			names = append(names, hosts[id])
 		}
 		if n := len(by[why]) - len(names); n > 0 {
-			names = append(names, fmt.Sprintf("%d more", n))
+			names = append(names, kit.Number(n)+" more")
 		}
 		p := problem{Sign: kit.StatusWarning, Text: kit.Count(len(by[why]), "host", "hosts") + ": " + why, Note: strings.Join(names, ", "), Hosts: by[why]}
 		if len(by[why]) == 1 {

@@ -100,7 +100,7 @@ func (v *preview) approve() {
 
 // digestLine shows a digest so that it can be copied and compared.
 func digestLine(digest string) fyne.CanvasObject {
-	return container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(70, 40), kit.NewMuted("Digest")), nil, kit.NewSelectable(digest))
+	return container.NewBorder(nil, nil, kit.Pad(kit.NewMuted("Digest"), 6, 6, 0, 24), nil, kit.NewSelectable(digest))
 }
 
 // start starts the plan inside windows, after saying when that is.
