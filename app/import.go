@@ -25,6 +25,10 @@ const (
 	maxImportRows  = 100_000
 )
 
+// ErrNotImportable means that a file as a whole is not one to read hosts from:
+// too large, or no text.
+var ErrNotImportable = errors.New("read file")
+
 // An ImportPreview is what a file holds, before anything is changed.
 type ImportPreview struct {
 	Source   string // "CSV", "OpenSSH configuration", "known_hosts", "Ansible inventory"
@@ -235,7 +239,7 @@ func readText(r io.Reader) (text, note string, err error) {
 		return "", "", fmt.Errorf("read file: %w", err)
 	}
 	if len(raw) > maxImportBytes {
-		return "", "", fmt.Errorf("read file: it is larger than %d MB", maxImportBytes>>20)
+		return "", "", fmt.Errorf("%w: it is larger than %d MB", ErrNotImportable, maxImportBytes>>20)
 	}
 	switch {
 	case bytes.HasPrefix(raw, []byte{0xef, 0xbb, 0xbf}):
@@ -250,12 +254,12 @@ func readText(r io.Reader) (text, note string, err error) {
 	if !utf8.Valid(raw) {
 		// What German Excel calls CSV is in the ANSI code page.
 		if raw, err = charmap.Windows1252.NewDecoder().Bytes(raw); err != nil {
-			return "", "", errors.New("read file: it is neither UTF-8, UTF-16 nor Windows-1252")
+			return "", "", fmt.Errorf("%w: it is neither UTF-8, UTF-16 nor Windows-1252", ErrNotImportable)
 		}
 		note = "read as Windows-1252, because it is not UTF-8: check umlauts and accents"
 	}
 	if bytes.IndexByte(raw, 0) >= 0 {
-		return "", "", errors.New("read file: it is not a text file")
+		return "", "", fmt.Errorf("%w: it is not a text file", ErrNotImportable)
 	}
 	for line, left := 1, raw; len(left) > 0; line++ {
 		i := bytes.IndexByte(left, '\n')

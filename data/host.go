@@ -124,6 +124,9 @@ func (h Host) Validate() error {
 	if strings.HasPrefix(h.Target(), "-") || strings.HasPrefix(h.User, "-") {
 		return fmt.Errorf("host %q: address or user starts with a hyphen", h.Name)
 	}
+	if name, port, err := net.SplitHostPort(h.Address); err == nil && name != "" {
+		return fmt.Errorf("host %q: address %q holds a port: give the address %q and the port %q by themselves", h.Name, h.Address, name, port)
+	}
 	if h.Port < 0 || h.Port > 65535 {
 		return fmt.Errorf("host %q: port %d is not between 1 and 65535", h.Name, h.Port)
 	}

@@ -50,6 +50,7 @@ var kinds = []kind{
 	{app.ErrNotOpen, Words{Title: "Rollout has ended", Next: "Make a new plan from what is still missing."}},
 	{app.ErrStillOpen, Words{Title: "Run has not ended", Next: "Wait until it has ended, or cancel it first."}},
 	{app.ErrLookFirst, Words{Title: "It is not known what the run did", Next: "Look it up on the host first. It is not repeated blindly, so that nothing runs twice."}},
+	{app.ErrNotImportable, Words{Title: "File cannot be imported", Next: "Nothing was changed. Choose another file: CSV, an OpenSSH configuration, known_hosts, or an Ansible inventory."}},
 	{data.ErrNoExposure, Words{Title: "Exposure is not set", Next: "Say who can reach the host: internet, internal or air-gapped. Only you know it, and the deadlines depend on it."}},
 	{context.DeadlineExceeded, Words{Title: "It took too long", Sentence: "The work was given up because its time had run out.", Next: "Try again. What was already done on a host is looked up first."}},
 	{context.Canceled, Words{Title: "Cancelled", Sentence: "You cancelled it.", Next: "What was already done stays done."}},
