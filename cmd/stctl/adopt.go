@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -33,7 +32,7 @@ that must be named.`,
 			}
 			full := p.Digest()
 			if !strings.HasPrefix(full, strings.ToLower(digest)) {
-				return fmt.Errorf("plan %d has the digest %s, not %s: look at it with \"stctl plan show %d\"", p.ID, full, digest, p.ID)
+				return otherDigest(p.ID, full, digest)
 			}
 			if err := d.AdoptRollout(cmd.Context(), r.ID, full, reason); err != nil {
 				return err

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"secondtuesday/app"
 	"secondtuesday/data"
 )
 
@@ -142,6 +145,9 @@ func (c *cli) exceptionAdd() *cobra.Command {
 			if e.Approvals, err = approvalsOf(approvals, d.Now()); err != nil {
 				return err
 			}
+			if err := c.checkUpdate(cmd.Context(), d, e.Update); err != nil {
+				return err
+			}
 			id, err := d.SaveException(cmd.Context(), e)
 			if err != nil {
 				return err
@@ -162,6 +168,28 @@ func (c *cli) exceptionAdd() *cobra.Command {
 	f.StringVar(&e.WaitsFor, "waits-for", "", "what it waits for: a vendor's upgrade, a bug fix")
 	f.StringArrayVar(&approvals, "approved-by", nil, "`ROLE=NAME`, the role being management, security or operations")
 	return cmd
+}
+
+// checkUpdate looks whether an exception would excuse anything. A name without
+// its architecture would not, and nobody would notice until the deadline.
+func (c *cli) checkUpdate(ctx context.Context, d *app.Desk, key string) error {
+	if key == "" {
+		return nil
+	}
+	rows, err := d.Updates(ctx)
+	if err != nil {
+		return err
+	}
+	for _, u := range rows {
+		switch {
+		case slices.Contains(u.Keys, key):
+			return nil
+		case strings.EqualFold(u.Name, key):
+			return usagef("--update wants the architecture too: %s", strings.Join(u.Keys, " or "))
+		}
+	}
+	c.out.note("No host is known to lack %s now, so the exception excuses nothing yet. \"stctl status HOST\" writes the names.", key)
+	return nil
 }
 
 // approvalsOf reads "security=A. Kern". Different roles need different people.

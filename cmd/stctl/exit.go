@@ -7,6 +7,9 @@ import (
 
 	"secondtuesday/app"
 	"secondtuesday/app/explain"
+	"secondtuesday/data"
+	"secondtuesday/data/secret"
+	"secondtuesday/data/store"
 	"secondtuesday/remote"
 )
 
@@ -65,6 +68,30 @@ type missingError struct {
 }
 
 func (e *missingError) Error() string { return "there is no " + e.what }
+
+// A mismatchError is something a person vouched for or agreed to that is not
+// what there is. "Try again" would be the wrong advice for it.
+type mismatchError struct {
+	title string // "Fingerprint does not match"
+	text  string
+	next  string
+}
+
+func (e *mismatchError) Error() string { return e.text }
+
+// nextHere is what to do next where the words for the window would send
+// somebody at a terminal to a button.
+var nextHere = []struct {
+	err  error
+	next string
+}{
+	{data.ErrNoExposure, `Give --exposure internet, internal or air-gapped: only you know who can reach the host, and the deadlines depend on it.`},
+	{secret.ErrNoKeyring, `Unlock the system's keyring, or use the sealed vault: stctl --vault-passphrase-file FILE, with a passphrase of your choice in FILE, mode 0600.`},
+	{secret.ErrNone, `Keep one: stctl secret set sudo HOST (or login, or passphrase). Or use a key.`},
+	{remote.ErrNoPrivilege, `Log in as root, allow sudo for this user (docs/manual/preparing-a-linux-server.md), or keep its password: stctl secret set sudo HOST`},
+	{store.ErrConflict, `Look at what is there now ("stctl host list", or the list command of what you changed) and make your change again. Yours was not saved.`},
+	{app.ErrNotApproved, `Look through the plan and approve it: "stctl plan show PLAN" ends with the command.`},
+}
 
 // codeOf returns the exit code for an error.
 func codeOf(err error) int {
@@ -138,7 +165,17 @@ func words(err error) errorJSON {
 	if errors.As(err, &missing) {
 		return errorJSON{Title: "Not there", Sentence: explainSentence(err), Next: missing.next, Detail: err.Error(), ExitCode: exitError}
 	}
+	var mismatch *mismatchError
+	if errors.As(err, &mismatch) {
+		return errorJSON{Title: mismatch.title, Sentence: explainSentence(err), Next: mismatch.next, Detail: err.Error(), ExitCode: exitError}
+	}
 	w := explain.Of(err)
+	for _, n := range nextHere {
+		if errors.Is(err, n.err) {
+			w.Next = n.next
+			break
+		}
+	}
 	j := errorJSON{Title: clean(w.Title), Sentence: clean(w.Sentence), Next: clean(w.Next), Detail: clean(w.Detail), ExitCode: codeOf(err)}
 	var imp *app.ImportError
 	if errors.As(err, &imp) {

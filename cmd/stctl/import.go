@@ -320,7 +320,7 @@ func (c *cli) imported(j importJSON, preview app.ImportPreview, choices app.Impo
 		case !j.DryRun:
 			p.line("%s imported from %s.", count(j.Imported, "host"), j.Source)
 		case stops > 0:
-			p.line("Nothing would be imported: %s in the way. Mend them, answer them by flags, or leave those lines out with --skip-bad.", count(stops, "problem"))
+			p.line("Nothing would be imported: %s in the way. Mend them, answer for all rows with --exposure or --column, or leave those lines out with --skip-bad.", count(stops, "problem"))
 		default:
 			p.line("%s of %s would be imported.", count(len(j.Rows), "host"), fmt.Sprint(len(preview.Rows)))
 		}

@@ -306,7 +306,7 @@ func (c *cli) planApprove() *cobra.Command {
 			}
 			full := p.Digest()
 			if !strings.HasPrefix(full, digest) {
-				return fmt.Errorf("plan %d has the digest %s, not %s: look at it again with \"stctl plan show %d\"", p.ID, full, digest, p.ID)
+				return otherDigest(p.ID, full, digest)
 			}
 			if err := d.ApprovePlan(cmd.Context(), p.ID, full, note); err != nil {
 				return err
@@ -412,4 +412,13 @@ func targetsJSON(ts []data.Target) []targetJSON {
 		out = append(out, targetJSON{t.Name, t.Arch, t.From, t.To, clean(t.Origin), t.Class, t.Severity})
 	}
 	return out
+}
+
+// otherDigest says that the digest given is not the plan's.
+func otherDigest(id data.PlanID, full, given string) error {
+	return &mismatchError{
+		title: "Digest does not match",
+		text:  fmt.Sprintf("plan %d has the digest %s, not %s; nothing was agreed to", id, full, clean(given)),
+		next:  fmt.Sprintf("Is it the plan you mean? Then look at it again: \"stctl plan show %d\" prints its digest and the command.", id),
+	}
 }

@@ -118,6 +118,9 @@ func (j planJSON) printNotes(p *page) {
 		rows = append(rows, []any{n.Host, what, n.Why})
 	}
 	p.table("host|what|why", rows)
+	if slices.ContainsFunc(j.Notes, func(n planNoteJSON) bool { return n.Why == string(data.KeptBack) }) {
+		p.line("Kept back means that packages must be added or removed with it: \"stctl plan make --kept-back\" takes it in.")
+	}
 }
 
 func orDefault(n, otherwise int) int {

@@ -151,6 +151,11 @@ func (c *cli) scanned(inv *inventory, ids []data.HostID, results map[data.HostID
 				p.gap()
 				p.line("%s shows a %s key nobody has vouched for: %s", j.Host, j.Key.Type, j.Key.Fingerprint)
 				p.line("Compare it on the host's console, then: stctl host accept-key %s --fingerprint %s", j.Host, j.Key.Fingerprint)
+				continue
+			}
+			if j.Error != nil && j.Error.Next != "" {
+				p.gap()
+				p.line("%s: %s. %s", j.Host, j.Error.Title, j.Error.Next)
 			}
 		}
 	})

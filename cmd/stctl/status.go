@@ -248,7 +248,7 @@ func checkCounts(check bool, counts map[data.Compliance]int) error {
 
 func (s statusJSON) print(p *page, now time.Time) {
 	if len(s.Hosts) == 0 {
-		p.line("No host fits. \"stctl host list\" shows the inventory.")
+		p.line("No host fits, or there is none yet. \"stctl host list\" shows the inventory.")
 		return
 	}
 	var rows [][]any

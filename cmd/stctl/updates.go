@@ -51,7 +51,7 @@ func (c *cli) updatesCommand() *cobra.Command {
 	var classes, only []string
 	cmd := &cobra.Command{
 		Use: "updates [UPDATE]", Short: "Show what is missing, one row an update; or where one is missing", Args: wants(0, 1, "at most one name of an update"),
-		Long:    "Show what is missing in the whole shop, the most urgent first: one row an update,\nhow many hosts lack it, and the earliest deadline. With the name of an update:\nthe hosts that lack it, each with its deadline and why.",
+		Long:    "Show what is missing in the whole shop, the most urgent first: one row an update,\nhow many hosts lack it, and the earliest deadline. With the name of an update:\nthe hosts that lack it, each with its deadline and why. What one host\nlacks: stctl status HOST.",
 		Example: "  stctl updates --class security --only overdue\n  stctl updates openssl",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, inv, err := c.open(cmd.Context())
