@@ -92,3 +92,25 @@ func TestHostThatBootedByItselfAfterTheJobIsNotRebootedAgain(t *testing.T) {
 		t.Errorf("run %+v, %d reboots", run, w.reboots)
 	}
 }
+
+func TestNobodyDrivesARolloutWhoseDeskIsGone(t *testing.T) {
+	s := newShop(t, newWorld(), data.RebootNever)
+	s.start(t, "")
+	driver := func() string {
+		t.Helper()
+		who, _, err := s.DrivenBy(t.Context(), s.rollout)
+		must(t, err)
+		return who
+	}
+	_, err := s.DB.Lease(t.Context(), leaseName(s.rollout), "desk1", s.Now(), leaseTTL)
+	must(t, err)
+	if got := driver(); got != "desk1" {
+		t.Errorf("driven by %q", got)
+	}
+	for _, later := range []time.Duration{leaseTTL, -time.Hour} { // killed; killed, and the clock set back
+		s.at(night.Add(later))
+		if got := driver(); got != "" {
+			t.Errorf("after %v driven by %q, want nobody", later, got)
+		}
+	}
+}

@@ -29,6 +29,8 @@ type rolloutJSON struct {
 	Elsewhere bool                 `json:"driven_elsewhere,omitempty"`
 	Counts    map[data.Outcome]int `json:"counts"`
 	Runs      []runJSON            `json:"runs,omitempty"`
+
+	driver string // a sentence on who drives it; empty: it needs nobody
 }
 
 type runJSON struct {
@@ -82,6 +84,9 @@ func readRolloutJSON(ctx context.Context, d *app.Desk, inv *inventory, id data.R
 		return rolloutJSON{}, err
 	}
 	j := asRolloutJSON(r, p.Name)
+	if j.driver, err = driverText(ctx, d, r, runs); err != nil {
+		return rolloutJSON{}, err
+	}
 	for _, run := range runs {
 		x := inv.runJSON(run)
 		j.Runs = append(j.Runs, x)
@@ -90,6 +95,32 @@ func readRolloutJSON(ctx context.Context, d *app.Desk, inv *inventory, id data.R
 		}
 	}
 	return j, nil
+}
+
+// driverText says who drives an open rollout. "running" is only what was stored
+// last: with nobody to drive it nothing goes on but the jobs on the hosts.
+func driverText(ctx context.Context, d *app.Desk, r data.Rollout, runs []data.Run) (string, error) {
+	if !r.Open() {
+		return "", nil
+	}
+	holder, until, err := d.DrivenBy(ctx, r.ID)
+	if err != nil {
+		return "", err
+	}
+	if holder != "" {
+		return fmt.Sprintf("Driven by %s. If that process has died, run-due takes over from %s on.", clean(holder), until.UTC().Format("15:04:05 MST")), nil
+	}
+	begun := 0
+	for _, run := range runs {
+		if run.Outcome == data.OutcomeNone && run.Step != data.StepQueued {
+			begun++
+		}
+	}
+	text := "Nobody drives it at this moment: stctl run-due, or an open desk, goes on with it."
+	if begun > 0 {
+		text += fmt.Sprintf(" %d begun: what became of that on the host is not known until then.", begun)
+	}
+	return text, nil
 }
 
 func asRolloutJSON(r data.Rollout, plan string) rolloutJSON {
@@ -136,6 +167,9 @@ func (j rolloutJSON) print(p *page) {
 	}
 	if j.Elsewhere {
 		p.line("Another desk or stctl is driving it at this moment.")
+	}
+	if j.driver != "" {
+		p.line("%s", j.driver)
 	}
 	where := "inside windows only"
 	if j.Reason != "" {
