@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,12 +32,31 @@ func Start(t testing.TB, dark bool) fyne.App {
 	}
 	a := test.NewTempApp(t)
 	a.Settings().SetTheme(kit.NewTheme(mode))
-	restore := kit.Deliver(func(f func()) { queue <- f })
+	kit.Deliver(func(f func()) { queue <- f })
 	t.Cleanup(func() {
 		Settle(t)
-		restore()
+		kit.Deliver(afterwards)
 	})
 	return a
+}
+
+var (
+	late     = make(chan func(), 1024)
+	lateOnce sync.Once
+)
+
+// afterwards shows what comes when its test has ended, such as a toast whose
+// time is up: one after the other, as a UI goroutine does, because the test
+// driver would do them all at once.
+func afterwards(f func()) {
+	lateOnce.Do(func() {
+		go func() {
+			for f := range late {
+				f()
+			}
+		}()
+	})
+	late <- f
 }
 
 // Window shows an object in a window of the application that Start began.
