@@ -86,7 +86,7 @@ var nextHere = []struct {
 	next string
 }{
 	{data.ErrNoExposure, `Give --exposure internet, internal or air-gapped: only you know who can reach the host, and the deadlines depend on it.`},
-	{secret.ErrNoKeyring, `Unlock the system's keyring, or use the sealed vault: stctl --vault-passphrase-file FILE, with a passphrase of your choice in FILE, mode 0600.`},
+	{secret.ErrNoKeyring, `Unlock the system's keyring, or use the sealed vault: give --vault-passphrase-file FILE, a file (mode 0600) with a passphrase of your choice.`},
 	{secret.ErrNone, `Keep one: stctl secret set sudo HOST (or login, or passphrase). Or use a key.`},
 	{remote.ErrNoPrivilege, `Log in as root, allow sudo for this user (docs/manual/preparing-a-linux-server.md), or keep its password: stctl secret set sudo HOST`},
 	{store.ErrConflict, `Look at what is there now ("stctl host list", or the list command of what you changed) and make your change again. Yours was not saved.`},
