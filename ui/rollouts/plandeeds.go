@@ -85,7 +85,7 @@ func (v *preview) approve() {
 	note := kit.NewEntry("CHG-1042")
 	ctx := v.x.shell.Context()
 	kit.ShowDialog(ctx, v.x.shell.Window(), kit.Dialog{
-		Title: "Approve “" + p.Name + "”?", Width: 680,
+		Title: "Approve “" + p.Name + "”?", Width: 720,
 		Text:    planSentence(p) + " " + when + "\nYour approval is for exactly this, and lands in the audit trail with your name.",
 		Content: digestLine(digest),
 		Form:    kit.NewForm(&kit.Field{Label: "Note", Input: note, Hint: "A change number or a word on why; may be left empty."}),

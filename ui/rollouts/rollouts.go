@@ -202,10 +202,10 @@ func (x *Screen) ask(d deed) {
 	}
 	reason, width := "", float32(560)
 	if d.content != nil {
-		width = 680 // a digest fits on one line
+		width = 720 // a digest fits on one line
 	}
 	kit.ShowDialog(x.shell.Context(), x.shell.Window(), kit.Dialog{
-		Title: d.title, Text: d.text, Sign: kit.StatusWarning, Content: d.content, Form: kit.NewForm(f), Confirm: d.verb, Danger: d.danger, Width: width,
+		Title: d.title, Text: d.text, Sign: kit.StatusWarning, Content: d.content, Form: kit.NewForm(f), Confirm: d.verb, Cancel: d.keep, Danger: d.danger, Width: width,
 		OnConfirm: func() error { reason = why.Trimmed(); return nil },
 		Work:      func(ctx context.Context) error { return d.do(ctx, reason) },
 		OnDone: func() {
