@@ -42,8 +42,9 @@ func nextMove(p data.Plan, r data.Rollout, runs []data.Run, open func(data.HostI
 		m.State, m.Note = r.State, r.Note
 		if r.State == data.RolloutCancelled {
 			m.Cancel = ids(runs, isQueued)
+			return m
 		}
-		return m
+		return m.stop(r.Note, runs)
 	}
 	slots := p.Parallel
 	if slots <= 0 {
@@ -53,8 +54,7 @@ func nextMove(p data.Plan, r data.Rollout, runs []data.Run, open func(data.HostI
 	for i, ring := range rings {
 		in := slices.DeleteFunc(slices.Clone(runs), func(x data.Run) bool { return x.Ring != ring.Number })
 		if note, stop := tooManyBad(p, ring, since(in, r.Resumed), len(in)); stop {
-			m.State, m.Note = data.RolloutStopped, note
-			return m
+			return m.stop(note, runs)
 		}
 		if count(in, isQueued)+count(in, isActive) > 0 {
 			m.startQueued(in, slots-busy, open, now)
@@ -65,8 +65,7 @@ func nextMove(p data.Plan, r data.Rollout, runs []data.Run, open func(data.HostI
 		}
 		last := i == len(rings)-1
 		if note, stop := gateShut(ring, in); stop && !last && !lastEnd(in).Before(r.Resumed) {
-			m.State, m.Note = data.RolloutStopped, note
-			return m
+			return m.stop(note, runs)
 		}
 		if until := lastEnd(in).Add(ring.Soak); !last && now.Before(until) {
 			m.State, m.Wake = data.RolloutWaiting, until
@@ -75,6 +74,15 @@ func nextMove(p data.Plan, r data.Rollout, runs []data.Run, open func(data.HostI
 		}
 	}
 	m.State = data.RolloutDone
+	return m
+}
+
+// stop stops the rollout: what is queued does not start.
+func (m move) stop(note string, runs []data.Run) move {
+	m.State, m.Note = data.RolloutStopped, note
+	for _, id := range ids(runs, isQueued) {
+		m.Waits[id] = "not begun: the rollout is stopped"
+	}
 	return m
 }
 

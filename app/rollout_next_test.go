@@ -100,7 +100,7 @@ func TestNextMoveShutsTheGateOnSkippedRuns(t *testing.T) {
 	p := twoRings(1)
 	runs := queued(p)
 	runs[0].Step, runs[0].Outcome = data.StepEnded, data.OutcomeSkipped
-	if m := nextMove(p, data.Rollout{}, runs, always, night); m.State != data.RolloutStopped {
+	if m := nextMove(p, data.Rollout{}, runs, always, night); m.State != data.RolloutStopped || m.Waits[2] != "not begun: the rollout is stopped" {
 		t.Errorf("ring 1 was skipped, yet state = %s, start = %v", m.State, m.Start)
 	}
 }

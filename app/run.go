@@ -138,7 +138,7 @@ func (r *runner) lost(ctx context.Context, cause error) (again bool, err error) 
 	now := r.Desk.Now()
 	if r.lostSince.IsZero() {
 		r.lostSince = now
-		r.run.Detail = "contact lost: " + firstLine(cause) + "; the job runs on by itself and is looked up again"
+		r.run.Detail = "contact lost: " + firstLine(cause) + "; what is under way there is not known, and is looked up again"
 		r.say(ctx, "%s", r.run.Detail)
 		if err := r.keep(ctx); err != nil {
 			return false, err
