@@ -184,6 +184,7 @@ type deed struct {
 	title, text, verb string
 	danger            bool
 	optional          bool              // the reason may be left out
+	keep              string            // the word for doing nothing; empty: Cancel
 	label, example    string            // of the reason; empty: Reason
 	content           fyne.CanvasObject // shown above the reason; may be nil
 	do                func(ctx context.Context, reason string) error
