@@ -64,7 +64,7 @@ func (v *live) menu(rows []*runRow) []*fyne.MenuItem {
 // cancel asks, and says for each kind of host what cancelling does.
 func (v *live) cancel() {
 	id := v.id
-	v.x.ask(deed{title: "Cancel this rollout?", text: cancelText(tally(v.snap.runs)), verb: "Cancel rollout", danger: true, optional: true,
+	v.x.ask(deed{title: "Cancel this rollout?", text: cancelText(tally(v.snap.runs)), verb: "Cancel rollout", keep: "Let it go on", danger: true, optional: true,
 		example: "Users complain about the shop", label: "Reason (may be left out)",
 		do: func(ctx context.Context, reason string) error { return v.x.desk().CancelRollout(ctx, id, reason) }})
 }

@@ -129,6 +129,9 @@ func (r *planRow) attention() int {
 
 // planSentence says what a plan does, in one sentence.
 func planSentence(p data.Plan) string {
+	if len(p.Hosts) == 0 {
+		return "Nothing goes in."
+	}
 	var up, add, remove int
 	for _, h := range p.Hosts {
 		up += len(h.Changes.Upgrade)
@@ -152,6 +155,9 @@ func planSentence(p data.Plan) string {
 
 // timeSentence says which hosts are in time, and the sign of the whole.
 func timeSentence(rows []*planRow) (kit.Status, string) {
+	if len(rows) == 0 {
+		return kit.StatusWarning, "All that was chosen was left out; the reasons stand below. Mend them, then change the plan or make a new one."
+	}
 	count := map[kit.Status]int{}
 	for _, r := range rows {
 		count[r.Sign]++
@@ -214,16 +220,16 @@ var packageColumns = []kit.Column[packageRow]{
 		return ""
 	}},
 	{ID: "package", Title: "Package", Width: 170, Grow: true, Text: func(p packageRow) string { return p.Key() }},
-	{ID: "from", Title: "From", Width: 150, Mono: true, Muted: true, Text: func(p packageRow) string { return or(p.From, "–") }},
-	{ID: "to", Title: "To", Width: 150, Mono: true, Text: func(p packageRow) string { return or(p.To, "–") }},
+	{ID: "from", Title: "From", Width: 176, Mono: true, Muted: true, Text: func(p packageRow) string { return or(p.From, "–") }},
+	{ID: "to", Title: "To", Width: 176, Mono: true, Text: func(p packageRow) string { return or(p.To, "–") }},
 	{ID: "severity", Title: "Severity", Width: 100, Status: func(p packageRow) kit.Status {
 		if p.Verb != "Upgrade" {
 			return kit.StatusNone
 		}
 		return kit.OfSeverity(p.Severity)
 	}, Compare: func(a, b packageRow) int { return b.Severity.Rank() - a.Severity.Rank() }},
-	{ID: "class", Title: "Class", Width: 84, Text: func(p packageRow) string { return string(p.Class) }},
-	{ID: "origin", Title: "Origin", Width: 170, Grow: true, Muted: true, Text: func(p packageRow) string { return p.Origin }},
+	{ID: "class", Title: "Class", Width: 74, Text: func(p packageRow) string { return string(p.Class) }},
+	{ID: "origin", Title: "Origin", Width: 150, Grow: true, Muted: true, Text: func(p packageRow) string { return p.Origin }},
 }
 
 func planColumns() []kit.Column[*planRow] {
@@ -231,7 +237,7 @@ func planColumns() []kit.Column[*planRow] {
 		{ID: "host", Title: "Host", Width: 150, Grow: true, Text: func(r *planRow) string { return r.Name }},
 		{ID: "ring", Title: "Ring", Width: 54, Align: alignRight, Text: func(r *planRow) string { return fmt.Sprint(r.Ring) },
 			Compare: func(a, b *planRow) int { return a.Ring - b.Ring }},
-		{ID: "changes", Title: "Packages", Width: 170, Text: func(r *planRow) string { return changesText(r.Changes) },
+		{ID: "changes", Title: "Packages", Width: 160, Text: func(r *planRow) string { return changesText(r.Changes) },
 			Compare: func(a, b *planRow) int { return a.count() - b.count() }},
 		{ID: "severity", Title: "Worst", Width: 96, Status: func(r *planRow) kit.Status { return kit.OfSeverity(r.severity()) },
 			Compare: func(a, b *planRow) int { return b.severity().Rank() - a.severity().Rank() }},
@@ -242,9 +248,9 @@ func planColumns() []kit.Column[*planRow] {
 			return stamp(r.Slot.Start) + " – " + r.Slot.Until.Local().Format("15:04")
 		}, Compare: func(a, b *planRow) int { return a.Slot.Start.Compare(b.Slot.Start) },
 			Tip: func(r *planRow) string { return r.Because }},
-		{ID: "due", Title: "Deadline", Width: 116, Text: func(r *planRow) string { return or(stamp(r.Due), "–") },
+		{ID: "due", Title: "Deadline", Width: 130, Text: func(r *planRow) string { return or(stamp(r.Due), "–") },
 			Compare: func(a, b *planRow) int { return a.Due.Compare(b.Due) }, Tip: func(r *planRow) string { return r.Because }},
-		{ID: "intime", Title: "In time?", Width: 130, Status: func(r *planRow) kit.Status { return r.Sign }, Text: func(r *planRow) string { return r.Word },
+		{ID: "intime", Title: "In time?", Width: 148, Status: func(r *planRow) kit.Status { return r.Sign }, Text: func(r *planRow) string { return r.Word },
 			Tip:     func(r *planRow) string { return r.Because },
 			Compare: func(a, b *planRow) int { return cmp.Or(a.attention()-b.attention(), strings.Compare(a.Word, b.Word)) }},
 	}

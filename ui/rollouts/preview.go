@@ -200,6 +200,11 @@ func (v *preview) show(p *planView) {
 	v.how.SetText(limits(p.plan))
 	v.approval.SetText(approvalText(p.plan, v.draft != nil))
 	v.strip.set(planStages(p.plan, p.slots, now))
+	if len(p.rows) == 0 {
+		v.how.SetText("")
+		v.approval.SetText("")
+		v.strip.set(nil)
+	}
 	v.hosts.SetRows(p.rows)
 	v.setTabs()
 	if _, ok := v.hosts.Current(); !ok && len(p.rows) > 0 {

@@ -33,6 +33,7 @@ func TestPlanIsMadeApprovedAndAppliedByTheButtons(t *testing.T) {
 	kittest.Settle(t)
 	kittest.See(t, w, "2 hosts")
 	kittest.Press(t, w, "Next: how")
+	kittest.Choose(t, w, "no soak") // the two are in two rings
 	kittest.Press(t, w, "Ask the hosts")
 	kittest.Until(t, "the preview is shown", func() bool { return strings.Contains(kittest.Text(w), "Not saved") })
 	kittest.Settle(t)
