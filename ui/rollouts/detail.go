@@ -35,6 +35,7 @@ type detail struct {
 	look     *kit.Button
 	retry    *kit.Button
 	log      *kit.Log
+	noLog    fyne.CanvasObject
 	tabs     *kit.Segmented
 	side     *fyne.Container
 	checks   *kit.Grid[data.Check]
@@ -71,9 +72,10 @@ func newDetail(v *live) *detail {
 	d.logs, d.stands = kit.NewLatest(fail), kit.NewLatest(fail)
 	title := kit.HBox(8, d.sign, d.name)
 	buttons := kit.HBox(4, d.look, d.retry, host, copyLog)
-	head := container.NewBorder(nil, nil, kit.Pad(title, 0, 0, 2, 0), buttons, kit.Pad(d.sentence, -2, -6, 0, 0))
+	head := container.NewBorder(nil, nil, kit.Pad(title, 0, 0, 2, 0), buttons, kit.Pad(d.sentence, 0, -6, 0, 0))
 	right := container.NewBorder(kit.Pad(d.tabs, 0, 6, 4, 0), nil, nil, nil, kit.Pad(kit.NewSurface(d.side), 0, 0, 4, 0))
-	split := container.NewHSplit(kit.Pad(edged(d.log), 0, 0, 0, 4), right)
+	d.noLog = container.NewCenter(kit.NewEmptyState("terminal-2", "Nothing logged yet", "What the desk does and what the host says appear here as they happen.", nil))
+	split := container.NewHSplit(kit.Pad(edged(container.NewStack(d.log, d.noLog)), 0, 0, 0, 4), right)
 	split.SetOffset(0.56)
 	d.object = container.NewBorder(kit.Pad(head, 0, 6, 0, 0), nil, nil, nil, split)
 	return d
@@ -105,6 +107,7 @@ func (d *detail) show(s *snapshot, r *runRow) {
 		d.logs.Cancel()
 		d.asking, d.after = false, 0
 		d.log.Clear()
+		d.noLog.Show()
 	}
 	d.run = r.Run
 	d.sign.Resource = kit.OfRun(r.Run).Icon()
@@ -171,6 +174,7 @@ func (d *detail) follow() {
 			return
 		}
 		d.after = got.last
+		d.noLog.Hide()
 		appendLog(d.log, got.lines)
 	})
 }

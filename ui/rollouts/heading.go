@@ -43,6 +43,9 @@ func newHeading() *heading {
 
 func (h *heading) set(s *snapshot, t store.Tally, now time.Time) {
 	status := kit.OfRollout(s.rollout.State)
+	if s.rollout.State == data.RolloutWaiting && t.Active > 0 {
+		status = kit.StatusRunning // the state follows with the driver's next move
+	}
 	switch {
 	case t.Outcomes[data.OutcomeUnknown] > 0 && s.rollout.State == data.RolloutDone:
 		status = kit.StatusUnknown
@@ -61,7 +64,7 @@ func (h *heading) set(s *snapshot, t store.Tally, now time.Time) {
 	left := t.Active + t.Queued
 	note := "nothing is under way"
 	if left > 0 {
-		note = fmt.Sprintf("%d under way · %d waiting", t.Active, t.Queued)
+		note = fmt.Sprintf("%s under way · %s waiting", kit.Number(t.Active), kit.Number(t.Queued))
 	}
 	h.open.set(kit.Count(left, "host", "hosts"), note, t.Active > 0, kit.StatusRunning)
 	h.person.set(kit.Count(needsPerson(t), "host", "hosts"), personNote(t), needsPerson(t) > 0, personSign(t))
@@ -77,7 +80,7 @@ func personNote(t store.Tally) string {
 	left := t.Outcomes[data.OutcomeSkipped] + t.Outcomes[data.OutcomeCancelled]
 	switch {
 	case failed > 0 && unknown > 0:
-		return fmt.Sprintf("%d failed · %d unknown", failed, unknown)
+		return fmt.Sprintf("%s failed · %s unknown", kit.Number(failed), kit.Number(unknown))
 	case failed > 0:
 		return "failed"
 	case unknown > 0:

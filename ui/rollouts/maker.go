@@ -246,7 +246,8 @@ type hostPicker struct {
 	grid   *kit.Grid[*hostRow]
 	search *kit.SearchBar
 	group  *kit.Select
-	quiet  bool // picks are being set by the program
+	last   []data.HostID // picked when it was last followed
+	quiet  bool          // picks are being set by the program
 }
 
 const everyGroup = "All groups"
@@ -258,7 +259,8 @@ func newHostPicker(m *maker) *hostPicker {
 	p.grid.Noun, p.grid.Nouns = "host", "hosts"
 	p.grid.Key = func(h *hostRow) any { return h.ID }
 	p.grid.OnSelect = func() {
-		if !p.quiet {
+		if now := idsOf(p.grid.Picked()); !p.quiet && !slices.Equal(now, p.last) { // moving picks nothing
+			p.last = now
 			m.changed()
 		}
 	}
@@ -312,6 +314,7 @@ func (p *hostPicker) show(s *stock, ids []data.HostID, group data.GroupID, keys 
 		})
 	}
 	p.quiet = false
+	p.last = idsOf(p.grid.Picked())
 }
 
 // An updatePicker is the list of what the chosen hosts lack.

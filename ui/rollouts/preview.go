@@ -201,9 +201,12 @@ func (v *preview) show(p *planView) {
 	v.approval.SetText(approvalText(p.plan, v.draft != nil))
 	v.strip.set(planStages(p.plan, p.slots, now))
 	if len(p.rows) == 0 {
-		v.how.SetText("")
-		v.approval.SetText("")
 		v.strip.set(nil)
+		v.how.Hide()
+		v.approval.Hide()
+	} else {
+		v.how.Show()
+		v.approval.Show()
 	}
 	v.hosts.SetRows(p.rows)
 	v.setTabs()
