@@ -306,7 +306,7 @@ var forbidden = regexp.MustCompile(`(?i)\b(assets?|nodes?|servers?|endpoints?|vu
 
 // sayable are what the words are part of elsewhere: headings of other
 // people's CSV files.
-var sayable = []string{"server name"}
+var sayable = []string{"server name", "preparing-a-linux-server.md"}
 
 // TestWordsOnScreenAreTheGlossarys reads the strings of the two programs. Those
 // of one lower-case word are names of icons and keys, and nobody reads them.

@@ -139,7 +139,8 @@ func TestADriverThatSleptStartsNothing(t *testing.T) {
 	s := newShop(t, newWorld(), data.RebootNever)
 	s.start(t, "")
 	s.meddle(func(ctx context.Context) {
-		got, err := s.DB.Lease(ctx, leaseName(s.rollout), "other", s.Now().Add(time.Hour), leaseTTL)
+		s.at(s.Now().Add(time.Hour)) // the desk sleeps, and wakes an hour later
+		got, err := s.DB.Lease(ctx, leaseName(s.rollout), "other", s.Now(), leaseTTL)
 		if err != nil || !got {
 			t.Errorf("the lease has not run out: %v", err)
 		}
