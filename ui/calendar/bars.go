@@ -69,7 +69,8 @@ func add(all *[]bar, b bar) {
 }
 
 // paintBar draws a bar of a lane's height.
-func (v *view) paintBar(p *painter, b bar, days []app.Day, x, y, w float32) {
+func (v *view) paintBar(p *painter, b bar, days []app.Day, in box) {
+	x, y, w := in.x, in.y, in.w
 	small := theme.Size(theme.SizeNameCaptionText)
 	t := thing{at: fyne.NewPos(x, y), size: fyne.NewSize(w, lane-2), day: days[b.from].Date, entry: b.entry, freeze: b.freeze}
 	edge, sign, text := kit.ColorExcepted, kit.StatusFrozen, ""
@@ -84,14 +85,14 @@ func (v *view) paintBar(p *painter, b bar, days []app.Day, x, y, w float32) {
 		}
 		t.tip = entryWords(b.entry, v.groups, v.zone)
 	}
-	p.rect(x, y, w, lane-2, 3, kit.Tint(edge, 34))
-	p.rect(x, y, 3, lane-2, 1, kit.Color(edge))
+	p.rect(box{x, y, w, lane - 2}, 3, kit.Tint(edge, 34))
+	p.rect(box{x, y, 3, lane - 2}, 1, kit.Color(edge))
 	left := x + 8
 	if sign != kit.StatusNone {
 		p.icon(left-1, y+3, 12, sign.Icon())
 		left += 15
 	}
-	p.text(left, y+2, x+w-left-4, text, small, false, kit.Color(theme.ColorNameForeground))
+	p.text(box{left, y + 2, x + w - left - 4, 0}, text, pen{small, false, kit.Color(theme.ColorNameForeground)})
 	p.things = append(p.things, t)
 }
 

@@ -190,7 +190,7 @@ func (x *Screen) read(ctx context.Context, a *almanac) error {
 	if err != nil {
 		a.bad = err // a window that cannot be read; the rest is good
 	}
-	a.sections = sections(a.agenda, a.agenda.Clashes(a.now, a.now.Add(ahead)), a.agenda.Uncovered(a.now), unmet, a.unjudged, a.now, a.zone)
+	a.sections = sections(a.agenda, findings{a.agenda.Clashes(a.now, a.now.Add(ahead)), a.agenda.Uncovered(a.now), unmet, a.unjudged}, a.zone)
 	a.rows = windowRows(a.agenda, a.now)
 	a.marks = marksOf(unmet, a.zone)
 	return nil

@@ -62,11 +62,11 @@ func (m *month) paint(p *painter, size fyne.Size) {
 	w, h := size.Width/7, (size.Height-headHigh)/float32(rows)
 	small := theme.Size(theme.SizeNameCaptionText)
 	for i, name := range weekdays {
-		p.text(float32(i)*w+8, 5, w-10, name, small, true, kit.Color(kit.ColorMuted))
+		p.text(box{float32(i)*w + 8, 5, w - 10, 0}, name, pen{small, true, kit.Color(kit.ColorMuted)})
 	}
 	for i, d := range m.days {
 		x, y := float32(i%7)*w, headHigh+float32(i/7)*h
-		m.paintDay(p, d, i, x, y, w, h)
+		m.paintDay(p, d, i, box{x, y, w, h})
 	}
 	for row := range rows {
 		m.paintWeek(p, row, w, h)
@@ -74,7 +74,8 @@ func (m *month) paint(p *painter, size fyne.Size) {
 }
 
 // paintDay draws a square with its number.
-func (m *month) paintDay(p *painter, d app.Day, i int, x, y, w, h float32) {
+func (m *month) paintDay(p *painter, d app.Day, i int, in box) {
+	x, y, w, h := in.x, in.y, in.w, in.h
 	ground := kit.Color(kit.ColorSurface)
 	ink := kit.Color(theme.ColorNameForeground)
 	switch {
@@ -83,7 +84,7 @@ func (m *month) paintDay(p *painter, d app.Day, i int, x, y, w, h float32) {
 	case i%7 > 4:
 		ground = kit.Color(kit.ColorZebra)
 	}
-	cell := p.rect(x, y, w+1, h+1, 0, ground)
+	cell := p.rect(box{x, y, w + 1, h + 1}, 0, ground)
 	cell.StrokeColor, cell.StrokeWidth = kit.Color(theme.ColorNameSeparator), 1
 	p.things = append(p.things, thing{at: fyne.NewPos(x, y), size: fyne.NewSize(w, h), day: d.Date})
 	size := theme.Size(theme.SizeNameText) - 1
@@ -93,10 +94,10 @@ func (m *month) paintDay(p *painter, d app.Day, i int, x, y, w, h float32) {
 	}
 	if d.Date == m.today {
 		width := fyne.MeasureText(number, size, fyne.TextStyle{Bold: true}).Width
-		p.rect(x+4, y+3, max(20, width+10), 18, 9, kit.Color(primary))
-		p.text(x+4+(max(20, width+10)-width)/2, y+4, w, number, size, true, kit.Color(theme.ColorNameForegroundOnPrimary))
+		p.rect(box{x + 4, y + 3, max(20, width+10), 18}, 9, kit.Color(primary))
+		p.text(box{x + 4 + (max(20, width+10)-width)/2, y + 4, w, 0}, number, pen{size, true, kit.Color(theme.ColorNameForegroundOnPrimary)})
 	} else {
-		p.text(x+8, y+4, w, number, size, false, ink)
+		p.text(box{x + 8, y + 4, w, 0}, number, pen{size, false, ink})
 	}
 	if words := m.view.marks[d.Date]; words != "" {
 		p.icon(x+w-20, y+4, 15, kit.StatusOverdue.Icon())
@@ -106,7 +107,7 @@ func (m *month) paintDay(p *painter, d app.Day, i int, x, y, w, h float32) {
 	if isPatchTuesday(d.Date) && w > 100 {
 		const words = "Patch Tuesday"
 		small := theme.Size(theme.SizeNameCaptionText) - 1
-		p.text(x+w-fyne.MeasureText(words, small, fyne.TextStyle{}).Width-6, y+5, w, words, small, false, kit.Color(kit.ColorMuted))
+		p.text(box{x + w - fyne.MeasureText(words, small, fyne.TextStyle{}).Width - 6, y + 5, w, 0}, words, pen{small, false, kit.Color(kit.ColorMuted)})
 	}
 }
 
@@ -125,24 +126,25 @@ func (m *month) paintWeek(p *painter, row int, w, h float32) {
 		for i := b.from; i <= b.to; i++ {
 			used[i] = max(used[i], b.lane+1)
 		}
-		m.view.paintBar(p, b, days, float32(b.from)*w+3, top+float32(b.lane)*lane, float32(b.to-b.from+1)*w-6)
+		m.view.paintBar(p, b, days, box{float32(b.from)*w + 3, top + float32(b.lane)*lane, float32(b.to-b.from+1)*w - 6, lane})
 	}
 	for i := range days {
 		d := &days[i]
 		x := float32(i) * w
-		m.paintEntries(p, d, x, top, w, used[i], room)
+		m.paintEntries(p, d, box{x, top, w, float32(room) * lane}, used[i])
 		if d.Date == m.chosen {
 			edge := kit.Color(primary)
 			if !m.focused {
 				edge = kit.Tint(primary, 150)
 			}
-			p.frame(x+0.5, top-numberTop+0.5, w, h, 3, 2, edge)
+			p.frame(box{x + 0.5, top - numberTop + 0.5, w, h}, edge)
 		}
 	}
 }
 
 // paintEntries draws the short openings that begin on a day, as far as there is room.
-func (m *month) paintEntries(p *painter, d *app.Day, x, top, w float32, line, room int) {
+func (m *month) paintEntries(p *painter, d *app.Day, in box, line int) {
+	x, top, w, room := in.x, in.y, in.w, int(in.h/lane)
 	var begin []*app.Entry
 	for k := range d.Entries {
 		if e := &d.Entries[k]; !isLong(e) && !e.Continues {
@@ -154,19 +156,20 @@ func (m *month) paintEntries(p *painter, d *app.Day, x, top, w float32, line, ro
 		case line >= room:
 			return
 		case line == room-1 && len(begin)-k > 1:
-			p.text(x+8, top+float32(line)*lane+2, w-12, fmt.Sprintf("+ %d more", len(begin)-k), theme.Size(theme.SizeNameCaptionText), true, kit.Color(kit.ColorMuted))
+			p.text(box{x + 8, top + float32(line)*lane + 2, w - 12, 0}, fmt.Sprintf("+ %d more", len(begin)-k), pen{theme.Size(theme.SizeNameCaptionText), true, kit.Color(kit.ColorMuted)})
 			return
 		}
-		m.paintEntry(p, e, d.Date, x+3, top+float32(line)*lane, w-6)
+		m.paintEntry(p, e, d.Date, box{x + 3, top + float32(line)*lane, w - 6, lane})
 		line++
 	}
 }
 
 // paintEntry draws one opening as a line of a day.
-func (m *month) paintEntry(p *painter, e *app.Entry, day data.Date, x, y, w float32) {
+func (m *month) paintEntry(p *painter, e *app.Entry, day data.Date, in box) {
+	x, y, w := in.x, in.y, in.w
 	status, edge := entryLook(e)
-	p.rect(x, y, w, lane-2, 3, kit.Tint(edge, 34))
-	p.rect(x, y, 3, lane-2, 1, kit.Color(edge))
+	p.rect(box{x, y, w, lane - 2}, 3, kit.Tint(edge, 34))
+	p.rect(box{x, y, 3, lane - 2}, 1, kit.Color(edge))
 	left := x + 8
 	if status != kit.StatusNone {
 		p.icon(left-1, y+3, 12, status.Icon())
@@ -177,6 +180,6 @@ func (m *month) paintEntry(p *painter, e *app.Entry, day data.Date, x, y, w floa
 	if status == kit.StatusUnknown {
 		ink = kit.Color(kit.ColorMuted)
 	}
-	p.text(left, y+2, x+w-left-2, text, theme.Size(theme.SizeNameCaptionText), false, ink)
+	p.text(box{left, y + 2, x + w - left - 2, 0}, text, pen{theme.Size(theme.SizeNameCaptionText), false, ink})
 	p.things = append(p.things, thing{at: fyne.NewPos(x, y), size: fyne.NewSize(w, lane-2), day: day, entry: e, tip: entryWords(e, m.view.groups, m.view.zone)})
 }

@@ -29,6 +29,16 @@ func (t thing) holds(p fyne.Position) bool {
 	return p.X >= t.at.X && p.Y >= t.at.Y && p.X < t.at.X+t.size.Width && p.Y < t.at.Y+t.size.Height
 }
 
+// A box is where something is drawn.
+type box struct{ x, y, w, h float32 }
+
+// A pen is how a text is drawn.
+type pen struct {
+	size  float32
+	bold  bool
+	color color.Color
+}
+
 // A painter collects the shapes of one drawing and what can be pointed at; what
 // comes later lies above.
 type painter struct {
@@ -36,30 +46,29 @@ type painter struct {
 	things  []thing
 }
 
-func (p *painter) rect(x, y, w, h, radius float32, fill color.Color) *canvas.Rectangle {
+func (p *painter) rect(at box, radius float32, fill color.Color) *canvas.Rectangle {
 	r := canvas.NewRectangle(fill)
 	r.CornerRadius = radius
-	r.Move(fyne.NewPos(x, y))
-	r.Resize(fyne.NewSize(w, h))
+	r.Move(fyne.NewPos(at.x, at.y))
+	r.Resize(fyne.NewSize(at.w, at.h))
 	p.objects = append(p.objects, r)
 	return r
 }
 
-func (p *painter) frame(x, y, w, h, radius, width float32, edge color.Color) {
-	r := p.rect(x, y, w, h, radius, color.Transparent)
-	r.StrokeColor, r.StrokeWidth = edge, width
+// frame draws the edge of what is chosen.
+func (p *painter) frame(at box, edge color.Color) {
+	r := p.rect(at, 3, color.Transparent)
+	r.StrokeColor, r.StrokeWidth = edge, 2
 }
 
-// text draws a line cut at a width and returns the width it takes.
-func (p *painter) text(x, y, room float32, s string, size float32, bold bool, c color.Color) float32 {
-	style := fyne.TextStyle{Bold: bold}
-	t := canvas.NewText(cut(s, room, size, style), c)
-	t.TextSize, t.TextStyle = size, style
-	m := t.MinSize()
-	t.Move(fyne.NewPos(x, y))
-	t.Resize(m)
+// text draws a line at the top of a box, cut at its width.
+func (p *painter) text(at box, s string, with pen) {
+	style := fyne.TextStyle{Bold: with.bold}
+	t := canvas.NewText(cut(s, at.w, with.size, style), with.color)
+	t.TextSize, t.TextStyle = with.size, style
+	t.Move(fyne.NewPos(at.x, at.y))
+	t.Resize(t.MinSize())
 	p.objects = append(p.objects, t)
-	return m.Width
 }
 
 func (p *painter) icon(x, y, side float32, r fyne.Resource) {

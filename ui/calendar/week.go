@@ -54,25 +54,25 @@ func (k *week) paint(p *painter, size fyne.Size) {
 	}
 	daysHigh := k.top
 	w, h := (size.Width-hoursWide)/7, size.Height-daysHigh
-	p.rect(hoursWide, daysHigh, size.Width-hoursWide, h, 0, kit.Color(kit.ColorSurface))
+	p.rect(box{hoursWide, daysHigh, size.Width - hoursWide, h}, 0, kit.Color(kit.ColorSurface))
 	muted := kit.Color(kit.ColorMuted)
 	small := theme.Size(theme.SizeNameCaptionText)
 	for hour := 0; hour < 24; hour += 2 {
 		y := daysHigh + h*float32(hour)/24
-		p.rect(hoursWide, y, size.Width-hoursWide, 1, 0, kit.Color(theme.ColorNameSeparator))
-		p.text(6, y-2, hoursWide, fmt.Sprintf("%02d:00", hour), small, false, muted)
+		p.rect(box{hoursWide, y, size.Width - hoursWide, 1}, 0, kit.Color(theme.ColorNameSeparator))
+		p.text(box{6, y - 2, hoursWide, 0}, fmt.Sprintf("%02d:00", hour), pen{small, false, muted})
 	}
 	for i, d := range k.days {
 		k.paintDay(p, d, hoursWide+float32(i)*w, w, h)
 	}
 	for _, b := range all {
-		k.view.paintBar(p, b, k.days, hoursWide+float32(b.from)*w+3, daysHigh-float32(lanes-b.lane)*lane-2, float32(b.to-b.from+1)*w-6)
+		k.view.paintBar(p, b, k.days, box{hoursWide + float32(b.from)*w + 3, daysHigh - float32(lanes-b.lane)*lane - 2, float32(b.to-b.from+1)*w - 6, lane})
 	}
 	today := civil(k.now.In(k.view.zone))
 	for i, d := range k.days {
 		if d.Date == today {
 			y := daysHigh + h*k.share(k.now, d.Date)
-			p.rect(hoursWide+float32(i)*w, y-1, w, 2, 0, kit.Color(kit.ColorCritical))
+			p.rect(box{hoursWide + float32(i)*w, y - 1, w, 2}, 0, kit.Color(kit.ColorCritical))
 		}
 	}
 }
@@ -92,19 +92,19 @@ func (k *week) share(t time.Time, day data.Date) float32 {
 
 func (k *week) paintDay(p *painter, d app.Day, x, w, h float32) {
 	daysHigh := k.top
-	p.rect(x, 0, 1, daysHigh+h, 0, kit.Color(theme.ColorNameSeparator))
+	p.rect(box{x, 0, 1, daysHigh + h}, 0, kit.Color(theme.ColorNameSeparator))
 	p.things = append(p.things, thing{at: fyne.NewPos(x, 0), size: fyne.NewSize(w, daysHigh+h), day: d.Date})
 	at := midnight(d.Date)
 	text := at.Format("Mon 2 Jan")
 	ink := kit.Color(theme.ColorNameForeground)
 	if d.Date == civil(k.now.In(k.view.zone)) {
 		width := fyne.MeasureText(text, theme.Size(theme.SizeNameText), fyne.TextStyle{Bold: true}).Width
-		p.rect(x+4, 3, width+12, 20, 10, kit.Color(primary))
+		p.rect(box{x + 4, 3, width + 12, 20}, 10, kit.Color(primary))
 		ink = kit.Color(theme.ColorNameForegroundOnPrimary)
 	}
-	p.text(x+10, 5, w-12, text, theme.Size(theme.SizeNameText), true, ink)
+	p.text(box{x + 10, 5, w - 12, 0}, text, pen{theme.Size(theme.SizeNameText), true, ink})
 	if isPatchTuesday(d.Date) {
-		p.text(x+10, 24, w-12, "Patch Tuesday", theme.Size(theme.SizeNameCaptionText)-1, false, kit.Color(kit.ColorMuted))
+		p.text(box{x + 10, 24, w - 12, 0}, "Patch Tuesday", pen{theme.Size(theme.SizeNameCaptionText) - 1, false, kit.Color(kit.ColorMuted)})
 	}
 	k.paintFreezes(p, d, x, w, h)
 	k.paintEntries(p, d, x, w, h)
@@ -113,7 +113,7 @@ func (k *week) paintDay(p *painter, d app.Day, x, w, h float32) {
 		if !k.focused {
 			edge = kit.Tint(primary, 150)
 		}
-		p.frame(x+0.5, 0.5, w, daysHigh+h-1, 3, 2, edge)
+		p.frame(box{x + 0.5, 0.5, w, daysHigh + h - 1}, edge)
 	}
 }
 
@@ -123,7 +123,7 @@ func (k *week) paintFreezes(p *painter, d app.Day, x, w, h float32) {
 	for i := range d.Freezes {
 		f := &d.Freezes[i]
 		from, to := h*k.share(f.From, d.Date), h*k.share(f.Until, d.Date)
-		p.rect(x+1, k.top+from, w-1, to-from, 0, kit.Tint(kit.ColorExcepted, 30))
+		p.rect(box{x + 1, k.top + from, w - 1, to - from}, 0, kit.Tint(kit.ColorExcepted, 30))
 		p.things = append(p.things, thing{at: fyne.NewPos(x, k.top+from), size: fyne.NewSize(w, to-from), day: d.Date, freeze: f, tip: freezeWords(*f, k.view.groups, k.view.zone)})
 	}
 }
@@ -143,18 +143,18 @@ func (k *week) paintEntries(p *painter, d app.Day, x, w, h float32) {
 		from, to := h*k.share(e.Start, d.Date), h*k.share(e.End, d.Date)
 		y, high := k.top+from, max(leastSlot, to-from-1)
 		left := x + 3 + float32(columns[i])*each
-		p.rect(left, y, each-1, high, 4, kit.Color(kit.ColorSurface))
-		p.rect(left, y, each-1, high, 4, kit.Tint(edge, 48))
-		p.rect(left, y, 3, high, 1, kit.Color(edge))
+		p.rect(box{left, y, each - 1, high}, 4, kit.Color(kit.ColorSurface))
+		p.rect(box{left, y, each - 1, high}, 4, kit.Tint(edge, 48))
+		p.rect(box{left, y, 3, high}, 1, kit.Color(edge))
 		in := left + 8
 		if status != kit.StatusNone {
 			p.icon(in-1, y+3, 12, status.Icon())
 			in += 15
 		}
 		size := theme.Size(theme.SizeNameCaptionText)
-		p.text(in, y+2, left+each-in-4, e.Window.Name, size, true, kit.Color(theme.ColorNameForeground))
+		p.text(box{in, y + 2, left + each - in - 4, 0}, e.Window.Name, pen{size, true, kit.Color(theme.ColorNameForeground)})
 		if high > 32 {
-			p.text(left+8, y+17, each-12, clockSpan(e, k.view.zone), size, false, kit.Color(kit.ColorMuted))
+			p.text(box{left + 8, y + 17, each - 12, 0}, clockSpan(e, k.view.zone), pen{size, false, kit.Color(kit.ColorMuted)})
 		}
 		p.things = append(p.things, thing{at: fyne.NewPos(left, y), size: fyne.NewSize(each-1, high), day: d.Date, entry: e, tip: entryWords(e, k.view.groups, k.view.zone)})
 	}

@@ -145,14 +145,31 @@ type section struct {
 	None     string // said when nothing could be looked at
 }
 
+// findings are what app found that does not fit.
+type findings struct {
+	clashes  []app.Clash
+	bare     []app.Bare
+	unmet    []app.Unmet
+	unjudged int // hosts about which nothing is known
+}
+
 // sections says what does not fit: deadlines, hosts, windows.
-func sections(a app.Agenda, clashes []app.Clash, bare []app.Bare, unmet []app.Unmet, unjudged int, now time.Time, zone *time.Location) []section {
+func sections(a app.Agenda, f findings, zone *time.Location) []section {
 	hosts := map[data.HostID]string{}
 	for _, h := range a.Hosts {
 		hosts[h.ID] = h.Name
 	}
+	late, without := lateSection(hosts, f, zone), bareSection(hosts, f)
+	if len(a.Hosts) == 0 {
+		late.Good, without.Good = "", ""
+		late.None, without.None = "There are no hosts yet.", "There are no hosts yet."
+	}
+	return []section{late, without, clashSection(f, zone)}
+}
+
+func lateSection(hosts map[data.HostID]string, f findings, zone *time.Location) section {
 	late := section{Title: "Deadlines no window meets", Good: "Every known deadline has a window in time."}
-	for _, u := range unmet {
+	for _, u := range f.unmet {
 		note := "no window"
 		if !u.Next.IsZero() {
 			note = "next window " + moment(u.Next, zone)
@@ -160,18 +177,19 @@ func sections(a app.Agenda, clashes []app.Clash, bare []app.Bare, unmet []app.Un
 		late.Problems = append(late.Problems, problem{Sign: kit.StatusOverdue, Text: fmt.Sprintf("%s: due %s", hosts[u.Host], moment(u.Due, zone)),
 			Note: kit.Count(u.Updates, "update", "updates") + " · " + note, Host: u.Host, Day: civil(u.Due.In(zone))})
 	}
-	if unjudged > 0 {
-		late.Problems = append(late.Problems, problem{Sign: kit.StatusUnknown, Text: kit.Count(unjudged, "host is", "hosts are") + " unknown", Note: "so their deadlines are not known"})
+	if f.unjudged > 0 {
+		late.Problems = append(late.Problems, problem{Sign: kit.StatusUnknown, Text: kit.Count(f.unjudged, "host is", "hosts are") + " unknown", Note: "so their deadlines are not known"})
 		late.Good = ""
 	}
+	return late
+}
+
+// bareSection lists the hosts without a window, once for each reason.
+func bareSection(hosts map[data.HostID]string, f findings) section {
 	without := section{Title: "Hosts without a window", Good: "Every host has an agreed window."}
-	if len(a.Hosts) == 0 {
-		late.Good, without.Good = "", ""
-		late.None, without.None = "There are no hosts yet.", "There are no hosts yet."
-	}
 	var whys []string
 	by := map[string][]data.HostID{}
-	for _, b := range bare {
+	for _, b := range f.bare {
 		if by[b.Because] == nil {
 			whys = append(whys, b.Because)
 		}
@@ -191,8 +209,12 @@ func sections(a app.Agenda, clashes []app.Clash, bare []app.Bare, unmet []app.Un
 		}
 		without.Problems = append(without.Problems, p)
 	}
+	return without
+}
+
+func clashSection(f findings, zone *time.Location) section {
 	conflicts := section{Title: "Conflicts", Good: "No window is in another's way."}
-	for _, c := range clashes {
+	for _, c := range f.clashes {
 		p := problem{Sign: kit.StatusWarning, Text: c.Because, Freeze: c.Freeze}
 		if c.Kind == app.ClashUnagreed {
 			p.Sign = kit.StatusUnknown
@@ -205,5 +227,5 @@ func sections(a app.Agenda, clashes []app.Clash, bare []app.Bare, unmet []app.Un
 		}
 		conflicts.Problems = append(conflicts.Problems, p)
 	}
-	return []section{late, without, conflicts}
+	return conflicts
 }

@@ -130,9 +130,8 @@ func TestOverlappingOpeningsStandSideBySide(t *testing.T) {
 }
 
 func TestUnknownHostsAreToldBesideTheForecast(t *testing.T) {
-	now := time.Date(2026, 8, 11, 0, 0, 0, 0, time.UTC)
 	a := app.Agenda{Hosts: []data.Host{{ID: 1, Name: "web1"}}}
-	s := sections(a, nil, nil, nil, 1, now, time.UTC)
+	s := sections(a, findings{unjudged: 1}, time.UTC)
 	if s[0].Good != "" || len(s[0].Problems) != 1 || s[0].Problems[0].Sign != kit.StatusUnknown {
 		t.Errorf("%+v", s[0])
 	}
