@@ -93,7 +93,7 @@ type planned struct {
 
 // planHost turns a host's newest scan and the request into exact changes.
 func (d *Desk) planHost(ctx context.Context, h data.Host, req PlanRequest, maxAge time.Duration) planned {
-	out := planned{part: data.PlanHost{Host: h.ID, Ring: h.Ring}}
+	out := planned{part: data.PlanHost{Host: h.ID, Ring: h.Ring, At: whereabouts(h)}}
 	leave := func(why string) planned {
 		out.notes = append(out.notes, PlanNote{Host: h, Why: why})
 		out.part.Changes = data.Changes{}
@@ -123,6 +123,15 @@ func (d *Desk) planHost(ctx context.Context, h data.Host, req PlanRequest, maxAg
 	}
 	out.part.Changes = describe(changes, scan.Updates)
 	return out
+}
+
+// whereabouts is how a host is reached: what a plan is bound to, so that an
+// address edited after the approval sends it to no other machine.
+func whereabouts(h data.Host) string {
+	if h.Jump != "" {
+		return h.Where() + " by way of " + h.Jump
+	}
+	return h.Where()
 }
 
 // chooseTargets picks what the request asks for. Held and phased updates are

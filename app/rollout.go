@@ -207,13 +207,15 @@ func (w *work) run(id data.RunID) data.Run {
 }
 
 // part returns what the plan does to a host.
-func (w *work) part(id data.HostID) data.Changes {
+func (w *work) part(id data.HostID) data.Changes { return w.planned(id).Changes }
+
+func (w *work) planned(id data.HostID) data.PlanHost {
 	for _, h := range w.plan.Hosts {
 		if h.Host == id {
-			return h.Changes
+			return h
 		}
 	}
-	return data.Changes{}
+	return data.PlanHost{}
 }
 
 // opening asks the calendar; a rollout with a reason is open at once, except in a freeze.
@@ -222,6 +224,9 @@ func (w *work) opening(now time.Time) func(data.HostID) opening {
 		h, ok := w.hosts[id]
 		if !ok {
 			return opening{Why: "the host is no longer in the inventory"}
+		}
+		if was := w.planned(id).At; was != "" && was != whereabouts(h) {
+			return opening{Why: fmt.Sprintf("the host was at %s when the plan was made and is at %s now: make a new plan", was, whereabouts(h))}
 		}
 		for _, f := range w.freezes {
 			if f.Covers(h.Group, now) {

@@ -240,3 +240,28 @@ func TestAnApprovalPutInByHandCountsForNothing(t *testing.T) {
 		t.Errorf("an approval in another's name: %v", err)
 	}
 }
+
+func TestAPlanIsForNoOtherAddress(t *testing.T) {
+	move := func(t *testing.T, s *shop) {
+		t.Helper()
+		must(t, s.EditHosts(context.WithoutCancel(t.Context()), []data.HostID{s.host}, func(h *data.Host) { h.Address = "192.0.2.66" }))
+	}
+	t.Run("edited before the start", func(t *testing.T) {
+		s := newShop(t, newWorld(), data.RebootNever)
+		s.start(t, "")
+		move(t, s)
+		must(t, (&Driver{Desk: s.Desk, Pace: quick, Holder: "test"}).Drive(t.Context(), s.rollout, false))
+		if run := s.run(t); s.w.starts != 0 || !strings.Contains(run.Detail, "192.0.2.66") {
+			t.Errorf("%d jobs, run %+v", s.w.starts, run)
+		}
+	})
+	t.Run("edited during the pre-check", func(t *testing.T) {
+		s := newShop(t, newWorld(), data.RebootAlways)
+		s.start(t, "")
+		s.meddle(func(context.Context) { move(t, s) })
+		must(t, (&Driver{Desk: s.Desk, Pace: quick, Holder: "test"}).Drive(t.Context(), s.rollout, false))
+		if run := s.run(t); s.w.starts != 0 || s.w.reboots != 0 {
+			t.Errorf("%d jobs, %d reboots, run %+v", s.w.starts, s.w.reboots, run)
+		}
+	})
+}

@@ -29,6 +29,7 @@ type PlanHost struct {
 	Ring    int
 	Changes Changes
 	Scan    ScanID // what the plan was made from
+	At      string `json:",omitempty"` // where the host was when it was asked; the plan is for no other place
 }
 
 // Changes is what a plan does to one host, exactly.
