@@ -213,10 +213,21 @@ func (r *runner) awaitBoot(ctx context.Context) error {
 		if err == nil {
 			r.hangUp() // the same boot: a session would die with it
 		}
+		if err == nil && r.cancelledReboot(ctx) {
+			r.say(ctx, "cancelled; the host still runs in the boot from before, and is not waited for")
+			r.run.JobStopped = "cancelled"
+			return r.goTo(ctx, data.StepPostCheck)
+		}
 		if !rest(ctx, r.Pace.Poll) {
 			return errStop
 		}
 	}
+}
+
+// cancelledReboot reports whether a person has cancelled and the host, which
+// answers, has had a tenth of its time to go down for the reboot.
+func (r *runner) cancelledReboot(ctx context.Context) bool {
+	return !r.Desk.Now().Before(r.run.RebootAsked.Add(r.Pace.Boot/10)) && r.cancelled(ctx)
 }
 
 // postCheck looks whether the boot is the one expected and what ran before runs again.

@@ -114,3 +114,26 @@ func TestNobodyDrivesARolloutWhoseDeskIsGone(t *testing.T) {
 		}
 	}
 }
+
+func TestCancelInTheRebootStepSaysWhatIsIn(t *testing.T) {
+	w := newWorld()
+	w.rebootDud = true
+	s := newShop(t, w, data.RebootAlways)
+	s.start(t, "")
+	pace := quick
+	pace.Boot = time.Hour
+	ended := make(chan error, 1)
+	go func() {
+		ended <- (&Driver{Desk: s.Desk, Pace: pace, Holder: "test"}).Drive(t.Context(), s.rollout, true)
+	}()
+	for s.run(t).RebootAsked.IsZero() {
+		time.Sleep(time.Millisecond)
+	}
+	must(t, s.CancelRollout(t.Context(), s.rollout, "users complain"))
+	s.at(night.Add(10 * time.Minute))
+	must(t, <-ended)
+	run := s.run(t)
+	if run.Outcome != data.OutcomeCancelled || !strings.Contains(run.Detail, "2 of 2 changes are in") || strings.Contains(run.Detail, "rebooted") || w.reboots != 1 {
+		t.Errorf("%d reboots, run %+v", w.reboots, run)
+	}
+}
