@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -77,6 +78,9 @@ func openImages() (*images, error) {
 		cache = filepath.Join(dir, "secondtuesday-lab")
 	}
 	im := &images{cache: cache, mirror: mirror(), slots: make(chan struct{}, 2), built: map[string]func() error{}}
+	if im.mirror == "" {
+		return nil, errors.New("no Debian archive in /etc/apt: name one in LAB_MIRROR")
+	}
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return nil, err
 	}
@@ -280,7 +284,8 @@ func tail(b []byte, n int) []byte {
 // main" and in "URIs: http://mirror.example/debian".
 var debianMirror = regexp.MustCompile(`(?m)^(?:deb (?:\[[^]]*\] )?|URIs: *)(https?://\S+/debian)/?(?:\s|$)`)
 
-// mirror returns the Debian archive that this machine uses, else the public one.
+// mirror returns the Debian archive that this machine uses, or the one that
+// LAB_MIRROR names; "" where there is neither.
 func mirror() string {
 	files, _ := filepath.Glob("/etc/apt/sources.list.d/*")
 	for _, file := range append([]string{"/etc/apt/sources.list"}, files...) {
@@ -289,5 +294,5 @@ func mirror() string {
 			return string(found[1])
 		}
 	}
-	return "http://mirror.example/debian"
+	return os.Getenv("LAB_MIRROR")
 }
