@@ -3,8 +3,10 @@ package lab
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"sync"
 	"time"
@@ -178,9 +180,28 @@ func (m *Machine) ChangeHostKey() {
 	m.mu.Lock()
 	m.hostKey = key
 	m.mu.Unlock()
-	if err := m.answers(m.t.Context(), time.Minute); err != nil {
-		m.t.Fatal(err)
+	// The server starts anew a moment later: until then the old one answers, and then nobody.
+	for deadline := time.Now().Add(time.Minute); !m.shows(key); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			m.t.Fatalf("%s does not show its new host key", m.Name)
+		}
 	}
+}
+
+// shows reports whether the SSH server shows the key.
+func (m *Machine) shows(key ssh.PublicKey) bool {
+	conn, err := Dial(m.t.Context(), "tcp", net.JoinHostPort(m.Addr, "22"))
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	var shown ssh.PublicKey
+	config := &ssh.ClientConfig{HostKeyAlgorithms: []string{ssh.KeyAlgoED25519}, HostKeyCallback: func(_ string, _ net.Addr, k ssh.PublicKey) error {
+		shown = k
+		return errors.New("only its key was asked for")
+	}}
+	ssh.NewClientConn(conn, m.Addr, config) // it always fails, by the line above
+	return shown != nil && string(shown.Marshal()) == string(key.Marshal())
 }
 
 // IgnoreReboots makes every way to reboot succeed and do nothing.
