@@ -214,8 +214,7 @@ func (d *drive) step(ctx context.Context) (wake time.Time, done bool, err error)
 	if err := d.apply(ctx, w, m, now); err != nil {
 		return time.Time{}, false, err
 	}
-	over := m.State == data.RolloutDone || m.State == data.RolloutStopped || m.State == data.RolloutCancelled
-	return m.Wake, over, nil
+	return m.Wake, m.over(), nil
 }
 
 // apply stores the decision before it acts on it.

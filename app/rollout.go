@@ -253,8 +253,7 @@ func (w *work) opening(now time.Time) func(data.HostID) opening {
 func (d *Desk) noteRollout(ctx context.Context, r data.Rollout, m move, busy bool) error {
 	was := r
 	r.State, r.Note = m.State, m.Note
-	over := m.State == data.RolloutDone || m.State == data.RolloutStopped || m.State == data.RolloutCancelled
-	if over && !busy {
+	if m.over() && !busy {
 		r.Ended = d.Now()
 	}
 	if r.State == was.State && r.Note == was.Note && r.Ended.Equal(was.Ended) {

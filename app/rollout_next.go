@@ -86,6 +86,11 @@ func (m move) stop(note string, runs []data.Run) move {
 	return m
 }
 
+// over reports whether nothing more will start.
+func (m move) over() bool {
+	return m.State == data.RolloutDone || m.State == data.RolloutStopped || m.State == data.RolloutCancelled
+}
+
 // startQueued fills the free slots with queued runs whose window is open.
 func (m *move) startQueued(in []data.Run, slots int, open func(data.HostID) opening, now time.Time) {
 	for _, run := range in {
