@@ -50,7 +50,7 @@ func OpenFor(h data.Host, windows []data.Window, freezes []data.Freeze, now time
 	}
 	switch {
 	case open:
-		return o, true, fmt.Sprintf("window %q is open until %s: %s", best.Name, stamp(o.End), permitsText(best.Permits))
+		return o, true, fmt.Sprintf("window %q is open until %s: %s", best.Name, Moment(o.End), permitsText(best.Permits))
 	case h.Group == 0:
 		return o, false, "the host is in no group, so no window covers it"
 	case !covered:
@@ -60,7 +60,7 @@ func OpenFor(h data.Host, windows []data.Window, freezes []data.Freeze, now time
 	}
 	for _, f := range freezes {
 		if f.Covers(h.Group, now) {
-			return o, false, fmt.Sprintf("freeze %q forbids it until %s", f.Name, stamp(f.Until))
+			return o, false, fmt.Sprintf("freeze %q forbids it until %s", f.Name, Moment(f.Until))
 		}
 	}
 	return o, false, "no window of the host's group is open"

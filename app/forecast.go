@@ -75,7 +75,7 @@ func (a Agenda) windowClashes(w data.Window, occ []data.Occurrence, from time.Ti
 	for _, o := range occ {
 		if f, ok := a.frozen(w, o); ok {
 			out = append(out, Clash{ClashFrozen, ids, f.ID, o.Start,
-				fmt.Sprintf("Freeze %q leaves nothing of window %q on %s.", f.Name, w.Name, stamp(o.Start))})
+				fmt.Sprintf("Freeze %q leaves nothing of window %q on %s.", f.Name, w.Name, Moment(o.Start))})
 		}
 	}
 	return out
@@ -109,7 +109,7 @@ func (a Agenda) overlap(i, k int, x, y []data.Occurrence) (Clash, bool) {
 				at = y[m].Start
 			}
 			return Clash{ClashOverlap, []data.WindowID{v.ID, w.ID}, 0, at,
-				fmt.Sprintf("Windows %q and %q are both open %s from %s.", v.Name, w.Name, groupsText(v.Groups[shared:shared+1], a.Groups), stamp(at))}, true
+				fmt.Sprintf("Windows %q and %q are both open %s from %s.", v.Name, w.Name, groupsText(v.Groups[shared:shared+1], a.Groups), Moment(at))}, true
 		}
 		if x[n].End.Before(y[m].End) {
 			n++
@@ -244,9 +244,9 @@ func (a Agenda) unmet(found []*Unmet, hosts map[data.HostID]data.Host) []Unmet {
 	for _, u := range found {
 		next := "no window of its group opens within a year"
 		if !u.Next.IsZero() {
-			next = fmt.Sprintf("the next window leaves room for it on %s, %s too late", stamp(u.Next), late(u.Next.Add(a.typical()).Sub(u.Due)))
+			next = fmt.Sprintf("the next window leaves room for it on %s, %s too late", Moment(u.Next), late(u.Next.Add(a.typical()).Sub(u.Due)))
 		}
-		u.Because = sentence(fmt.Sprintf("%s on %s due by %s, and %s", counted(u.Updates, "update"), hosts[u.Host].Name, stamp(u.Due), next))
+		u.Because = sentence(fmt.Sprintf("%s on %s due by %s, and %s", counted(u.Updates, "update"), hosts[u.Host].Name, Moment(u.Due), next))
 		list = append(list, *u)
 	}
 	slices.SortStableFunc(list, func(x, y Unmet) int { return x.Due.Compare(y.Due) })

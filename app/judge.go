@@ -159,14 +159,14 @@ func (t *turn) seeScan() string {
 		return "never scanned"
 	case at.After(t.now.Add(futureSlack)):
 		t.changes(at.Add(-futureSlack))
-		return fmt.Sprintf("the scan is dated in the future (%s): the desk's clock was or is wrong", stamp(at))
+		return fmt.Sprintf("the scan is dated in the future (%s): the desk's clock was or is wrong", Moment(at))
 	case !t.now.Before(at.Add(t.maxAge)):
-		return fmt.Sprintf("the scan of %s is older than the %s the standard allows", stamp(at), DurationText(t.maxAge))
+		return fmt.Sprintf("the scan of %s is older than the %s the standard allows", Moment(at), DurationText(t.maxAge))
 	}
 	t.changes(at.Add(t.maxAge))
 	for _, p := range t.s.Scan.Problems {
 		if p.Untrusted {
-			return fmt.Sprintf("the scan of %s cannot be trusted: %s", stamp(at), problemText(p))
+			return fmt.Sprintf("the scan of %s cannot be trusted: %s", Moment(at), problemText(p))
 		}
 	}
 	return ""
@@ -187,7 +187,7 @@ func (t *turn) seeLists() string {
 	age := max(hostNow.Sub(sc.MetadataAt), 0)
 	fetched := sc.At.Add(-age)
 	if !t.now.Before(fetched.Add(t.maxAge)) {
-		return fmt.Sprintf("the host's package lists of %s are older than the %s the standard allows", stamp(fetched), DurationText(t.maxAge))
+		return fmt.Sprintf("the host's package lists of %s are older than the %s the standard allows", Moment(fetched), DurationText(t.maxAge))
 	}
 	t.changes(fetched.Add(t.maxAge))
 	return ""

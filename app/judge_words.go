@@ -46,7 +46,7 @@ func (t *turn) host() data.HostVerdict {
 		}
 	}
 	h.NextDue, h.ValidUntil = t.nextDue, t.until
-	words = append(append([]string{t.updatesText()}, words...), "scan of "+stamp(t.s.Scan.At))
+	words = append(append([]string{t.updatesText()}, words...), "scan of "+Moment(t.s.Scan.At))
 	h.Because = sentence(strings.Join(words, "; "))
 	return h
 }
@@ -76,7 +76,7 @@ func (t *turn) endOfLife() (side, bool) {
 	}
 	text := ""
 	if !end.IsZero() {
-		text = fmt.Sprintf("security support of %s ended on %s, so nobody says what is missing", osName(os), day(end))
+		text = fmt.Sprintf("security support of %s ended on %s, so nobody says what is missing", osName(os), end.UTC().Format(time.DateOnly))
 	}
 	for _, p := range t.s.Scan.Problems {
 		if p.Kind == data.EndOfLifeOS && text == "" {
@@ -116,12 +116,12 @@ func (t *turn) reboot(h *data.HostVerdict) (side, bool) {
 		since = sc.At
 	}
 	h.RebootDebt = max(t.now.Sub(since), time.Second) // pending at all is never no debt
-	text := fmt.Sprintf("a reboot has been pending since %s (%s)", stamp(since), reasonsText(sc.Reboot))
+	text := fmt.Sprintf("a reboot has been pending since %s (%s)", Moment(since), reasonsText(sc.Reboot))
 	if t.std.RebootWithin <= 0 {
 		return side{data.Compliant, text + ", for which the standard sets no deadline", time.Time{}}, true
 	}
 	due := since.Add(t.std.RebootWithin)
-	text += fmt.Sprintf(" and the standard wants it within %s, by %s", DurationText(t.std.RebootWithin), stamp(due))
+	text += fmt.Sprintf(" and the standard wants it within %s, by %s", DurationText(t.std.RebootWithin), Moment(due))
 	if e, ok := t.excused(nil); ok {
 		return side{data.Excepted, fmt.Sprintf("%s; excepted until %s", text, day(e.Expires)), due}, true
 	}
@@ -153,16 +153,16 @@ func (t *turn) updatesText() string {
 	k := t.counts[worse(t.first.compliance)]
 	switch t.first.compliance {
 	case data.Overdue:
-		return fmt.Sprintf("%s overdue, longest %s, since %s by %s", of(k, n), name, stamp(t.first.due), by)
+		return fmt.Sprintf("%s overdue, longest %s, since %s by %s", of(k, n), name, Moment(t.first.due), by)
 	case data.DueSoon:
-		return fmt.Sprintf("%s due soon, first %s on %s by %s", of(k, n), name, stamp(t.first.due), by)
+		return fmt.Sprintf("%s due soon, first %s on %s by %s", of(k, n), name, Moment(t.first.due), by)
 	case data.Excepted:
 		return fmt.Sprintf("%s excepted, %s until %s", of(k, n), name, day(t.first.expires))
 	case data.Compliant:
 		if t.first.due.IsZero() {
 			return fmt.Sprintf("%s without a deadline", of(k, n))
 		}
-		return fmt.Sprintf("%s in time, first %s on %s by %s", of(k, n), name, stamp(t.first.due), by)
+		return fmt.Sprintf("%s in time, first %s on %s by %s", of(k, n), name, Moment(t.first.due), by)
 	}
 	return fmt.Sprintf("%s unknown, such as %s: no rule of the standard fits or the clock's start is not known", of(k, n), name)
 }
@@ -197,7 +197,7 @@ func (t *turn) because(m *data.Missing, r ruling) string {
 	if m.Update.Hold != data.NotHeld {
 		hold = fmt.Sprintf("; it is %s, which excuses nothing", m.Update.Hold)
 	}
-	age := "; scan of " + stamp(t.s.Scan.At)
+	age := "; scan of " + Moment(t.s.Scan.At)
 	switch {
 	case t.blind != "":
 		return "unknown, because " + t.blind + "; by what was last seen, " + by + hold
@@ -228,7 +228,7 @@ func (t *turn) ruleText(m *data.Missing, r ruling) string {
 		began = "rated so"
 	}
 	return fmt.Sprintf("%s gives %s for %s, %s %s, so it is due %s",
-		by, SpanText(rule.Due), factsText(m.Update, t.s.Host), began, stamp(r.start), stamp(r.due))
+		by, SpanText(rule.Due), factsText(m.Update, t.s.Host), began, Moment(r.start), Moment(r.due))
 }
 
 func clauseText(std data.Standard, rule int) string {
@@ -324,10 +324,13 @@ func thousands(n int) string {
 	return s
 }
 
-// stamp and day write times in sentences that are stored, which must not
-// change meaning with the reader's zone.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
-func day(t time.Time) string   { return t.UTC().Format("2006-01-02") }
+// Moment writes a moment for people, in the zone of this computer and with its
+// name: "2026-11-22 14:05 CET". Sentences with it are stored: the name keeps
+// their meaning for a reader in another zone.
+func Moment(t time.Time) string { return t.Local().Format("2006-01-02 15:04 MST") }
+
+// day writes the day of a moment in the zone of this computer.
+func day(t time.Time) string { return t.Local().Format(time.DateOnly) }
 
 // sentence makes a sentence of a clause.
 func sentence(s string) string {

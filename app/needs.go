@@ -246,9 +246,9 @@ func (s *Situation) unmet() ([]Need, error) {
 	u := found[0]
 	next := "no window of its group opens within a year"
 	if !u.Next.IsZero() {
-		next = fmt.Sprintf("the next window leaves room for it on %s, %s too late", stamp(u.Next), late(u.Next.Add(s.Agenda.typical()).Sub(u.Due)))
+		next = fmt.Sprintf("the next window leaves room for it on %s, %s too late", Moment(u.Next), late(u.Next.Add(s.Agenda.typical()).Sub(u.Due)))
 	}
-	n.Because = fmt.Sprintf("%s is due by %s, and %s.", s.names[u.Host], stamp(u.Due), next)
+	n.Because = fmt.Sprintf("%s is due by %s, and %s.", s.names[u.Host], Moment(u.Due), next)
 	if len(found) > 1 {
 		n.Because = s.listed(n.Hosts) + ". First: " + n.Because
 	}
@@ -361,7 +361,7 @@ func (s *Situation) exceptions() []Need {
 			n.Hosts = []data.HostID{e.Host}
 		}
 		n.Title = fmt.Sprintf("Exception for %s on %s ends in %s", what, where, span(e.Expires.Sub(s.Now)))
-		n.Because = fmt.Sprintf("%s asked for it: %s. On %s its deadlines count again.", e.RequestedBy, strings.TrimSuffix(e.Reason, "."), stamp(e.Expires))
+		n.Because = fmt.Sprintf("%s asked for it: %s. On %s its deadlines count again.", e.RequestedBy, strings.TrimSuffix(e.Reason, "."), Moment(e.Expires))
 		out = append(out, n)
 	}
 	return out
@@ -378,7 +378,7 @@ func (s *Situation) freezes() []Need {
 		if len(f.Groups) > 0 {
 			where = groupsText(f.Groups, s.Agenda.Groups)
 		}
-		because := fmt.Sprintf("Nothing may be touched %s until %s.", where, stamp(f.Until))
+		because := fmt.Sprintf("Nothing may be touched %s until %s.", where, Moment(f.Until))
 		if f.Reason != "" {
 			because += " " + sentence(strings.TrimSuffix(f.Reason, "."))
 		}

@@ -130,9 +130,9 @@ func (s *Situation) waitsFor(r data.Rollout) string {
 	case !ok:
 		return "No window of its hosts opens within 40 days."
 	case !o.Start.After(s.Now):
-		return fmt.Sprintf("A window is open until %s.", stamp(o.End))
+		return fmt.Sprintf("A window is open until %s.", Moment(o.End))
 	}
-	return fmt.Sprintf("The next window opens on %s, in %s.", stamp(o.Start), span(o.Start.Sub(s.Now)))
+	return fmt.Sprintf("The next window opens on %s, in %s.", Moment(o.Start), span(o.Start.Sub(s.Now)))
 }
 
 // NextOpening returns the next time at which updates may be installed

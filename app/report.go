@@ -140,7 +140,7 @@ func (r Report) Verdict() string {
 // WriteReport writes a report as one HTML page that needs nothing else, can be
 // printed, and explains every figure on it.
 func WriteReport(w io.Writer, r Report, f ReportFacts) error {
-	p := reportPage{Report: r, Facts: f, Splits: r.splits(), Line: trendLine(r), Zone: "UTC"}
+	p := reportPage{Report: r, Facts: f, Splits: r.splits(), Line: trendLine(r), Zone: r.Now.Local().Format("MST")}
 	if err := reportTemplate.Execute(w, p); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
@@ -152,7 +152,7 @@ type reportPage struct {
 	Facts  ReportFacts
 	Splits []split
 	Line   *svgLine // nil: too few days
-	Zone   string
+	Zone   string   // of this computer
 }
 
 // A svgLine is the trend, drawn in a box of 720 by 180.
@@ -226,7 +226,8 @@ var reportTemplate = page.Must(page.New("report").Funcs(page.FuncMap{
 	"kinds":    func() []data.Compliance { return data.Compliances },
 	"sign":     func(c data.Compliance) string { return reportSigns[c] },
 	"style":    func(c data.Compliance) string { return strings.ReplaceAll(string(c), " ", "-") },
-	"stamp":    stamp,
+	"build":    func() string { return ThisBuild().String() },
+	"stamp":    Moment,
 	"day":      day,
 	"percent":  percent,
 	"span":     SpanText,

@@ -230,7 +230,7 @@ func (w *work) opening(now time.Time) func(data.HostID) opening {
 		}
 		for _, f := range w.freezes {
 			if f.Covers(h.Group, now) {
-				return opening{Next: f.Until, Why: fmt.Sprintf("freeze %q until %s", f.Name, stamp(f.Until))}
+				return opening{Next: f.Until, Why: fmt.Sprintf("freeze %q until %s", f.Name, Moment(f.Until))}
 			}
 		}
 		if w.rollout.Reason != "" && now.After(w.rollout.Started.Add(applyNowLimit)) {
@@ -278,5 +278,5 @@ func windowOpening(h data.Host, windows []data.Window, freezes []data.Freeze, no
 	if !found {
 		return opening{Why: why}
 	}
-	return opening{Next: next.Start, Why: why + "; the next opens at " + stamp(next.Start)}
+	return opening{Next: next.Start, Why: why + "; the next opens at " + Moment(next.Start)}
 }

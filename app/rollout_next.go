@@ -69,7 +69,7 @@ func nextMove(p data.Plan, r data.Rollout, runs []data.Run, open func(data.HostI
 		}
 		if until := lastEnd(in).Add(ring.Soak); !last && now.Before(until) {
 			m.State, m.Wake = data.RolloutWaiting, until
-			m.Note = fmt.Sprintf("ring %d soaks until %s", ring.Number, until.UTC().Format("2006-01-02 15:04 MST"))
+			m.Note = fmt.Sprintf("ring %d soaks until %s", ring.Number, Moment(until))
 			return m
 		}
 	}

@@ -146,7 +146,7 @@ func (r *runner) lost(ctx context.Context, cause error) (again bool, err error) 
 	}
 	if now.After(r.run.Deadline.Add(r.Pace.GiveUp)) || hopeless(cause) {
 		return false, r.end(ctx, data.OutcomeUnknown, "no contact since %s (%s): it is not known what the job did; look again when the host answers",
-			stamp(r.lostSince), firstLine(cause))
+			Moment(r.lostSince), firstLine(cause))
 	}
 	if !rest(ctx, r.Pace.Retry) {
 		return false, errStop

@@ -99,7 +99,7 @@ func (r *runner) startJob(ctx context.Context, starts *int) (done bool, err erro
 		if err := r.keep(ctx); err != nil {
 			return true, err
 		}
-		r.say(ctx, "job %s started on the host; it stops by itself at %s", r.run.Job, r.run.Deadline.UTC().Format("15:04 MST"))
+		r.say(ctx, "job %s started on the host; it stops by itself at %s", r.run.Job, Moment(r.run.Deadline))
 		return false, nil
 	}
 	if ctx.Err() != nil {

@@ -49,7 +49,7 @@ func (r *runner) reboot(ctx context.Context) error {
 // is the one that is asked, because a session does not outlive a boot; so a
 // host that has rebooted meanwhile does not do it again.
 func (r *runner) askRebootAgain(ctx context.Context) error {
-	not, err := r.whyNotReboot(ctx, "asked for at "+stamp(r.run.RebootAsked))
+	not, err := r.whyNotReboot(ctx, "asked for at "+Moment(r.run.RebootAsked))
 	if err != nil || not != "" {
 		return err
 	}
@@ -205,7 +205,7 @@ func (r *runner) awaitBoot(ctx context.Context) error {
 			r.say(ctx, "the host is back with a new boot ID")
 			return r.goTo(ctx, data.StepPostCheck)
 		case err == nil && late:
-			r.say(ctx, "the reboot was asked for at %s, but the boot ID is still the same", r.run.RebootAsked.UTC().Format("15:04 MST"))
+			r.say(ctx, "the reboot was asked for at %s, but the boot ID is still the same", Moment(r.run.RebootAsked))
 			return r.goTo(ctx, data.StepPostCheck)
 		case err != nil && late:
 			return r.end(ctx, data.OutcomeUnknown, "no answer since the reboot (%s): look at the host, then look again here", firstLine(err))

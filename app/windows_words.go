@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -58,7 +59,9 @@ func weekdayCode(d time.Weekday) string {
 // Sentence says in one sentence when w opens, what it permits and forbids, on
 // which hosts, and who agreed. A window that was not agreed permits nothing.
 func Sentence(w data.Window, groups []data.Group) string {
-	if err := CheckWindow(w); err != nil {
+	err := CheckWindow(w)
+	loc, zoneErr := windowZone(w.TimeZone)
+	if err = cmp.Or(err, zoneErr); err != nil {
 		return "This window never opens: " + err.Error() + "."
 	}
 	zone := w.TimeZone
@@ -67,7 +70,7 @@ func Sentence(w data.Window, groups []data.Group) string {
 	}
 	when := fmt.Sprintf("%s at %02d:%02d (%s) for %s", DescribeRecurrence(w.Recurs), w.Recurs.Start.Hour, w.Recurs.Start.Minute, zone, DurationText(w.Duration))
 	if !w.Until.IsZero() {
-		when += ", for the last time before " + day(w.Until)
+		when += ", for the last time before " + w.Until.In(loc).Format(time.DateOnly)
 	}
 	may := permitsText(w.Permits) + " " + groupsText(w.Groups, groups)
 	if w.Agreed.At.IsZero() {

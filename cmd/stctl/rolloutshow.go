@@ -108,7 +108,7 @@ func driverText(ctx context.Context, d *app.Desk, r data.Rollout, runs []data.Ru
 		return "", err
 	}
 	if holder != "" {
-		return fmt.Sprintf("Driven by %s. If that process has died, run-due takes over from %s on.", clean(holder), until.UTC().Format("15:04:05 MST")), nil
+		return fmt.Sprintf("Driven by %s. If that process has died, run-due takes over from %s on.", clean(holder), until.Local().Format("15:04:05 MST")), nil
 	}
 	begun := 0
 	for _, run := range runs {
