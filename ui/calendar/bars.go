@@ -70,30 +70,26 @@ func add(all *[]bar, b bar) {
 
 // paintBar draws a bar of a lane's height.
 func (v *view) paintBar(p *painter, b bar, days []app.Day, in box) {
-	x, y, w := in.x, in.y, in.w
-	small := theme.Size(theme.SizeNameCaptionText)
-	t := thing{at: fyne.NewPos(x, y), size: fyne.NewSize(w, lane-2), day: days[b.from].Date, entry: b.entry, freeze: b.freeze}
 	edge, sign, text := kit.ColorExcepted, kit.StatusFrozen, ""
 	if b.freeze != nil {
 		text = b.freeze.Name
-		t.tip = freezeWords(*b.freeze, v.groups, v.zone)
 	} else {
 		sign, edge = entryLook(b.entry)
 		text = b.entry.Window.Name
 		if b.from == b.to || !aroundTheClock(b.entry.Window) {
 			text = b.entry.Start.In(v.zone).Format("15:04") + " " + text
 		}
-		t.tip = entryWords(b.entry, v.groups, v.zone)
 	}
-	p.rect(box{x, y, w, lane - 2}, 3, kit.Tint(edge, 34))
-	p.rect(box{x, y, 3, lane - 2}, 1, kit.Color(edge))
-	left := x + 8
-	if sign != kit.StatusNone {
-		p.icon(left-1, y+3, 12, sign.Icon())
-		left += 15
+	left := p.block(box{in.x, in.y, in.w, lane - 2}, edge, sign)
+	p.text(box{left, in.y + 2, in.x + in.w - left - 4, 0}, text, pen{theme.Size(theme.SizeNameCaptionText), false, kit.Color(theme.ColorNameForeground)})
+	p.things = append(p.things, thing{at: fyne.NewPos(in.x, in.y), size: fyne.NewSize(in.w, lane-2), day: days[b.from].Date, entry: b.entry, freeze: b.freeze, tip: v.barTip(b)})
+}
+
+func (v *view) barTip(b bar) string {
+	if b.freeze != nil {
+		return freezeWords(*b.freeze, v.groups, v.zone)
 	}
-	p.text(box{left, y + 2, x + w - left - 4, 0}, text, pen{small, false, kit.Color(theme.ColorNameForeground)})
-	p.things = append(p.things, t)
+	return entryWords(b.entry, v.groups, v.zone)
 }
 
 // aroundTheClock reports a window that opens as it closes, every day.

@@ -37,6 +37,7 @@ type Screen struct {
 	page  *kit.Page
 	loads *kit.Latest
 	mode  *kit.Segmented
+	turns *fyne.Container // to other days
 	zoned *kit.Button
 	body  *fyne.Container
 	frame *fyne.Container // body and side
@@ -93,11 +94,12 @@ func (x *Screen) Content() fyne.CanvasObject {
 	x.zoned = kit.NewQuiet("", "world", x.chooseZone).WithTip("Show times in another zone")
 	x.body = container.NewStack(x.month)
 	x.frame = container.New(&sideLayout{wide: 304, gap: 12}, x.body, x.side.object)
-	x.page = kit.NewPage("Calendar", "", x.frame,
-		x.zoned, x.mode,
+	x.turns = kit.HBox(8,
 		kit.NewQuiet("", "chevron-left", func() { x.turn(-1) }).WithTip("Back (PgUp)"),
 		kit.NewButton("Today", "", x.today).WithTip("To this day (T)"),
-		kit.NewQuiet("", "chevron-right", func() { x.turn(1) }).WithTip("On (PgDn)"),
+		kit.NewQuiet("", "chevron-right", func() { x.turn(1) }).WithTip("On (PgDn)"))
+	x.page = kit.NewPage("Calendar", "", x.frame,
+		x.zoned, x.mode, x.turns,
 		kit.NewButton("New freeze…", "snowflake", x.newFreeze).WithTip("A time in which nothing may be touched (Z)"),
 		kit.NewPrimary("New window…", "plus", x.newWindow).WithTip("When hosts may be touched (N)"))
 	x.loads = kit.NewLatest(x.page.Fail)
@@ -248,8 +250,10 @@ func (x *Screen) show() {
 	}
 	if x.mode.Chosen() == asList {
 		x.side.object.Hide()
+		x.turns.Hide() // the list is of no month
 	} else {
 		x.side.object.Show()
+		x.turns.Show()
 	}
 	x.frame.Refresh()
 	x.zoned.SetText(zoneLabel(a.zone))

@@ -18,7 +18,8 @@ type windowRow struct {
 	data.Window
 	GroupNames string
 	Hosts      int
-	Next       time.Time // zero: never again
+	Next       time.Time // of the opening that is or comes; zero: never again
+	Open       bool      // now
 	Opens      string
 	Words      string
 }
@@ -28,14 +29,18 @@ func windowRows(a app.Agenda, now time.Time) []*windowRow {
 	out := make([]*windowRow, 0, len(a.Windows))
 	for _, w := range a.Windows {
 		r := &windowRow{Window: w, GroupNames: strings.Join(groupNames(w.Groups, a.Groups), ", "), Words: app.Sentence(w, a.Groups)}
-		r.Opens = fmt.Sprintf("%s at %02d:%02d for %s", app.DescribeRecurrence(w.Recurs), w.Recurs.Start.Hour, w.Recurs.Start.Minute, app.DurationText(w.Duration))
+		days := app.DescribeRecurrence(w.Recurs)
+		if before(w.Recurs.First, civil(now)) { // it has begun: from when on is no news
+			days = strings.TrimSuffix(days, ", from "+midnight(w.Recurs.First).Format(time.DateOnly)+" on")
+		}
+		r.Opens = fmt.Sprintf("%s at %02d:%02d for %s", days, w.Recurs.Start.Hour, w.Recurs.Start.Minute, app.DurationText(w.Duration))
 		for _, h := range a.Hosts {
 			if h.Group != 0 && slices.Contains(w.Groups, h.Group) {
 				r.Hosts++
 			}
 		}
 		if next, err := app.Next(w, now, 1); err == nil && len(next) > 0 {
-			r.Next = next[0].Start
+			r.Next, r.Open = next[0].Start, !next[0].Start.After(now)
 		}
 		out = append(out, r)
 	}
@@ -54,12 +59,15 @@ func (r *windowRow) state() (kit.Status, string) {
 
 func newWindowList(x *Screen) *kit.Grid[*windowRow] {
 	g := kit.NewGrid(
-		kit.Column[*windowRow]{ID: "name", Title: "Window", Width: 190, Text: func(r *windowRow) string { return r.Name }, Tip: func(r *windowRow) string { return r.Words }},
-		kit.Column[*windowRow]{ID: "state", Title: "State", Width: 116, Status: func(r *windowRow) kit.Status { s, _ := r.state(); return s },
+		kit.Column[*windowRow]{ID: "name", Title: "Window", Width: 206, Text: func(r *windowRow) string { return r.Name }, Tip: func(r *windowRow) string { return r.Words }},
+		kit.Column[*windowRow]{ID: "state", Title: "State", Width: 100, Status: func(r *windowRow) kit.Status { s, _ := r.state(); return s },
 			Text: func(r *windowRow) string { _, w := r.state(); return w }, Tip: func(r *windowRow) string { return agreedWords(r.Window) }},
 		kit.Column[*windowRow]{ID: "next", Title: "Next opening", Width: 124, Text: func(r *windowRow) string {
-			if r.Next.IsZero() {
+			switch {
+			case r.Next.IsZero():
 				return "never"
+			case r.Open:
+				return "open now"
 			}
 			return moment(r.Next, x.zone)
 		}, Compare: func(a, b *windowRow) int { return a.Next.Compare(b.Next) }},

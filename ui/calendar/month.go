@@ -2,7 +2,7 @@ package calendar
 
 import (
 	"fmt"
-	"image/color"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -18,8 +18,9 @@ const primary = theme.ColorNamePrimary
 // Sizes of the month.
 const (
 	headHigh  = 24
-	numberTop = 24 // room for a day's number
+	numberTop = 22 // room for a day's number
 	lane      = 20 // height of a line in a day
+	nextLine  = 13 // what each further line of an opening adds
 )
 
 var weekdays = []string{"MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"}
@@ -111,75 +112,131 @@ func (m *month) paintDay(p *painter, d app.Day, i int, in box) {
 	}
 }
 
-// paintWeek draws freezes over the days they last, openings below them, and the
-// day chosen.
+// paintWeek draws the day chosen, freezes over the days they last, and openings
+// below them.
 func (m *month) paintWeek(p *painter, row int, w, h float32) {
 	days := m.days[row*7 : row*7+7]
 	top := headHigh + float32(row)*h + numberTop
-	room := max(1, int((h-numberTop-2)/lane))
-	var used [7]int // lanes each day has given away
-	all, _ := bars(days)
-	for _, b := range all {
-		if b.lane >= room {
-			continue
-		}
-		for i := b.from; i <= b.to; i++ {
-			used[i] = max(used[i], b.lane+1)
-		}
-		m.view.paintBar(p, b, days, box{float32(b.from)*w + 3, top + float32(b.lane)*lane, float32(b.to-b.from+1)*w - 6, lane})
-	}
 	for i := range days {
-		d := &days[i]
-		x := float32(i) * w
-		m.paintEntries(p, d, box{x, top, w, float32(room) * lane}, used[i])
-		if d.Date == m.chosen {
+		if days[i].Date == m.chosen {
 			edge := kit.Color(primary)
 			if !m.focused {
 				edge = kit.Tint(primary, 150)
 			}
-			p.frame(box{x + 0.5, top - numberTop + 0.5, w, h}, edge)
+			p.frame(box{float32(i)*w + 0.5, top - numberTop + 0.5, w, h}, edge)
 		}
+	}
+	room := max(lane, h-numberTop-1)
+	fit := int(room / lane)
+	var used [7]int      // lanes each day has given away
+	var left [7][]string // what has no room on a day
+	all, lanes := bars(days)
+	if lanes > fit {
+		fit-- // the last line says how many more there are
+	}
+	for _, b := range all {
+		for i := b.from; i <= b.to; i++ {
+			if b.lane >= fit {
+				left[i] = append(left[i], m.view.barTip(b))
+			} else {
+				used[i] = max(used[i], b.lane+1)
+			}
+		}
+		if b.lane < fit {
+			m.view.paintBar(p, b, days, box{float32(b.from)*w + 3, top + float32(b.lane)*lane, float32(b.to-b.from+1)*w - 6, lane})
+		}
+	}
+	for i := range days {
+		taken := float32(used[i]) * lane
+		m.paintEntries(p, &days[i], box{float32(i)*w + 3, top + taken, w - 6, room - taken}, left[i])
 	}
 }
 
-// paintEntries draws the short openings that begin on a day, as far as there is room.
-func (m *month) paintEntries(p *painter, d *app.Day, in box, line int) {
-	x, top, w, room := in.x, in.y, in.w, int(in.h/lane)
-	var begin []*app.Entry
+// paintEntries draws the short openings that begin on a day, as far as there is
+// room. The rest, and what had no room before, is counted on the last line.
+func (m *month) paintEntries(p *painter, d *app.Day, in box, rest []string) {
+	var begin []opening
 	for k := range d.Entries {
 		if e := &d.Entries[k]; !isLong(e) && !e.Continues {
-			begin = append(begin, e)
+			begin = append(begin, m.opening(e, in.w))
 		}
 	}
-	for k, e := range begin {
-		switch {
-		case line >= room:
-			return
-		case line == room-1 && len(begin)-k > 1:
-			p.text(box{x + 8, top + float32(line)*lane + 2, w - 12, 0}, fmt.Sprintf("+ %d more", len(begin)-k), pen{theme.Size(theme.SizeNameCaptionText), true, kit.Color(kit.ColorMuted)})
-			return
-		}
-		m.paintEntry(p, e, d.Date, box{x + 3, top + float32(line)*lane, w - 6, lane})
-		line++
+	shown := fitOpenings(begin, in.h, len(rest) > 0)
+	for _, o := range begin[:shown] {
+		m.paintOpening(p, o, d.Date, box{in.x, in.y, in.w, o.high()})
+		in.y += o.high()
+	}
+	for _, o := range begin[shown:] {
+		rest = append(rest, m.tip(o.entry))
+	}
+	if len(rest) > 0 {
+		p.text(box{in.x + 5, in.y + 2, in.w - 8, 0}, fmt.Sprintf("+%d more", len(rest)), pen{theme.Size(theme.SizeNameCaptionText), true, kit.Color(kit.ColorMuted)})
+		p.things = append(p.things, thing{at: fyne.NewPos(in.x, in.y), size: fyne.NewSize(in.w, lane), day: d.Date, tip: strings.Join(rest, "\n\n")})
 	}
 }
 
-// paintEntry draws one opening as a line of a day.
-func (m *month) paintEntry(p *painter, e *app.Entry, day data.Date, in box) {
-	x, y, w := in.x, in.y, in.w
-	status, edge := entryLook(e)
-	p.rect(box{x, y, w, lane - 2}, 3, kit.Tint(edge, 34))
-	p.rect(box{x, y, 3, lane - 2}, 1, kit.Color(edge))
-	left := x + 8
-	if status != kit.StatusNone {
-		p.icon(left-1, y+3, 12, status.Icon())
-		left += 15
+// An opening is some lines of a day: when it begins, and its window's name.
+type opening struct {
+	entry *app.Entry
+	lines []string
+}
+
+func (o opening) high() float32 { return lane + float32(len(o.lines)-1)*nextLine }
+
+// opening breaks the words of an opening for a day of width w.
+func (m *month) opening(e *app.Entry, w float32) opening {
+	room := w - textLeft - 2
+	if status, _ := entryLook(e); status != kit.StatusNone {
+		room -= signWide
 	}
 	text := e.Start.In(m.view.zone).Format("15:04") + " " + e.Window.Name
-	var ink color.Color = kit.Color(theme.ColorNameForeground)
+	return opening{e, kit.Wrap(text, room, theme.Size(theme.SizeNameCaptionText), fyne.TextStyle{})}
+}
+
+// fitOpenings says how many openings have room in a height. It joins lines, from
+// the last opening on, until as many as possible have. rest: a line is needed
+// below them in any case.
+func fitOpenings(all []opening, high float32, rest bool) (shown int) {
+	for shown = len(all); shown > 0; shown-- {
+		need := float32(0)
+		for _, o := range all[:shown] {
+			need += o.high()
+		}
+		if rest || shown < len(all) {
+			need += lane
+		}
+		for i := shown - 1; i >= 0 && need > high; i-- {
+			need -= all[i].join(need - high)
+		}
+		if need <= high {
+			return shown
+		}
+	}
+	return 0
+}
+
+// join makes an opening lower by at least so much, or as much as can be, and
+// returns by how much.
+func (o *opening) join(by float32) (less float32) {
+	for ; less < by && len(o.lines) > 1; less += nextLine {
+		last := len(o.lines) - 1
+		o.lines = append(o.lines[:last-1], o.lines[last-1]+" "+o.lines[last])
+	}
+	return less
+}
+
+// paintOpening draws one opening on its day.
+func (m *month) paintOpening(p *painter, o opening, day data.Date, in box) {
+	status, edge := entryLook(o.entry)
+	left := p.block(box{in.x, in.y, in.w, in.h - 2}, edge, status)
+	ink := kit.Color(theme.ColorNameForeground)
 	if status == kit.StatusUnknown {
 		ink = kit.Color(kit.ColorMuted)
 	}
-	p.text(box{left, y + 2, x + w - left - 2, 0}, text, pen{theme.Size(theme.SizeNameCaptionText), false, ink})
-	p.things = append(p.things, thing{at: fyne.NewPos(x, y), size: fyne.NewSize(w, lane-2), day: day, entry: e, tip: entryWords(e, m.view.groups, m.view.zone)})
+	for i, line := range o.lines {
+		p.text(box{left, in.y + 2 + float32(i)*nextLine, in.x + in.w - left - 2, 0}, line, pen{theme.Size(theme.SizeNameCaptionText), false, ink})
+	}
+	p.things = append(p.things, thing{at: fyne.NewPos(in.x, in.y), size: fyne.NewSize(in.w, in.h-2), day: day, entry: o.entry, tip: m.tip(o.entry)})
 }
+
+func (m *month) tip(e *app.Entry) string { return entryWords(e, m.view.groups, m.view.zone) }

@@ -78,6 +78,26 @@ func (p *painter) icon(x, y, side float32, r fyne.Resource) {
 	p.objects = append(p.objects, i)
 }
 
+// Room in a block: its text begins at textLeft, after its sign if it has one.
+const (
+	textLeft = 8
+	signWide = 15
+)
+
+// block draws the ground of an opening or a freeze, through which no line of the
+// days shows, and its sign. It returns where its text begins.
+func (p *painter) block(in box, edge fyne.ThemeColorName, sign kit.Status) (left float32) {
+	p.rect(in, 3, kit.Color(kit.ColorSurface))
+	p.rect(in, 3, kit.Tint(edge, 40))
+	p.rect(box{in.x, in.y, 3, in.h}, 1, kit.Color(edge))
+	left = in.x + textLeft
+	if sign != kit.StatusNone {
+		p.icon(left-1, in.y+3, 12, sign.Icon())
+		left += signWide
+	}
+	return left
+}
+
 // cut shortens a line with an ellipsis until it fits.
 func cut(s string, room, size float32, style fyne.TextStyle) string {
 	if fyne.MeasureText(s, size, style).Width <= room {

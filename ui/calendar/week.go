@@ -139,24 +139,31 @@ func (k *week) paintEntries(p *painter, d app.Day, x, w, h float32) {
 	each := (w - 6) / float32(count)
 	for i := range entries {
 		e := &entries[i]
-		status, edge := entryLook(e)
 		from, to := h*k.share(e.Start, d.Date), h*k.share(e.End, d.Date)
 		y, high := k.top+from, max(leastSlot, to-from-1)
 		left := x + 3 + float32(columns[i])*each
-		p.rect(box{left, y, each - 1, high}, 4, kit.Color(kit.ColorSurface))
-		p.rect(box{left, y, each - 1, high}, 4, kit.Tint(edge, 48))
-		p.rect(box{left, y, 3, high}, 1, kit.Color(edge))
-		in := left + 8
-		if status != kit.StatusNone {
-			p.icon(in-1, y+3, 12, status.Icon())
-			in += 15
-		}
-		size := theme.Size(theme.SizeNameCaptionText)
-		p.text(box{in, y + 2, left + each - in - 4, 0}, e.Window.Name, pen{size, true, kit.Color(theme.ColorNameForeground)})
-		if high > 32 {
-			p.text(box{left + 8, y + 17, each - 12, 0}, clockSpan(e, k.view.zone), pen{size, false, kit.Color(kit.ColorMuted)})
-		}
+		k.paintBlock(p, e, box{left, y, each - 1, high})
 		p.things = append(p.things, thing{at: fyne.NewPos(left, y), size: fyne.NewSize(each-1, high), day: d.Date, entry: e, tip: entryWords(e, k.view.groups, k.view.zone)})
+	}
+}
+
+// paintBlock draws an opening as high as it lasts: when it is as far as there is
+// room, and the window's name on as many lines as there are.
+func (k *week) paintBlock(p *painter, e *app.Entry, in box) {
+	status, edge := entryLook(e)
+	left := p.block(in, edge, status)
+	size := theme.Size(theme.SizeNameCaptionText)
+	ink := pen{size, false, kit.Color(theme.ColorNameForeground)}
+	if in.h < 32 {
+		p.text(box{left, in.y + 2, in.x + in.w - left - 4, 0}, e.Start.In(k.view.zone).Format("15:04")+" "+e.Window.Name, ink)
+		return
+	}
+	p.text(box{left, in.y + 2, in.x + in.w - left - 4, 0}, clockSpan(e, k.view.zone), pen{size, true, kit.Color(kit.ColorMuted)})
+	room := in.w - textLeft - 4
+	o := opening{e, kit.Wrap(e.Window.Name, room, size, fyne.TextStyle{})}
+	o.join(nextLine + o.high() - in.h)
+	for i, line := range o.lines {
+		p.text(box{in.x + textLeft, in.y + 2 + float32(i+1)*nextLine, room, 0}, line, ink)
 	}
 }
 

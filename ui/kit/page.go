@@ -192,7 +192,7 @@ func NewSurface(content fyne.CanvasObject) fyne.CanvasObject {
 // action may be nil.
 func NewEmptyState(icon, title, sentence string, action *Button) fyne.CanvasObject {
 	words := container.New(&linesLayout{gap: 2})
-	for _, line := range wrap(sentence, 380, theme.Size(theme.SizeNameText), fyne.TextStyle{}) {
+	for _, line := range Wrap(sentence, 380, theme.Size(theme.SizeNameText), fyne.TextStyle{}) {
 		words.Add(container.NewCenter(NewMuted(line)))
 	}
 	box := VBox(8,

@@ -215,8 +215,8 @@ func NewSelectable(text string) *widget.Label {
 	return l
 }
 
-// wrap breaks text into lines that fit into width.
-func wrap(text string, width, size float32, style fyne.TextStyle) []string {
+// Wrap breaks text into lines that fit into width.
+func Wrap(text string, width, size float32, style fyne.TextStyle) []string {
 	var out []string
 	for _, para := range strings.Split(text, "\n") {
 		line := ""

@@ -112,7 +112,7 @@ func (t *tipper) show(c fyne.Canvas, at fyne.Position, text string) {
 
 // newTip returns the box of a tooltip, at most 420 wide.
 func newTip(text string) fyne.CanvasObject {
-	lines := wrap(text, 400, theme.Size(theme.SizeNameText)-1, fyne.TextStyle{})
+	lines := Wrap(text, 400, theme.Size(theme.SizeNameText)-1, fyne.TextStyle{})
 	box := container.New(&linesLayout{gap: 2})
 	for _, line := range lines {
 		l := canvas.NewText(line, Color(theme.ColorNameForeground))
