@@ -5,8 +5,11 @@ GO ?= go
 # One set of flags everywhere: every other one builds the graphics library anew,
 # which takes minutes.
 FLAGS := -tags migrated_fynedo,x11
-# A checkout of another user, or none: build without the revision.
-FLAGS += $(shell git rev-parse HEAD > /dev/null 2>&1 || echo -buildvcs=false)
+# The programs name the revision they were built from (assets/VERSION has the
+# version). A checkout of another user, or none: build without. Tests never
+# carry it, or each commit would run all of them anew.
+STAMP := -buildvcs=$(shell git rev-parse HEAD > /dev/null 2>&1 && echo true || echo false)
+FLAGS += -buildvcs=false
 
 LAB := ./remote/remotetest/lab
 # Tests that make hosts, accounts and mounts need root. Building does not.
@@ -40,10 +43,10 @@ build: need-build secondtuesday stctl
 # go build itself knows what is up to date.
 .PHONY: secondtuesday
 secondtuesday:
-	$(GO) build $(FLAGS) -o $@ .
+	$(GO) build $(FLAGS) $(STAMP) -o $@ .
 
 stctl:
-	$(GO) build $(FLAGS) -o $@ ./cmd/stctl
+	$(GO) build $(FLAGS) $(STAMP) -o $@ ./cmd/stctl
 
 .PHONY: need-build need-run need-test need-bench
 need-build need-run need-test need-bench: need-%:

@@ -7,9 +7,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"secondtuesday/app"
 )
 
 func (c *cli) deskCommand() *cobra.Command {
@@ -65,30 +67,22 @@ func findDesk() (string, error) {
 	return path, nil
 }
 
-// version is set when a release is built: -ldflags "-X main.version=1.2.3".
-var version = "0.1.0-dev"
-
 type versionJSON struct {
-	Version  string `json:"version"`
-	Revision string `json:"revision,omitempty"`
-	Go       string `json:"go"`
-	System   string `json:"system"`
+	Version  string    `json:"version"`
+	Revision string    `json:"revision,omitempty"` // left out: built without git
+	Time     time.Time `json:"revision_time,omitzero"`
+	Changed  bool      `json:"changed,omitempty"` // built from a source with changes that the revision lacks
+	Go       string    `json:"go"`
+	System   string    `json:"system"`
 }
 
 func (c *cli) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Args: nothing, Example: "  stctl version --json",
 		RunE: func(*cobra.Command, []string) error {
-			v := versionJSON{Version: version, Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH}
-			if info, ok := debug.ReadBuildInfo(); ok {
-				for _, s := range info.Settings {
-					if s.Key == "vcs.revision" {
-						v.Revision = s.Value
-					}
-				}
-			}
-			return c.out.show(v, func(p *page) {
-				p.line("stctl %s (%s, %s)", v.Version, v.Go, v.System)
+			b := app.ThisBuild()
+			return c.out.show(versionJSON(b), func(p *page) {
+				p.line("stctl %s, %s, %s", b, b.Go, b.System)
 			})
 		},
 	}

@@ -8,6 +8,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"secondtuesday/app"
 	"secondtuesday/app/explain"
 	"secondtuesday/ui"
 	"secondtuesday/ui/activity"
@@ -21,9 +22,6 @@ import (
 	"secondtuesday/ui/today"
 	"secondtuesday/ui/updates"
 )
-
-// Version is the program's, as FyneApp.toml has it.
-const Version = "0.1.0"
 
 // screens are made in the order of the sidebar.
 func screens(s *ui.Shell, t *ui.Tools) []ui.Screen {
@@ -45,7 +43,7 @@ func screens(s *ui.Shell, t *ui.Tools) []ui.Screen {
 func Open(ctx context.Context, a fyne.App, t *ui.Tools, w Workspaces) *ui.Shell {
 	var s *ui.Shell
 	shell := func() *ui.Shell { return s }
-	o := ui.Options{Version: Version, Menu: w.menu(shell), Actions: w.actions(shell)}
+	o := ui.Options{Version: app.ThisBuild().Version, Menu: w.menu(shell), Actions: w.actions(shell)}
 	o.Workspace = filepath.Base(t.Path)
 	o.Memory = memory{t}
 	s = ui.NewShell(ctx, a, o)

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
+	"secondtuesday/app"
 	"secondtuesday/data/secret"
 	"secondtuesday/ui"
 	"secondtuesday/ui/kit"
@@ -44,6 +45,7 @@ func (x *Screen) Content() fyne.CanvasObject {
 		kit.NewCard("Workspace", nil, x.workspace()),
 		kit.NewCard("Credentials", nil, x.credentials()),
 		kit.NewCard("Scanning and planning", nil, x.scanning()),
+		kit.NewCard("About", nil, about()),
 	)
 	x.page = kit.NewPage("Settings", "This desk and its workspace", container.NewVScroll(kit.AtMost(760, cards)))
 	x.saves = kit.NewLatest(x.page.Fail)
@@ -86,6 +88,12 @@ func (x *Screen) workspace() fyne.CanvasObject {
 			fyne.CurrentApp().Clipboard().SetContent(x.tools.Path)
 			x.shell.Say(kit.StatusNone, "Path copied", nil)
 		})))
+}
+
+// about names the program: what somebody who reports a fault is asked for first.
+func about() fyne.CanvasObject {
+	b := app.ThisBuild()
+	return kit.NewSelectable("Second Tuesday " + b.String() + ", " + b.Go + ", " + b.System)
 }
 
 func (x *Screen) checkFile() {

@@ -67,3 +67,8 @@ func TestScreenshotsOfSettings(t *testing.T) {
 		kittest.ShotOf(t, "settings", shell.Window(), dark)
 	}
 }
+
+func TestSettingsNameTheProgram(t *testing.T) {
+	shell, _ := open(t, false, nil)
+	kittest.See(t, shell.Window(), "Second Tuesday "+app.ThisBuild().Version)
+}
