@@ -68,7 +68,7 @@ code { font-family: "JetBrains Mono", ui-monospace, monospace; font-size: 11px; 
 {{end}}</table>
 <p class="muted">Read from the top; the first rule that fits sets the deadline.{{if gt .Standard.RebootWithin 0}} A pending reboot happens within {{duration .Standard.RebootWithin}}.{{end}} Past days are judged by the version then in force.</p>{{end}}
 
-<footer>{{if .Facts.AuditHash}}Audit trail: {{.Facts.AuditEntries}} entries, newest hash <code>{{.Facts.AuditHash}}</code>. Kept outside the workspace, this proves later that no entry up to it was changed.<br>{{end}}Made by Second Tuesday. Days are as in {{.Zone}}.</footer>
+<footer>{{if .Facts.AuditHash}}Audit trail: {{.Facts.AuditEntries}} entries, newest hash <code>{{.Facts.AuditHash}}</code>. Kept outside the workspace, this proves later that no entry up to it was changed.<br>{{end}}Made by Second Tuesday {{build}}. Days are as in {{.Zone}}.</footer>
 </body>
 </html>
 `
