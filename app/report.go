@@ -227,7 +227,6 @@ var reportTemplate = page.Must(page.New("report").Funcs(page.FuncMap{
 	"sign":     func(c data.Compliance) string { return reportSigns[c] },
 	"style":    func(c data.Compliance) string { return strings.ReplaceAll(string(c), " ", "-") },
 	"build":    func() string { return ThisBuild().String() },
-	"build":    func() string { return ThisBuild().String() },
 	"stamp":    Moment,
 	"day":      day,
 	"percent":  percent,
