@@ -19,6 +19,7 @@ type Host struct {
 	Jump         string // ProxyJump, as ssh_config(5) writes it; empty: what the OpenSSH configuration says
 	IdentityFile string // path of a private key; empty: agent and the OpenSSH configuration
 	Sudo         Sudo
+	Auth         Auth     // WinRM only
 	Platform     Platform // empty until the first scan has found it
 	Technology   string   // the line of the standard it belongs to, such as "Debian"; empty until known
 	BusinessUnit string
@@ -50,6 +51,17 @@ const (
 	SudoAuto     Sudo = ""
 	SudoNever    Sudo = "never"
 	SudoPassword Sudo = "password"
+)
+
+// Auth is how WinRM logs in. Over HTTPS the certificate is checked first.
+type Auth string
+
+// The ways to log in over WinRM.
+const (
+	AuthNTLM       Auth = ""                 // over HTTPS, bound to the certificate
+	AuthKerberos   Auth = "kerberos"         // over HTTPS, bound to the certificate; IdentityFile may name a keytab
+	AuthBasic      Auth = "basic"            // over HTTPS
+	AuthSealedHTTP Auth = "sealed over http" // NTLM over HTTP: messages are encrypted, but nothing proves who the host is
 )
 
 // Platform names an update system.
@@ -104,6 +116,7 @@ const (
 var (
 	Reaches       = []Reach{ReachSSH, ReachLocal, ReachWinRM}
 	Sudos         = []Sudo{SudoAuto, SudoNever, SudoPassword}
+	Auths         = []Auth{AuthNTLM, AuthKerberos, AuthBasic, AuthSealedHTTP}
 	Platforms     = []Platform{APT, DNF, Zypper, Pacman, APK, WindowsUpdate}
 	Criticalities = []Criticality{CriticalityUnset, CriticalityLow, CriticalityMedium, CriticalityHigh, CriticalityCritical}
 	Exposures     = []Exposure{Internet, Internal, AirGapped}

@@ -70,6 +70,10 @@ type Package struct {
 	// Broken means that the package manager left it half done: unpacked and
 	// not configured, say. It proves nothing to be in.
 	Broken bool `json:",omitempty"`
+
+	// Waits means that it is installed and comes into force with the next
+	// reboot: Windows.
+	Waits bool `json:",omitempty"`
 }
 
 // A Problem is something wrong with a host or with what it said.

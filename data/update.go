@@ -13,6 +13,7 @@ const (
 	Feature      Class = "feature"
 	Driver       Class = "driver"
 	Definition   Class = "definition"
+	Optional     Class = "optional" // previews, and what is offered only to those who look for it: Windows
 )
 
 // Severity is the vendor's own word, folded to one scale.
@@ -29,7 +30,7 @@ const (
 
 // The classes and severities in the order screens offer them.
 var (
-	Classes    = []Class{Security, BugFix, Feature, Driver, Definition, ClassUnknown}
+	Classes    = []Class{Security, BugFix, Feature, Driver, Definition, Optional, ClassUnknown}
 	Severities = []Severity{Critical, High, Medium, Low, SeverityUnknown}
 )
 

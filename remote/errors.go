@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // What can go wrong with a host. Each has its words for people in ui/kit.
@@ -17,6 +18,11 @@ var (
 	ErrTooMuchOutput  = errors.New("more output than allowed")
 	ErrLost           = errors.New("connection lost")
 	ErrGarbage        = errors.New("answer makes no sense")
+	ErrInsecure       = errors.New("no way to log in to the host that keeps secrets secret")
+	ErrNotAdmin       = errors.New("account may not manage the host")
+	ErrQuota          = errors.New("host has too many sessions of this user")
+	ErrConstrained    = errors.New("PowerShell is constrained by policy")
+	ErrBlocked        = errors.New("a security product blocked the script")
 	ErrHostKeyRefused = errors.New("host key is revoked, or its certificate is not valid")
 	ErrNotSupported   = errors.New("host has no update system that this program knows")
 )
@@ -47,9 +53,25 @@ func (e *HostKeyChangedError) Error() string {
 	return fmt.Sprintf("host key of %s changed: known %s, shown %s", e.Host, strings.Join(e.Known, ", "), e.Shown)
 }
 
-// A CertificateChangedError is the same for TLS.
+// A CertificateUnknownError means that neither an authority nor a person has
+// vouched for the host's certificate. Nothing is sent to such a host.
+type CertificateUnknownError struct {
+	Host                string // "win1.example.test:5986"
+	Fingerprint         string // "SHA256:…", base64 without padding, of the whole certificate
+	Subject, Issuer     string
+	NotBefore, NotAfter time.Time
+	Why                 string // no authority vouches for it
+}
+
+func (e *CertificateUnknownError) Error() string {
+	return fmt.Sprintf("certificate of %s is not known: %s: %s", e.Host, e.Fingerprint, e.Why)
+}
+
+// A CertificateChangedError means that the host showed another certificate than
+// the one a person vouched for. Nothing is sent to such a host.
 type CertificateChangedError struct {
-	Host, Known, Shown string // SHA-256 fingerprints
+	Host, Known, Shown string // fingerprints, "SHA256:…"
+	Where              string // file that holds the known one
 }
 
 func (e *CertificateChangedError) Error() string {

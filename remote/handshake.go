@@ -52,7 +52,7 @@ func newGuard(ctx context.Context, conn net.Conn, limit time.Duration) *guard {
 	g.timer = time.AfterFunc(limit, func() {
 		g.fail(fmt.Errorf("%w: the login was not done after %s", ErrTimeout, limit))
 	})
-	g.unhook = context.AfterFunc(ctx, func() { g.fail(dialError(ctx, ctx.Err())) })
+	g.unhook = context.AfterFunc(ctx, func() { g.fail(DialError(ctx, ctx.Err())) })
 	return g
 }
 
@@ -162,7 +162,7 @@ func (j *jumps) reach(ctx context.Context, s *SSH, t target, depth int) (*connec
 	case <-e.ready:
 	case <-ctx.Done():
 		release()
-		return nil, nil, dialError(ctx, ctx.Err())
+		return nil, nil, DialError(ctx, ctx.Err())
 	}
 	if e.err != nil {
 		release()

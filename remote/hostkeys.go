@@ -273,15 +273,15 @@ func (k *hostKeys) accept(e *HostKeyUnknownError) error {
 	if err := os.MkdirAll(filepath.Dir(k.accepted), 0o700); err != nil {
 		return fmt.Errorf("accept host key of %s: %w", e.Host, err)
 	}
-	if err := appendLine(k.accepted, e.Line); err != nil {
+	if err := AppendLine(k.accepted, e.Line); err != nil {
 		return fmt.Errorf("accept host key of %s: %w", e.Host, err)
 	}
 	return nil
 }
 
-// appendLine adds a line in one write at the end of the file, so that two
+// AppendLine adds a line to a file of accepted keys, once, in one write at the end of the file, so that two
 // programs that accept keys at the same time lose neither.
-func appendLine(path, line string) (err error) {
+func AppendLine(path, line string) (err error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
 		return err

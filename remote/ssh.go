@@ -160,7 +160,7 @@ func (s *SSH) connectVia(ctx context.Context, t target, via *connection) (*conne
 	case gate <- struct{}{}:
 		defer func() { <-gate }()
 	case <-ctx.Done():
-		return nil, dialError(ctx, ctx.Err())
+		return nil, DialError(ctx, ctx.Err())
 	}
 	for try := 1; ; try++ {
 		c, err := s.handshake(ctx, t, via, address)
@@ -170,7 +170,7 @@ func (s *SSH) connectVia(ctx context.Context, t target, via *connection) (*conne
 		select {
 		case <-time.After(time.Duration(try) * (100*time.Millisecond + rand.N(400*time.Millisecond))):
 		case <-ctx.Done():
-			return nil, dialError(ctx, err)
+			return nil, DialError(ctx, err)
 		}
 	}
 }
@@ -220,19 +220,20 @@ func (s *SSH) open(ctx context.Context, via *connection, address string) (net.Co
 			return nil, fmt.Errorf("%w: the jump host cannot reach it: %s", ErrUnreachable, CleanText(refused.Message))
 		}
 		if err != nil {
-			return nil, dialError(ctx, err)
+			return nil, DialError(ctx, err)
 		}
 		return conn, nil
 	}
 	conn, err := s.config.DialContext(ctx, "tcp", address)
 	if err != nil {
-		return nil, dialError(ctx, err)
+		return nil, DialError(ctx, err)
 	}
 	return conn, nil
 }
 
-// dialError gives an error of the network its kind.
-func dialError(ctx context.Context, err error) error {
+// DialError gives an error of the network its kind, for a connection of ctx that
+// could not be made.
+func DialError(ctx context.Context, err error) error {
 	var dns *net.DNSError
 	var timeout net.Error
 	switch {

@@ -95,7 +95,7 @@ func FuzzAnswersOfAHost(f *testing.F) {
 			t.Errorf("%d bytes beside %v", n, err)
 		}
 		_, _ = ParseServices([]string{text, state})
-		_ = EndOfLife(ParseOSRelease(text))
+		_ = remote.EndOfLife(ParseOSRelease(text))
 		_ = NewestKernel([]string{text}, []string{state}, text)
 	})
 }

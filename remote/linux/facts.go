@@ -51,7 +51,7 @@ func Facts(a Answer, began, ended time.Time) (data.Scan, error) {
 	scan.At = ended.UTC()
 	get := reader{answer: a}
 	scan.OS = ParseOSRelease(get.word("os-release"))
-	scan.OS.EndOfLife = EndOfLife(scan.OS)
+	scan.OS.EndOfLife = remote.EndOfLife(scan.OS)
 	scan.BootID = get.word("boot id")
 	scan.BootedAt = get.unix("boot time")
 	scan.HostNow = get.unix("clock")

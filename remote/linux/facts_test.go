@@ -95,7 +95,7 @@ func TestEndOfLifeIsLookedUpByVersionThenByItsParents(t *testing.T) {
 		"sles 15.6": "2025-12-31", "sles 15": "2019-12-31", "opensuse-leap 15.6": "2026-04-30", "arch ": "0001-01-01", "debian 99": "0001-01-01", "gentoo 2": "0001-01-01",
 	} {
 		id, version, _ := strings.Cut(key, " ")
-		if got := EndOfLife(data.OS{ID: id, Version: version}).Format(dateLayout); got != want {
+		if got := remote.EndOfLife(data.OS{ID: id, Version: version}).Format(dateLayout); got != want {
 			t.Errorf("end of life of %s is %s, want %s", key, got, want)
 		}
 	}

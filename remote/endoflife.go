@@ -1,4 +1,4 @@
-package linux
+package remote
 
 import (
 	"strings"
@@ -36,7 +36,7 @@ var endsOfLife = sync.OnceValue(func() map[string]time.Time {
 		if len(f) != 3 {
 			continue
 		}
-		if t, err := time.Parse(dateLayout, f[2]); err == nil {
+		if t, err := time.Parse(time.DateOnly, f[2]); err == nil {
 			table[f[0]+","+f[1]] = t
 		}
 	}

@@ -1,0 +1,138 @@
+package winrm
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"secondtuesday/remote"
+)
+
+// certificates judges the certificates that hosts show: a person vouched for
+// this one, or an authority does.
+type certificates struct {
+	accepted string // file of lines "win1:5986 SHA256:…"; the last line for a host counts
+	roots    *x509.CertPool
+	mu       sync.Mutex // held while the file is written
+}
+
+// fingerprint returns "SHA256:…" in base64 without padding, as OpenSSH writes
+// fingerprints of keys.
+func fingerprint(c *x509.Certificate) string {
+	sum := sha256.Sum256(c.Raw)
+	return "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])
+}
+
+// Fingerprint returns the SHA-256 of a certificate as a person is shown it.
+func Fingerprint(der []byte) string { return fingerprint(&x509.Certificate{Raw: der}) }
+
+// tlsConfig checks the certificate of one host during the handshake, before
+// anything else is sent. found gets what it came to, typed.
+func (c *certificates) tlsConfig(t target, found *error) *tls.Config {
+	return &tls.Config{
+		MinVersion:         tls.VersionTLS12,
+		ServerName:         t.server,
+		InsecureSkipVerify: true, // VerifyConnection checks instead, and always
+		VerifyConnection: func(s tls.ConnectionState) error {
+			*found = c.check(t, s.PeerCertificates)
+			return *found
+		},
+	}
+}
+
+func (c *certificates) check(t target, chain []*x509.Certificate) error {
+	if len(chain) == 0 {
+		return fmt.Errorf("%w: the host shows no certificate", remote.ErrGarbage)
+	}
+	leaf, host := chain[0], strings.ToLower(t.address)
+	shown := fingerprint(leaf)
+	known, err := c.known(host)
+	switch {
+	case err != nil:
+		return err
+	case known == shown:
+		return nil
+	case known != "":
+		return &remote.CertificateChangedError{Host: host, Known: known, Shown: shown, Where: c.accepted}
+	}
+	others := x509.NewCertPool()
+	for _, other := range chain[1:] {
+		others.AddCert(other)
+	}
+	_, err = leaf.Verify(x509.VerifyOptions{DNSName: t.server, Roots: c.roots, Intermediates: others})
+	if err == nil {
+		return nil
+	}
+	return &remote.CertificateUnknownError{
+		Host: host, Fingerprint: shown,
+		Subject: remote.CleanText(leaf.Subject.String()), Issuer: remote.CleanText(leaf.Issuer.String()),
+		NotBefore: leaf.NotBefore, NotAfter: leaf.NotAfter,
+		Why: remote.CleanText(err.Error()),
+	}
+}
+
+// known returns the fingerprint a person vouched for; empty: none.
+func (c *certificates) known(host string) (string, error) {
+	b, err := os.ReadFile(c.accepted)
+	if c.accepted == "" || errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read accepted certificates: %w", err)
+	}
+	found := ""
+	for n, line := range bytes.Split(b, []byte("\n")) {
+		// win1.example.test:5986 SHA256:nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY8
+		fields := strings.Fields(string(line))
+		if len(fields) == 0 || strings.HasPrefix(fields[0], "#") {
+			continue
+		}
+		if len(fields) != 2 || !strings.HasPrefix(fields[1], "SHA256:") {
+			return "", fmt.Errorf("read accepted certificates: %s:%d: not “host:port SHA256:…”", c.accepted, n+1)
+		}
+		if fields[0] == host {
+			found = fields[1]
+		}
+	}
+	return found, nil
+}
+
+// accept adds the certificate of e, unless another one is known: that would be
+// a changed certificate, which is another question.
+func (c *certificates) accept(e *remote.CertificateUnknownError) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	op := "accept certificate of " + e.Host
+	if c.accepted == "" {
+		return fmt.Errorf("%s: no file is set for accepted certificates", op)
+	}
+	sum, err := base64.RawStdEncoding.DecodeString(strings.TrimPrefix(e.Fingerprint, "SHA256:"))
+	if err != nil || len(sum) != sha256.Size || e.Host == "" || strings.ContainsFunc(e.Host, func(r rune) bool { return r <= ' ' || r == '#' }) {
+		return fmt.Errorf("%s: %q is no fingerprint of it", op, e.Fingerprint)
+	}
+	known, err := c.known(e.Host)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w", op, err)
+	case known == e.Fingerprint:
+		return nil
+	case known != "":
+		return fmt.Errorf("%s: %w", op, &remote.CertificateChangedError{Host: e.Host, Known: known, Shown: e.Fingerprint, Where: c.accepted})
+	}
+	if err := os.MkdirAll(filepath.Dir(c.accepted), 0o700); err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	if err := remote.AppendLine(c.accepted, e.Host+" "+e.Fingerprint); err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+package winupdate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"secondtuesday/data"
+	"secondtuesday/remote"
+)
+
+// Simulate returns those of want that the host still offers in the same
+// revision. Windows Update has no solver: an update brings what it needs.
+func (p Platform) Simulate(ctx context.Context, s remote.Session, want []data.Target) (data.Changes, error) {
+	f, _, err := p.search(ctx, s, false)
+	if err != nil {
+		return data.Changes{}, fmt.Errorf("simulate: %w", err)
+	}
+	if f.Error != "" {
+		return data.Changes{}, fmt.Errorf("simulate: %w: %s", remote.ErrUnreachable, withCode(f.Message, f.Error))
+	}
+	var c data.Changes
+	for _, t := range want {
+		offered := slices.ContainsFunc(f.Missing, func(u update) bool { return u.name() == t.Name && u.version() == t.To })
+		if offered {
+			c.Upgrade = append(c.Upgrade, t)
+		}
+	}
+	return c, nil
+}
+
+type alive struct {
+	Boot      string       `json:"boot"`
+	Booted    string       `json:"booted"`
+	Now       string       `json:"now"`
+	Services  list[string] `json:"services"`
+	Servicing int          `json:"servicing"`
+}
+
+// Services that start and stop by themselves although they are set to start
+// with Windows: that one is gone later means nothing.
+var comeAndGo = []string{
+	"sppsvc", "trustedinstaller", "wuauserv", "bits", "usosvc", "waasmedicsvc", "dosvc", "mapsbroker", "edgeupdate", "gupdate",
+	"remoteregistry", "tiledatamodelsvc", "cdpsvc", "cdpusersvc", "wpnuserservice", "onesyncsvc", "shellhwdetection", "gpsvc", "msiserver",
+}
+
+// servicingBusy is ServicingInProgress while Windows still works on updates
+// after a boot, as ansible.windows reads it.
+const servicingBusy = 2
+
+// Alive tells one boot from another. A host that still works on updates after a
+// boot is busy: its state is not settled.
+func (Platform) Alive(ctx context.Context, s remote.Session) (remote.Alive, error) {
+	var a alive
+	if err := ask(ctx, s, remote.Command{Name: "alive", Script: aliveScript}, &a); err != nil {
+		return remote.Alive{}, err
+	}
+	if a.Servicing == servicingBusy {
+		return remote.Alive{}, fmt.Errorf("alive: %w: Windows still works on updates", remote.ErrBusy)
+	}
+	out := remote.Alive{BootID: a.Boot, BootedAt: moment(a.Booted), HostNow: moment(a.Now), Services: []string{}}
+	for _, name := range a.Services {
+		low := strings.ToLower(name)
+		if !slices.ContainsFunc(comeAndGo, func(p string) bool { return strings.HasPrefix(low, p) }) {
+			out.Services = append(out.Services, clip(name))
+		}
+	}
+	slices.Sort(out.Services)
+	return out, nil
+}
+
+// Reboot asks the host to reboot in five seconds. A reboot that somebody else
+// asked for is not asked for again; the boot ID tells whether it happens.
+func (Platform) Reboot(ctx context.Context, s remote.Session) error {
+	out, err := s.Run(ctx, remote.Command{Name: "reboot", Script: rebootScript})
+	if err != nil {
+		return err
+	}
+	switch word := strings.TrimSpace(string(out.Stdout)); {
+	case word == "asked":
+		return nil
+	case word == "scheduled":
+		return fmt.Errorf("reboot: %w: somebody else has scheduled a reboot already (1190)", remote.ErrBusy)
+	case word == "going":
+		return fmt.Errorf("reboot: %w: a shutdown is in progress already (1115)", remote.ErrBusy)
+	case strings.HasPrefix(word, "busy "):
+		return fmt.Errorf("reboot: %w: job %s", remote.ErrBusy, clip(strings.TrimPrefix(word, "busy ")))
+	default:
+		return fmt.Errorf("reboot: shutdown.exe: %s", clip(strings.TrimPrefix(word, "failed ")))
+	}
+}
+
+type checked struct {
+	Free    int64        `json:"free"`
+	Start   string       `json:"start"` // of the Windows Update service
+	Pending list[string] `json:"pending"`
+	Busy    list[string] `json:"busy"`
+	Jobs    list[string] `json:"jobs"`
+	Now     string       `json:"now"`
+}
+
+// leastFree is what Windows wants on its disk for a cumulative update, in bytes.
+const leastFree = 10 << 30
+
+// maxSkew is how far a host's clock may be off, as for all hosts.
+const maxSkew = 5 * time.Minute
+
+// Check looks at all that would keep a job from working.
+func (Platform) Check(ctx context.Context, s remote.Session, _ data.Changes) ([]data.Check, error) {
+	began := time.Now()
+	var c checked
+	if err := ask(ctx, s, remote.Command{Name: "pre-check", Script: checkScript}, &c); err != nil {
+		return nil, err
+	}
+	return c.checks(began, time.Now()), nil
+}
+
+func (c checked) checks(began, ended time.Time) []data.Check {
+	check := func(name string, ok bool, good, bad string) data.Check {
+		if ok {
+			return data.Check{Name: name, Result: data.CheckPassed, Detail: good}
+		}
+		return data.Check{Name: name, Result: data.CheckFailed, Detail: bad}
+	}
+	gigabytes := fmt.Sprintf("%.1f GiB free", float64(c.Free)/(1<<30))
+	list := []data.Check{
+		check("free disk", c.Free >= leastFree, gigabytes, gigabytes+", 10 GiB are wanted"),
+		check("Windows Update service", c.Start != "" && c.Start != "Disabled", "it may start", "it is disabled (wuauserv)"),
+		check("pending reboot", len(c.Pending) == 0, "none", "reboot first: "+clip(strings.Join(c.Pending, ", "))),
+		check("other installer", len(c.Busy) == 0, "none", "at work: "+clip(strings.Join(c.Busy, ", "))),
+		check("another job", len(c.Jobs) == 0, "none", clip(strings.Join(c.Jobs, ", "))),
+	}
+	if c.Free < 0 {
+		list[0] = data.Check{Name: "free disk", Detail: "cannot tell"}
+	}
+	clock := data.Check{Name: "clock", Detail: "cannot tell"}
+	if now := moment(c.Now); !now.IsZero() {
+		skew := max(began.Sub(now), now.Sub(ended), 0).Round(time.Second)
+		clock = check("clock", skew <= maxSkew, "right", fmt.Sprintf("off by %s", skew))
+	}
+	return append(list, clock)
+}

@@ -1,0 +1,18 @@
+# What would keep a job from working. Prints JSON; each fact by itself may be missing.
+$disk = Get-CimInstance -ClassName Win32_LogicalDisk -Filter ("DeviceID='" + $env:SystemDrive.Substring(0, 2) + "'")
+$service = Get-CimInstance -ClassName Win32_Service -Filter "Name='wuauserv'"
+$cbs = 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing'
+$wu = 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate'
+$pending = @()
+if (Test-Path -LiteralPath "$cbs\RebootPending") { $pending += 'servicing' }
+if (Test-Path -LiteralPath "$wu\Auto Update\RebootRequired") { $pending += 'Windows Update' }
+$busy = @()
+foreach ($name in 'TiWorker', 'msiexec', 'wusa') {
+    # msiexec runs as a service for a while after it has done its work
+    if ($name -ne 'msiexec' -and (Get-Process -Name $name -ErrorAction SilentlyContinue)) { $busy += $name }
+}
+$jobs = @(Get-ScheduledTask -TaskPath '\SecondTuesday\' -ErrorAction SilentlyContinue | Where-Object { [string]$_.State -eq 'Running' } | ForEach-Object { $_.TaskName })
+ConvertTo-Json -Compress -Depth 3 -InputObject @{
+    free = $(if ($disk) { [int64]$disk.FreeSpace } else { -1 }); start = $(if ($service) { [string]$service.StartMode } else { '' })
+    pending = $pending; busy = $busy; jobs = $jobs; now = [DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ')
+}

@@ -1,0 +1,292 @@
+package winupdate
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"secondtuesday/data"
+	"secondtuesday/remote"
+)
+
+// Exit statuses of a job, beside 0: every planned update says it is installed.
+const (
+	ExitFailed = 1  // it ran, and some updates are not in
+	ExitReboot = 20 // nothing was done: a reboot was pending
+	ExitSearch = 21 // nothing was done: Windows Update could not be asked
+	ExitBroken = 22 // the task's script broke off
+	ExitNever  = 23 // nothing was done: the scheduler did not start the task
+	ExitHalted = 75 // cancelled, or at its deadline, between two updates
+)
+
+// grace is how long an update that is being installed may go on after the job's
+// own deadline before the scheduler ends it: half an update is worse.
+const grace = time.Hour
+
+// An order is what the task shall do.
+type order struct {
+	Kind        string   `json:"kind"` // "scan" or "install"
+	Refresh     bool     `json:"refresh"`
+	Updates     []wanted `json:"updates"`
+	AcceptTerms bool     `json:"acceptTerms"`
+	Seconds     float64  `json:"seconds"` // from its start: no update is begun after it
+}
+
+// wanted is one planned update, exactly.
+type wanted struct {
+	ID       string `json:"id"`
+	Revision int    `json:"revision"`
+	Title    string `json:"title"`
+}
+
+// 8d3a2c1e-5f6b-4a7d-9c0e-1f2a3b4c5d6e.201: UpdateID and revision
+var version = regexp.MustCompile(`^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.(\d{1,9})$`)
+
+// want reads a target. Only an UpdateID and a revision get to the host.
+func want(t data.Target) (wanted, error) {
+	m := version.FindStringSubmatch(t.To)
+	if m == nil {
+		return wanted{}, fmt.Errorf("%w: %q of %s is no UpdateID and revision", remote.ErrGarbage, t.To, t.Name)
+	}
+	n, err := strconv.Atoi(m[2])
+	if err != nil {
+		return wanted{}, err
+	}
+	return wanted{ID: m[1], Revision: n, Title: t.Name}, nil
+}
+
+// Start starts j detached. Starting the same ID twice starts one job.
+func (Platform) Start(ctx context.Context, s remote.Session, j remote.Job) error {
+	if len(j.Changes.Remove) > 0 {
+		return fmt.Errorf("start job: %w: Windows Update removes nothing", remote.ErrNotSupported)
+	}
+	o := order{Kind: "install", Seconds: j.StopAfter.Seconds(), Updates: []wanted{}}
+	for _, t := range append(append([]data.Target{}, j.Changes.Upgrade...), j.Changes.Add...) {
+		w, err := want(t)
+		if err != nil {
+			return fmt.Errorf("start job: %w", err)
+		}
+		o.Updates = append(o.Updates, w)
+	}
+	return start(ctx, s, j.ID, o, j.StopAfter+grace)
+}
+
+// start gives the host an order, once.
+func start(ctx context.Context, s remote.Session, id string, o order, limit time.Duration) error {
+	sum := sha256.Sum256([]byte(taskScript))
+	input, err := json.Marshal(struct {
+		Loader  string `json:"loader"`
+		Task    string `json:"task"`
+		SHA256  string `json:"sha256"`
+		Order   order  `json:"order"`
+		Minutes int    `json:"minutes"`
+	}{encoded(loadScript), taskScript, hex.EncodeToString(sum[:]), o, int(limit/time.Minute) + 1})
+	if err != nil {
+		return err
+	}
+	var got struct{ State, Detail string }
+	if err := ask(ctx, s, remote.Command{Name: "start job", Script: startScript, Args: []string{id}, Stdin: input}, &got); err != nil {
+		return err
+	}
+	switch got.State {
+	case "started", "known":
+		return nil
+	case "busy":
+		return fmt.Errorf("start job: %w: job %s", remote.ErrBusy, clip(got.Detail))
+	}
+	return fmt.Errorf("start job: %w: %q", remote.ErrGarbage, clip(got.State))
+}
+
+// A look is what look.ps1 says of a job.
+type look struct {
+	State    string `json:"state"`
+	Log      string `json:"log"` // base64
+	Next     int64  `json:"next"`
+	Progress string `json:"progress"` // JSON, as the task wrote it; empty: none yet
+	Started  string `json:"started"`
+	Result   string `json:"result"`
+	Partial  string `json:"partial"`
+	Detail   string `json:"detail"`
+}
+
+func lookAt(ctx context.Context, s remote.Session, id string, from int64, result bool) (look, error) {
+	what := ""
+	if result {
+		what = "result"
+	}
+	var l look
+	err := ask(ctx, s, remote.Command{Name: "look at job", Script: lookScript, Args: []string{id, strconv.FormatInt(from, 10), what}}, &l)
+	return l, err
+}
+
+// Look tells how a job stands, with its log from the offset.
+func (Platform) Look(ctx context.Context, s remote.Session, id string, from int64) (remote.JobStatus, error) {
+	l, err := lookAt(ctx, s, id, from, true)
+	if err != nil {
+		return remote.JobStatus{}, err
+	}
+	return l.status()
+}
+
+// status reads what the host says, which is not believed where it contradicts
+// itself.
+func (l look) status() (remote.JobStatus, error) {
+	log, err := base64.StdEncoding.DecodeString(l.Log)
+	if err != nil {
+		return remote.JobStatus{}, fmt.Errorf("look at job: %w: its log is not base64", remote.ErrGarbage)
+	}
+	st := remote.JobStatus{Log: log, Next: l.Next}
+	var started struct{ At string }
+	var progress struct {
+		Step        string
+		Done, Total int
+	}
+	if err := errors.Join(part(l.Started, &started), part(l.Progress, &progress)); err != nil {
+		return st, err
+	}
+	st.Started, st.Step, st.Done, st.Total = moment(started.At), progress.Step, progress.Done, progress.Total
+	switch l.State {
+	case "absent":
+		st.State = remote.JobAbsent
+	case "running":
+		st.State = remote.JobRunning
+		if st.Step == "" {
+			st.Step = "waiting for the task scheduler"
+		}
+	case "lost":
+		st.State = remote.JobLost
+	case "never":
+		st.State, st.Exit = remote.JobEnded, ExitNever
+		st.Log = append(st.Log, "the task scheduler did not start the task: "+l.Detail+"\n"...)
+	case "ended":
+		return st, l.ended(&st)
+	default:
+		return st, fmt.Errorf("look at job: %w: state %q", remote.ErrGarbage, clip(l.State))
+	}
+	return st, nil
+}
+
+// part reads a file of the job's folder, if it is there.
+func part(s string, v any) error {
+	s = strings.TrimPrefix(s, "\ufeff")
+	if s == "" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(s), v); err != nil {
+		return fmt.Errorf("look at job: %w: %w", remote.ErrGarbage, err)
+	}
+	return nil
+}
+
+// A result is what an install task wrote at its end.
+type result struct {
+	Kind     string        `json:"kind"`
+	Finished bool          `json:"finished"`
+	Ended    string        `json:"ended"`
+	Stopped  string        `json:"stopped"`
+	Error    string        `json:"error"`
+	Message  string        `json:"message"`
+	Updates  list[updated] `json:"updates"`
+}
+
+// updated is what one planned update came to.
+type updated struct {
+	ID       string `json:"id"`
+	Revision int    `json:"revision"`
+	Title    string `json:"title"`
+	Status   string `json:"status"`
+	Phase    string `json:"phase"`
+	HResult  string `json:"hresult"`
+	Message  string `json:"message"`
+	Reboot   bool   `json:"reboot"`
+}
+
+// ended turns a result into an exit status and lines of the log.
+func (l look) ended(st *remote.JobStatus) error {
+	var r result
+	if l.Result == "" {
+		return fmt.Errorf("look at job: %w: it ended without a result", remote.ErrGarbage)
+	}
+	if err := part(l.Result, &r); err != nil {
+		return err
+	}
+	st.State, st.Ended, st.Stopped = remote.JobEnded, moment(r.Ended), r.Stopped
+	var report bytes.Buffer
+	bad := 0
+	for _, u := range r.Updates {
+		if u.Status != "installed" {
+			bad++
+		}
+		fmt.Fprintf(&report, "%s: %s\n", clip(u.Title), u.words())
+	}
+	switch {
+	case r.Kind == "broken" || !r.Finished:
+		st.Exit = ExitBroken
+		fmt.Fprintf(&report, "the task's script broke off: %s\n", withCode(r.Message, r.Error))
+	case r.Error == "a reboot is pending":
+		st.Exit = ExitReboot
+		fmt.Fprintf(&report, "nothing was done: a reboot is pending (%s)\n", clip(r.Message))
+	case r.Error != "":
+		st.Exit = ExitSearch
+		fmt.Fprintf(&report, "nothing was done: Windows Update could not be asked: %s\n", withCode(r.Message, r.Error))
+	case r.Stopped != "":
+		st.Exit = ExitHalted
+	case bad > 0:
+		st.Exit = ExitFailed
+	}
+	st.Log = append(st.Log, report.Bytes()...)
+	st.Done, st.Total = len(r.Updates)-bad, len(r.Updates)
+	return nil
+}
+
+// words says what became of one update.
+func (u updated) words() string {
+	switch u.Status {
+	case "installed":
+		if u.Reboot {
+			return "installed; in force after a reboot"
+		}
+		return "installed"
+	case "gone":
+		return "skipped: it is no longer offered in this revision; scan again and plan anew"
+	case "terms":
+		return "skipped: its licence terms were not accepted"
+	case "asks":
+		return "skipped: it would ask a person at the screen"
+	case "deadline":
+		return "not started: the window was over"
+	case "cancelled":
+		return "not started: cancelled"
+	case "failed":
+		phase := "install"
+		if u.Phase == "download" {
+			phase = "download"
+		}
+		return phase + " failed: " + withCode(u.Message, u.HResult)
+	}
+	return "not known: " + clip(u.Status)
+}
+
+// Cancel asks a job to stop before its next update.
+func (Platform) Cancel(ctx context.Context, s remote.Session, id string) error {
+	_, err := s.Run(ctx, remote.Command{Name: "cancel job", Script: cancelScript, Args: []string{id}})
+	return err
+}
+
+// clip cuts what a host said to a line or two.
+func clip(s string) string {
+	s = strings.TrimSpace(remote.CleanText(s))
+	if len(s) > 600 {
+		s = strings.ToValidUTF8(s[:600], "") + "…"
+	}
+	return s
+}

@@ -1,0 +1,306 @@
+package winupdate
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"secondtuesday/data"
+	"secondtuesday/remote"
+)
+
+// scanLimit is how long Windows may search. The first search of a server that
+// never searched takes many minutes.
+const scanLimit = 30 * time.Minute
+
+// Scan asks the host what is installed, what Windows Update offers and what
+// keeps the answer from being believed. With refresh the host asks its update
+// server; else what it last fetched.
+func (p Platform) Scan(ctx context.Context, s remote.Session, refresh bool) (data.Scan, error) {
+	found, raw, err := p.search(ctx, s, refresh)
+	if err != nil {
+		return data.Scan{}, fmt.Errorf("scan Windows Update: %w", err)
+	}
+	var alive alive
+	if err := ask(ctx, s, remote.Command{Name: "alive", Script: aliveScript}, &alive); err != nil {
+		return data.Scan{}, fmt.Errorf("scan Windows Update: %w", err)
+	}
+	scan := found.scan()
+	scan.BootID = alive.Boot
+	scan.Evidence = []data.Evidence{evidence("Windows Update as SYSTEM", raw)}
+	return scan, nil
+}
+
+// maxEvidence is what is kept of what the task wrote, in bytes.
+const maxEvidence = 256 << 10
+
+func evidence(name, text string) data.Evidence {
+	e := data.Evidence{Name: name, Output: remote.HideCredentials(text)}
+	if len(e.Output) > maxEvidence {
+		e.Output, e.Cut = strings.ToValidUTF8(e.Output[:maxEvidence], ""), true
+	}
+	return e
+}
+
+// search runs a scan task and waits for its result. A scan whose session broke
+// is of no use to anybody: the host removes it with the next job.
+func (p Platform) search(ctx context.Context, s remote.Session, refresh bool) (found, string, error) {
+	id := "scan-" + strings.ToLower(rand.Text())[:20]
+	if err := start(ctx, s, id, order{Kind: "scan", Refresh: refresh, Updates: []wanted{}}, scanLimit); err != nil {
+		return found{}, "", err
+	}
+	pause := p.Poll
+	if pause <= 0 {
+		pause = 500 * time.Millisecond
+	}
+	for most := 10 * pause; ; pause = min(pause*3/2, most) {
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return found{}, "", context.Cause(ctx)
+		}
+		l, err := lookAt(ctx, s, id, 0, true)
+		if err != nil {
+			return found{}, "", err
+		}
+		switch l.State {
+		case "running":
+			continue
+		case "ended":
+			f, err := readFound(l.Result)
+			s.Run(ctx, remote.Command{Name: "forget scan", Script: forgetScript, Args: []string{id}}) // else the next job does
+			return f, l.Result, err
+		case "never":
+			return found{}, "", fmt.Errorf("%w: %s", ErrTaskNeverStarted, clip(l.Detail))
+		}
+		return found{}, "", fmt.Errorf("%w: the task that searched is %s", remote.ErrLost, clip(l.State))
+	}
+}
+
+// found is what a scan task wrote.
+type found struct {
+	Kind      string           `json:"kind"`
+	Finished  bool             `json:"finished"`
+	Error     string           `json:"error"` // HRESULT "0x8024402C"; empty: none
+	Message   string           `json:"message"`
+	Where     string           `json:"where"` // what it was at when it failed
+	Fetched   string           `json:"fetched"`
+	Code      int              `json:"code"` // of the search: 2 whole, 3 not whole
+	Installed list[update]     `json:"installed"`
+	Missing   list[update]     `json:"missing"`
+	Warnings  list[string]     `json:"warnings"`
+	History   list[historical] `json:"history"`
+	Facts     facts            `json:"facts"`
+	Reboot    struct {
+		Known   bool         `json:"known"`
+		Reasons list[reason] `json:"reasons"`
+	} `json:"reboot"`
+}
+
+type reason struct {
+	Source string `json:"source"`
+	Detail string `json:"detail"`
+	Counts bool   `json:"counts"` // false: advice only
+}
+
+type facts struct {
+	Product    string `json:"product"`
+	Release    string `json:"release"`
+	Build      string `json:"build"`
+	Revision   int    `json:"revision"`
+	Kind       string `json:"kind"`
+	Booted     string `json:"booted"`
+	Now        string `json:"now"`
+	Server     string `json:"server"`
+	UseServer  int    `json:"useServer"`
+	NoInternet int    `json:"noInternet"`
+	Disabled   int    `json:"disabled"`
+}
+
+// An update is one IUpdate, by the names of wuapi.h.
+type update struct {
+	ID          string       `json:"id"`
+	Revision    int          `json:"revision"`
+	Title       string       `json:"title"`
+	KBs         list[string] `json:"kbs"`
+	Bulletins   list[string] `json:"bulletins"`
+	CVEs        list[string] `json:"cves"`
+	Severity    string       `json:"severity"`
+	Type        int          `json:"type"` // 1 software, 2 driver
+	Released    string       `json:"released"`
+	CategoryIDs list[string] `json:"categoryIds"`
+	Size        int64        `json:"size"`
+	Superseded  list[string] `json:"superseded"`
+	Optional    bool         `json:"optional"`
+	Waits       bool         `json:"waits"` // installed, and a reboot is still to come
+}
+
+type historical struct {
+	ID       string `json:"id"`
+	Revision int    `json:"revision"`
+	At       string `json:"at"`
+	Code     int    `json:"code"`
+	HResult  string `json:"hresult"`
+}
+
+func readFound(s string) (found, error) {
+	var f found
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(s, "\ufeff")), &f); err != nil {
+		return f, fmt.Errorf("%w: %w", remote.ErrGarbage, err)
+	}
+	if f.Kind == "broken" {
+		return f, fmt.Errorf("%w: the task's script broke off: %s", remote.ErrGarbage, withCode(f.Message, f.Error))
+	}
+	if f.Kind != "scan" || !f.Finished {
+		return f, fmt.Errorf("%w: the task's result is not whole", remote.ErrGarbage)
+	}
+	for _, u := range append(slices.Clone(f.Missing), f.Installed...) {
+		if !version.MatchString(u.version()) || u.Title == "" {
+			return f, fmt.Errorf("%w: an update without ID, revision or title: %q", remote.ErrGarbage, clip(u.Title+" "+u.version()))
+		}
+	}
+	return f, nil
+}
+
+func (u update) version() string { return fmt.Sprintf("%s.%d", strings.ToLower(u.ID), u.Revision) }
+
+// name is the KB number, "KB5044281"; the title where there is none.
+func (u update) name() string {
+	if len(u.KBs) > 0 && u.KBs[0] != "" {
+		return "KB" + strings.TrimPrefix(strings.ToUpper(clip(u.KBs[0])), "KB")
+	}
+	return clip(u.Title)
+}
+
+// Classifications by CategoryID, from Microsoft's "WSUS Classification GUIDs".
+// Their names are in the host's language.
+var classes = map[string]data.Class{
+	"0fa1201d-4330-4fa8-8ae9-b877473b6441": data.Security,   // Security Updates
+	"e6cf1350-c01b-414d-a61f-263d14d133b4": data.BugFix,     // Critical Updates: critical, and not security
+	"28bc880e-0592-4cbf-8f95-c79b17911d5f": data.BugFix,     // Update Rollups
+	"cd5ffd1e-e932-4e3a-bf74-18bf0b1bbd83": data.BugFix,     // Updates
+	"68c5b0a3-d1a6-4553-ae49-01d3a7827828": data.Feature,    // Service Packs
+	"b54e7d24-7add-428f-8b75-90a396fa584f": data.Feature,    // Feature Packs
+	"3689bdc8-b205-4af4-8d4a-a63924c5e9d5": data.Feature,    // Upgrades
+	"b4832bd8-e735-4761-8daf-37f882276dab": data.Feature,    // Tools
+	"e0789628-ce08-4437-be74-2495b842f43b": data.Definition, // Definition Updates
+	"ebfc1fc5-71a4-4f7b-9aca-3b9a503104a0": data.Driver,     // Drivers
+}
+
+// class is the strongest reason among the categories; what Windows offers only
+// to those who look for it is optional, whatever it is.
+func (u update) class() data.Class {
+	if u.Optional {
+		return data.Optional
+	}
+	if u.Type == 2 {
+		return data.Driver
+	}
+	best := data.ClassUnknown
+	for _, id := range u.CategoryIDs {
+		c, ok := classes[strings.ToLower(id)]
+		if ok && (best == data.ClassUnknown || c == data.Security) {
+			best = c
+		}
+	}
+	return best
+}
+
+// Microsoft's words, from the Security Update Severity Rating System.
+var severities = map[string]data.Severity{"critical": data.Critical, "important": data.High, "moderate": data.Medium, "low": data.Low}
+
+func (u update) data() data.Update {
+	return data.Update{
+		Name: u.name(), Available: u.version(), Title: clip(u.Title), Origin: "Windows Update",
+		Class: u.class(), Severity: severities[strings.ToLower(u.Severity)],
+		Advisories: sorted(u.Bulletins), CVEs: sorted(u.CVEs), Released: moment(u.Released), Size: u.Size,
+	}
+}
+
+func sorted(in list[string]) []string {
+	var out []string
+	for _, s := range in {
+		out = append(out, clip(s))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// scan turns what the task found into a scan.
+func (f found) scan() data.Scan {
+	scan := data.Scan{
+		Platform: data.WindowsUpdate, OS: f.Facts.os(), Root: true,
+		Kernel:   data.Kernel{Running: f.Facts.build()},
+		BootedAt: moment(f.Facts.Booted), HostNow: moment(f.Facts.Now), MetadataAt: moment(f.Fetched),
+		RebootKnown: f.Reboot.Known,
+	}
+	for _, r := range f.Reboot.Reasons {
+		if r.Counts {
+			scan.Reboot = append(scan.Reboot, data.RebootReason{Source: clip(r.Source), Detail: clip(r.Detail)})
+		}
+	}
+	problem := func(k data.ProblemKind, detail string) {
+		scan.Problems = append(scan.Problems, data.Problem{Kind: k, Detail: detail, Untrusted: true})
+	}
+	switch {
+	case f.Error != "":
+		problem(data.SourceUnreachable, f.Where+": "+withCode(f.Message, f.Error)+f.Facts.source())
+	case f.Code != 2:
+		problem(data.SourceUnreachable, fmt.Sprintf("the list is not whole (result code %d): %s%s", f.Code, clip(strings.Join(f.Warnings, "; ")), f.Facts.source()))
+	case scan.MetadataAt.IsZero():
+		problem(data.MetadataMissing, "the host has never had an answer from its update server; scan with refresh")
+	}
+	for _, u := range f.Missing {
+		d := u.data()
+		d.Origin = f.Facts.origin()
+		scan.Updates = append(scan.Updates, d)
+	}
+	for _, u := range f.Installed {
+		p := data.Package{Name: u.name(), Version: u.version(), Waits: u.Waits}
+		scan.Installed = append(scan.Installed, p)
+		if u.Waits { // it is not in force, so it is still missing
+			d := u.data()
+			d.Origin = f.Facts.origin()
+			scan.Updates = append(scan.Updates, d)
+		}
+	}
+	return scan
+}
+
+// origin is where the host gets its updates: its WSUS, or Microsoft.
+func (f facts) origin() string {
+	if f.UseServer == 1 && f.Server != "" {
+		return "WSUS " + clip(remote.HideCredentials(f.Server))
+	}
+	return "Microsoft"
+}
+
+// source says which policies steer the host, for the sentence about a failure.
+func (f facts) source() string {
+	s := "; updates come from " + f.origin()
+	if f.Disabled == 1 {
+		s += "; policy DisableWindowsUpdateAccess is set"
+	}
+	if f.NoInternet == 1 {
+		s += "; policy forbids Microsoft's own servers"
+	}
+	return s
+}
+
+func (f facts) build() string { return fmt.Sprintf("%s.%d", clip(f.Build), f.Revision) }
+
+func (f facts) os() data.OS {
+	os := data.OS{ID: "windows", Version: "10.0." + f.build(), Name: clip(f.Product), Codename: clip(f.Release)}
+	if f.Build == "9600" {
+		os.Version = "6.3." + f.build()
+	}
+	if f.Kind != "" && f.Kind != "Server" {
+		os.Name += " (" + clip(f.Kind) + ")"
+	}
+	os.EndOfLife = remote.EndOfLife(os)
+	return os
+}
