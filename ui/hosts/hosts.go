@@ -227,6 +227,9 @@ func (x *Screen) answer() {
 		x.reveal()
 		x.open(p.Host)
 	}
+	if p.New {
+		x.add()
+	}
 	if p.Scan {
 		x.scan(x.rowsOf(p.Hosts), false)
 	}

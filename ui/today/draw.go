@@ -136,6 +136,7 @@ func (x *Screen) drawSteps(v view) fyne.CanvasObject {
 // drawLines makes the list of needs.
 func (x *Screen) drawLines(v view) fyne.CanvasObject {
 	list := kit.VBox(0)
+	var rows []*needRow
 	for i, l := range v.lines {
 		button := kit.NewButton
 		if i == 0 && len(v.steps) == 0 {
@@ -144,9 +145,17 @@ func (x *Screen) drawLines(v view) fyne.CanvasObject {
 		if i > 0 {
 			list.Add(kit.NewRule())
 		}
-		list.Add(newNeedRow(rowOf(l.status, l.need.Title, l.need.Because, button(l.action, "", func() { x.do(l) })),
-			func() { x.open(l) }, func() []*fyne.MenuItem { return x.menu(l) }))
+		row := newNeedRow(rowOf(l.status, l.need.Title, l.need.Because, button(l.action, "", func() { x.do(l) })),
+			func() { x.open(l) }, func() []*fyne.MenuItem { return x.menu(l) })
+		row.move = func(by int) {
+			if to := i + by; to >= 0 && to < len(rows) {
+				kit.Focus(rows[to])
+			}
+		}
+		rows = append(rows, row)
+		list.Add(row)
 	}
+	x.rows = rows
 	return kit.NewSurface(list)
 }
 

@@ -2,7 +2,6 @@ package today
 
 import (
 	"fmt"
-	"time"
 
 	"secondtuesday/app"
 	"secondtuesday/data"
@@ -156,17 +155,9 @@ func nextWindow(s *app.Situation) (text, tip string) {
 		}
 	}
 	if !o.Start.After(s.Now) {
-		return fmt.Sprintf("Window %q is open until %s, for %s", name, clock(o.End, s.Now), kit.Count(hosts, "host", "hosts")), tip
+		return fmt.Sprintf("Window %q is open until %s, for %s", name, kit.Clock(o.End, s.Now), kit.Count(hosts, "host", "hosts")), tip
 	}
-	return fmt.Sprintf("Next window: %q opens %s (%s), for %s", name, clock(o.Start, s.Now), kit.Ago(o.Start, s.Now), kit.Count(hosts, "host", "hosts")), tip
-}
-
-// clock writes a moment with its day unless that is today.
-func clock(t, now time.Time) string {
-	if t.Local().Format(time.DateOnly) == now.Local().Format(time.DateOnly) {
-		return "today " + t.Local().Format("15:04")
-	}
-	return kit.Day(t) + " " + t.Local().Format("15:04")
+	return fmt.Sprintf("Next window: %q opens %s (%s), for %s", name, kit.Clock(o.Start, s.Now), kit.Ago(o.Start, s.Now), kit.Count(hosts, "host", "hosts")), tip
 }
 
 // news are needs that say how things stand and ask nothing.

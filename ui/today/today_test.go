@@ -13,6 +13,7 @@ import (
 	"secondtuesday/data/store"
 	"secondtuesday/data/store/storetest"
 	"secondtuesday/ui"
+	"secondtuesday/ui/hosts"
 	"secondtuesday/ui/kit"
 	"secondtuesday/ui/kit/kittest"
 	"secondtuesday/ui/today"
@@ -189,4 +190,43 @@ func calmShop(t *testing.T) *ui.Tools {
 		t.Fatal(err)
 	}
 	return tools
+}
+
+func TestTodayIsUsedByKeyboardAlone(t *testing.T) {
+	w, shell, last := show(t, practice(t), false, small)
+	shell.Go(ui.Place{Screen: ui.Updates})
+	kittest.Shortcut(t, w, ui.Ctrl, fyne.Key1)
+	kittest.Settle(t)
+	kittest.Key(t, w, fyne.KeyReturn)
+	if shell.Here().Screen != ui.Hosts {
+		t.Fatalf("Enter on the first line shows %+v", shell.Here())
+	}
+	kittest.Shortcut(t, w, ui.Ctrl, fyne.Key1)
+	first := w.Canvas().Focused()
+	kittest.Key(t, w, fyne.KeyDown)
+	if w.Canvas().Focused() == first || w.Canvas().Focused() == nil {
+		t.Error("Down does not go to the next line")
+	}
+	kittest.Key(t, w, fyne.KeyUp)
+	if w.Canvas().Focused() != first {
+		t.Error("Up does not go back")
+	}
+	kittest.Shortcut(t, w, ui.Ctrl, fyne.KeyN)
+	if !last.New || last.Screen != ui.Hosts {
+		t.Errorf("Ctrl+N asks for %+v", *last)
+	}
+}
+
+func TestPagesShareTheKeysOfWhatTheyShare(t *testing.T) {
+	_, shell, _ := show(t, practice(t), false, small)
+	keys := map[string]string{}
+	for _, a := range append(today.New(shell, nil).Actions(), hosts.New(shell, nil).Actions()...) {
+		if was, ok := keys[a.Title]; ok && was != a.Keys() {
+			t.Errorf("%q is %s and %s", a.Title, was, a.Keys())
+		}
+		keys[a.Title] = a.Keys()
+	}
+	if keys["Scan all hosts"] != "Ctrl+Shift+R" || keys["Add a host"] != "Ctrl+N" {
+		t.Errorf("keys %v", keys)
+	}
 }
