@@ -40,6 +40,7 @@ type Credential struct {
 	MIC      bool   // NTLM: the three messages were vouched for together
 	Bound    bool   // it carried the right channel binding token
 	OK       bool   // it logged in
+	Why      string // it did not
 }
 
 // maxSeen bounds what a server remembers of a long test.

@@ -135,10 +135,14 @@ func (s *Server) ntlm(w http.ResponseWriter, l *line, token []byte) (*account, b
 		who = a
 		return password, ok
 	})
+	why := ""
+	if err != nil {
+		why = err.Error()
+	}
 	bound := l.tls && l.ntlm.binding != nil && string(l.ntlm.binding) == string(bindingToken(endPoint(s.Certificate())))
 	ok := err == nil && !f.RefuseLogin && s.binds(l.tls, l.ntlm.binding != nil, bound)
 	s.saw(Credential{
-		Auth: Negotiate, User: join(l.ntlm.domain, l.ntlm.user), Clear: !l.tls, MIC: err == nil && l.ntlm.mic, Bound: bound, OK: ok,
+		Auth: Negotiate, User: join(l.ntlm.domain, l.ntlm.user), Clear: !l.tls, MIC: err == nil && l.ntlm.mic, Bound: bound, OK: ok, Why: why,
 	})
 	if !ok {
 		return fail()

@@ -78,10 +78,9 @@ func (a *acceptor) accept(message []byte) ([]byte, error) {
 	if len(message) < 16 || string(message[:8]) != signature || le.Uint32(message[8:]) != 1 {
 		return nil, errors.New("read NTLM: not a NEGOTIATE")
 	}
+	// python3-ntlm-auth asks for OEM characters here and writes Unicode later;
+	// Windows lets it in.
 	asked := le.Uint32(message[12:])
-	if asked&flagUnicode == 0 {
-		return nil, errors.New("read NTLM: the client does not speak Unicode")
-	}
 	*a = acceptor{computer: a.computer, strip: a.strip, negotiate: bytes.Clone(message)}
 	if _, err := rand.Read(a.nonce[:]); err != nil {
 		return nil, err
@@ -146,10 +145,9 @@ func (a *acceptor) authenticate(message []byte, password func(domain, user strin
 		cipher(base).XORKeyStream(exported, m.key)
 	}
 	a.mic, a.binding = m.hasMIC, m.binding
-	if !m.hasMIC {
-		return errors.New("no MIC, though the challenge has a time stamp") // MS-NLMP 3.1.5.1.2
-	}
-	if !hmac.Equal(m.mic, mac(exported, a.negotiate, challenge, m.withoutMIC)) {
+	// Clients must send one for a challenge with a time stamp (MS-NLMP 3.1.5.1.2);
+	// gss-ntlmssp does not, and Windows judges only those that are there.
+	if m.hasMIC && !hmac.Equal(m.mic, mac(exported, a.negotiate, challenge, m.withoutMIC)) {
 		return errors.New("wrong MIC")
 	}
 	if flags := m.flags & le.Uint32(challenge[20:]); flags&sealing == sealing {
