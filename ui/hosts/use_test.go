@@ -239,6 +239,22 @@ func TestPlaceLeadsToHostGroupAndUpdate(t *testing.T) {
 	}
 }
 
+func TestPlaceOpensTheFormOrAsksForACredential(t *testing.T) {
+	o := open(t, false, small, func(d *app.Desk) { addHosts(t, d, "web1", "web2") })
+	o.screen.tools.Secrets = nil
+	id := o.screen.rows[0].ID
+	for want, p := range map[string]ui.Place{
+		"Edit web1": {Screen: ui.Hosts, Hosts: []data.HostID{id}, Edit: true},
+		"There is no place for a credential of web1": {Screen: ui.Hosts, Hosts: []data.HostID{id}, Credential: true},
+		"Add a host": {Screen: ui.Hosts, New: true},
+	} {
+		o.shell.Go(p)
+		kittest.Settle(t)
+		kittest.See(t, o.window, want)
+		kittest.Key(t, o.window, fyne.KeyEscape)
+	}
+}
+
 func TestUnprovedHostShowsNoGreenAndNoZero(t *testing.T) {
 	o := open(t, false, small, func(d *app.Desk) { fillShop(t, d) })
 	for _, r := range o.screen.rows {
