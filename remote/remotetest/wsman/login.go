@@ -13,9 +13,9 @@ type account struct {
 	admin bool
 }
 
-// account finds who logs in by a domain and a name, and the password. The
+// account finds who logs in by a domain and a name. The
 // computer's own users have no domain, "." or the computer's name.
-func (s *Server) account(domain, user string) (*account, string, bool) {
+func (s *Server) account(domain, user string) (*account, User, bool) {
 	key, shown := strings.ToLower(domain+`\`+user), domain+`\`+user
 	switch {
 	case domain == "" && strings.Contains(user, "@"):
@@ -24,7 +24,7 @@ func (s *Server) account(domain, user string) (*account, string, bool) {
 		key, shown = strings.ToLower(user), s.options.Name+`\`+user
 	}
 	u, ok := s.options.Users[key]
-	return &account{name: shown, admin: u.Admin}, u.Password, ok && u.Password != ""
+	return &account{name: shown, admin: u.Admin}, u, ok
 }
 
 // login says who sends a request. Where it says not ok, it has answered: with
@@ -88,9 +88,9 @@ func (s *Server) basic(r *http.Request, l *line) *account {
 	if !ok {
 		domain, user = "", name
 	}
-	who, password, ok := s.account(domain, user)
-	ok = ok && (s.offers(Basic) || f.BasicOnly) && !f.RefuseLogin && (l.tls || s.options.AllowUnencrypted)
-	ok = ok && subtle.ConstantTimeCompare([]byte(password), []byte(given)) == 1
+	who, u, ok := s.account(domain, user)
+	ok = ok && u.Password != "" && (s.offers(Basic) || f.BasicOnly) && !f.RefuseLogin && (l.tls || s.options.AllowUnencrypted)
+	ok = ok && subtle.ConstantTimeCompare([]byte(u.Password), []byte(given)) == 1
 	s.saw(Credential{Auth: Basic, User: name, Password: given, Clear: !l.tls, OK: ok})
 	if !ok {
 		return nil
@@ -131,18 +131,14 @@ func (s *Server) ntlm(w http.ResponseWriter, l *line, token []byte) (*account, b
 	}
 	var who *account
 	err := l.ntlm.authenticate(token, func(domain, user string) (string, bool) {
-		a, password, ok := s.account(domain, user)
+		a, u, ok := s.account(domain, user)
 		who = a
-		return password, ok
+		return u.Password, ok && u.Password != ""
 	})
-	why := ""
-	if err != nil {
-		why = err.Error()
-	}
 	bound := l.tls && l.ntlm.binding != nil && string(l.ntlm.binding) == string(bindingToken(endPoint(s.Certificate())))
 	ok := err == nil && !f.RefuseLogin && s.binds(l.tls, l.ntlm.binding != nil, bound)
 	s.saw(Credential{
-		Auth: Negotiate, User: join(l.ntlm.domain, l.ntlm.user), Clear: !l.tls, MIC: err == nil && l.ntlm.mic, Bound: bound, OK: ok, Why: why,
+		Auth: Negotiate, User: join(l.ntlm.domain, l.ntlm.user), Clear: !l.tls, MIC: err == nil && l.ntlm.mic, Bound: bound, OK: ok, Why: reason(err),
 	})
 	if !ok {
 		return fail()
@@ -162,4 +158,11 @@ func join(domain, user string) string {
 		return user
 	}
 	return domain + `\` + user
+}
+
+func reason(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }
