@@ -254,8 +254,9 @@ func TestEveryCommandInTheDocumentsExists(t *testing.T) {
 }
 
 // What the programs tell people to type: "\"stctl host list\" shows those that are
-// there", "Roll it out: stctl rollout start 2", an example of the help.
-var toldCall = regexp.MustCompile(`(?m)(?:["|;] *|: |^ +)stctl((?: [^"|;\n]+)?)`)
+// there", "Roll it out: stctl rollout start 2", "or with stctl rollout adopt.", an
+// example of the help.
+var toldCall = regexp.MustCompile(`(?m)(?:["|;] *|: |^ +|\b(?:with|run|by) |, or )stctl((?: [^"|;\n]+)?)`)
 
 // checkCallsInStrings checks the calls that stctl and the desk tell people.
 func checkCallsInStrings(t *testing.T, root *command) {

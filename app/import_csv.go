@@ -307,7 +307,25 @@ func number(f Field, v string, most int) (int, error) {
 func word[T ~string](f Field, v string, words map[string]T) (T, error) {
 	t, ok := words[foldWord(v)]
 	if !ok {
-		return "", fmt.Errorf("%s %q is not one this program knows", f, cut1(v))
+		return "", fmt.Errorf("%s %q is not one this program knows: write %s", f, cut1(v), answers(words))
 	}
 	return t, nil
+}
+
+// answers lists what the words stand for: "air-gapped, internal or internet".
+func answers[T ~string](words map[string]T) string {
+	var all []string
+	for _, t := range words {
+		if !slices.Contains(all, string(t)) {
+			all = append(all, string(t))
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(all[:len(all)-1], ", ") + " or " + all[len(all)-1]
+}
+
+// ParseExposure reads an exposure as people write it, in files and on the
+// command line: "internet", "DMZ", "lan", "air-gapped".
+func ParseExposure(text string) (data.Exposure, error) {
+	return word(FieldExposure, text, exposureWords)
 }

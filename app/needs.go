@@ -23,6 +23,7 @@ type Need struct {
 	Window    data.WindowID
 	Exception data.ExceptionID
 	Freeze    data.FreezeID
+	Command   string // what a person has to run on the hosts; empty: nothing that is known
 }
 
 // NeedKind names a kind of need.
@@ -39,7 +40,9 @@ const (
 	NeedOverdue        NeedKind = "overdue"           // a promise is broken
 	NeedUnmet          NeedKind = "no window in time" // a promise will be broken
 	NeedScan           NeedKind = "scan"              // never scanned, or the scan is too old
+	NeedLogin          NeedKind = "login refused"     // the hosts did not let the desk in
 	NeedScanFailed     NeedKind = "scan failed"       // the last attempt brought none
+	NeedMend           NeedKind = "packages broken"   // to be put right on the host, by hand
 	NeedProof          NeedKind = "unproven"          // scanned, and the scan proves nothing
 	NeedHostKey        NeedKind = "host key"          // to be compared and accepted
 	NeedReboot         NeedKind = "reboot"            // pending for longer than promised
@@ -53,7 +56,7 @@ const (
 // NeedKinds in the order of their urgency.
 var NeedKinds = []NeedKind{
 	NeedStandard, NeedUnknownRun, NeedFailedRun, NeedKeyChanged, NeedStoppedRollout, NeedRollout, NeedOverdue, NeedUnmet, NeedScan,
-	NeedScanFailed, NeedProof, NeedHostKey, NeedReboot, NeedApproval, NeedAgreement, NeedWindow, NeedException, NeedFreeze,
+	NeedLogin, NeedScanFailed, NeedMend, NeedProof, NeedHostKey, NeedReboot, NeedApproval, NeedAgreement, NeedWindow, NeedException, NeedFreeze,
 }
 
 // How far needs look back and ahead. Plans and runs are never removed, so that

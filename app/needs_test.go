@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -47,7 +48,7 @@ func TestEveryKindOfNeedHasItsPlaceInTheOrder(t *testing.T) {
 		}
 		seen[k] = true
 	}
-	if len(NeedKinds) != 18 {
+	if len(NeedKinds) != 20 {
 		t.Errorf("%d kinds are ordered", len(NeedKinds))
 	}
 }
@@ -109,6 +110,48 @@ func TestHostKeysAreToldApartFromOtherFailures(t *testing.T) {
 	}
 	if has(t, d, NeedScan) {
 		t.Error("a host that could not be scanned is told of twice")
+	}
+}
+
+func TestRefusedLoginIsToldApartFromAHostThatIsDown(t *testing.T) {
+	d, shop, now := newOffice(t)
+	ids := addHosts(t, d, "login1", "sudo1", "down1", "fine1")
+	shop.says("fine1", believable(*now))
+	shop.errs["login1"] = fmt.Errorf("connect login1: %w", remote.ErrLoginRefused)
+	shop.errs["sudo1"] = fmt.Errorf("scan: %w", remote.ErrSudoPassword)
+	shop.errs["down1"] = remote.ErrUnreachable
+	scanAll(t, d, ids)
+	if n := needOf(t, d, NeedLogin); !slices.Equal(n.Hosts, ids[:2]) || !strings.Contains(n.Because, "keep the password") {
+		t.Errorf("%+v", n)
+	}
+	if n := needOf(t, d, NeedScanFailed); !slices.Equal(n.Hosts, ids[2:3]) {
+		t.Errorf("%+v", n)
+	}
+}
+
+func TestBrokenPackagesSayWhatToRunWhereThatIsKnown(t *testing.T) {
+	d, shop, now := newOffice(t)
+	ids := addHosts(t, d, "half1", "other1", "half2")
+	for name, detail := range map[string]string{"half1": "dpkg was interrupted, 'dpkg --configure -a' is needed", "other1": "apt list: exit status 100", "half2": "postfix is install ok half-configured"} {
+		scan := believable(*now)
+		scan.Problems = append(scan.Problems, data.Problem{Kind: data.PackagesBroken, Untrusted: true, Detail: detail})
+		shop.says(name, scan)
+	}
+	scanAll(t, d, ids)
+	told := map[string][]data.HostID{}
+	for _, n := range needsOf(t, d) {
+		if n.Kind == NeedMend {
+			told[n.Command] = n.Hosts
+			if n.Command != "" && !strings.Contains(n.Because, "Run sudo dpkg --configure -a there, then scan again.") {
+				t.Errorf("%s", n.Because)
+			}
+		}
+	}
+	if len(told) != 2 || !slices.Equal(told["sudo dpkg --configure -a"], []data.HostID{ids[0], ids[2]}) || !slices.Equal(told[""], ids[1:2]) {
+		t.Errorf("told %v", told)
+	}
+	if has(t, d, NeedProof) {
+		t.Error("it is told twice, and the second time to fetch lists")
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"secondtuesday/data"
+	"secondtuesday/remote"
 )
 
 // runs returns, for each rollout, the runs whose outcome is unknown and those
@@ -187,6 +188,8 @@ func (s *Situation) nextFor(groups []data.GroupID) (next data.Occurrence, ok boo
 func (s *Situation) scans() []Need {
 	failed, key, changed := Need{Kind: NeedScanFailed}, Need{Kind: NeedHostKey}, Need{Kind: NeedKeyChanged}
 	stale, unproven := Need{Kind: NeedScan}, Need{Kind: NeedProof}
+	login := Need{Kind: NeedLogin}
+	var broken []Need
 	never := 0
 	for _, h := range s.Agenda.Hosts {
 		v := s.Verdicts[h.ID]
@@ -196,6 +199,8 @@ func (s *Situation) scans() []Need {
 			changed.Hosts = append(changed.Hosts, h.ID)
 		case lost && keyUnknown(f.Error):
 			key.Hosts = append(key.Hosts, h.ID)
+		case lost && loginRefused(f.Error):
+			login.Hosts = append(login.Hosts, h.ID)
 		case lost:
 			failed.Hosts = append(failed.Hosts, h.ID)
 		case v.ScanAt.IsZero(), !s.Now.Before(v.ScanAt.Add(s.maxAge())):
@@ -203,14 +208,20 @@ func (s *Situation) scans() []Need {
 			if v.ScanAt.IsZero() {
 				never++
 			}
+		case packagesBroken(v):
+			broken = addBroken(broken, v)
 		case v.Compliance == data.Unknown && s.Standard.Version != 0 && s.holds(v):
 			unproven.Hosts = append(unproven.Hosts, h.ID)
 		}
 	}
 	s.wordScans(&stale, &failed, &unproven, never)
 	s.wordKeys(&key, &changed)
+	s.wordLogin(&login)
 	var out []Need
-	for _, n := range []Need{changed, stale, failed, unproven, key} {
+	for i := range broken {
+		s.wordBroken(&broken[i])
+	}
+	for _, n := range append(broken, changed, stale, login, failed, unproven, key) {
 		if len(n.Hosts) > 0 {
 			out = append(out, n)
 		}
@@ -271,6 +282,66 @@ func (s *Situation) wordKeys(key, changed *Need) {
 		changed.Title = counted(n, "host") + " showed another key than the one vouched for"
 		changed.Because = s.listed(changed.Hosts) + ". Nothing is sent there: somebody may be in between. Find out on the console why the key is another one."
 	}
+}
+
+func (s *Situation) wordLogin(n *Need) {
+	if len(n.Hosts) == 0 {
+		return
+	}
+	f := s.Failures[n.Hosts[0]]
+	n.Title = counted(len(n.Hosts), "host") + " did not let the desk in"
+	n.Because = fmt.Sprintf("%s, %s ago: %s", s.names[f.Host], span(s.Now.Sub(f.At)), full(f.Error))
+	if len(n.Hosts) > 1 {
+		n.Because = s.listed(n.Hosts) + ". For one, " + n.Because
+	}
+	n.Because += " Mend the user or key of the host, or keep the password or passphrase it asks for. Until then it is unknown."
+}
+
+// addBroken puts a host to those that the same command puts right.
+func addBroken(all []Need, v data.HostVerdict) []Need {
+	command := mendCommand(v.Because)
+	i := slices.IndexFunc(all, func(n Need) bool { return n.Command == command })
+	if i < 0 {
+		all, i = append(all, Need{Kind: NeedMend, Command: command}), len(all)
+	}
+	all[i].Hosts = append(all[i].Hosts, v.Host)
+	return all
+}
+
+func (s *Situation) wordBroken(n *Need) {
+	n.Title = "Packages are broken on " + counted(len(n.Hosts), "host")
+	n.Because = s.names[n.Hosts[0]] + ": " + s.Verdicts[n.Hosts[0]].Because
+	if len(n.Hosts) > 1 {
+		n.Because = s.listed(n.Hosts) + ". For one, " + n.Because
+	}
+	if n.Command != "" {
+		n.Because += " Run " + n.Command + " there, then scan again."
+	} else {
+		n.Because += " Put it right on the host, then scan again."
+	}
+}
+
+// packagesBroken reads why a host is unknown: verdicts are kept as text.
+func packagesBroken(v data.HostVerdict) bool {
+	return v.Compliance == data.Unknown && strings.Contains(v.Because, "cannot be trusted: "+string(data.PackagesBroken))
+}
+
+// mendCommand returns what puts packages right that dpkg left half done, by
+// dpkg's own words for them; "" where only the host can tell what is needed.
+//
+//	dpkg was interrupted, 'dpkg --configure -a' is needed
+//	postfix is install ok half-configured
+func mendCommand(because string) string {
+	for _, sign := range []string{"dpkg --configure -a", "half-configured", "ok unpacked", "triggers-pending", "triggers-awaited"} {
+		if strings.Contains(because, sign) {
+			return "sudo dpkg --configure -a"
+		}
+	}
+	return ""
+}
+
+func loginRefused(text string) bool {
+	return strings.Contains(text, remote.ErrLoginRefused.Error()) || strings.Contains(text, remote.ErrSudoPassword.Error())
 }
 
 // keyUnknown and keyChanged read what package remote writes of host keys:

@@ -56,7 +56,13 @@ func (r *runner) install(ctx context.Context) error {
 				return errStop
 			}
 		case remote.JobEnded:
-			return r.jobEnded(ctx, st)
+			more := st.Next > r.run.LogNext // a host tells a long log in parts
+			if err := r.keepLog(ctx, st); err != nil {
+				return err
+			}
+			if !more {
+				return r.jobEnded(ctx, st)
+			}
 		case remote.JobLost:
 			if err := r.keepLog(ctx, st); err != nil {
 				return err
@@ -163,15 +169,43 @@ func progress(st remote.JobStatus) string {
 // jobEnded goes on to what the host says is there: a job's exit status alone
 // proves neither success nor failure of a package.
 func (r *runner) jobEnded(ctx context.Context, st remote.JobStatus) error {
-	if err := r.keepLog(ctx, st); err != nil {
-		return err
-	}
 	r.run.JobEnded, r.run.JobExit, r.run.JobStopped, r.run.Detail = true, st.Exit, st.Stopped, ""
 	r.say(ctx, "job ended with exit status %d%s", st.Exit, parenthesis(st.Stopped))
-	if st.Exit != 0 || st.Stopped != "" {
-		return r.goTo(ctx, data.StepVerify) // no reboot on top of half a job
+	if st.Exit == 0 && st.Stopped == "" {
+		return r.goTo(ctx, data.StepReboot)
 	}
-	return r.goTo(ctx, data.StepReboot)
+	if why := r.cause(ctx); why != "" {
+		r.noteCheck(ctx, data.Check{Name: "job", After: true, Result: data.CheckFailed, Detail: why})
+	}
+	return r.goTo(ctx, data.StepVerify) // no reboot on top of half a job
+}
+
+// causes are what package managers write when the host, and not a package, was
+// at fault.
+var causes = []struct{ text, says string }{
+	{"No space left on device", "no space was left on the host's disk"}, // failed to write (No space left on device)
+	{"enough free space", "no space was left on the host's disk"},       // E: You don't have enough free space in /var/cache/apt/archives/.
+	{"Could not get lock", "another package manager held the lock"},     // E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 133 (apt-get)
+}
+
+// cause finds in a failed job's log what a person would look for first.
+func (r *runner) cause(ctx context.Context) string {
+	lines, _, err := r.Desk.DB.Log(ctx, r.run.ID, 0, 0)
+	if err != nil {
+		return "" // the log stays to be read
+	}
+	why := ""
+	for _, l := range lines {
+		if l.From == "desk" && strings.HasPrefix(l.Text, "job "+r.run.Job+" started") {
+			why = "" // what is before that is of another attempt
+		}
+		for _, c := range causes {
+			if why == "" && l.From == "host" && strings.Contains(l.Text, c.text) {
+				why = c.says
+			}
+		}
+	}
+	return why
 }
 
 // unknownJob goes on to verify: a scan can still prove what is in, and the

@@ -135,7 +135,7 @@ func (r *runner) bootedByItself(ctx context.Context) (not string, err error) {
 	case alive.BootID == "":
 		return "the host no longer tells its boot ID, so a reboot could not be proved; none was made", nil
 	case r.work.plan.Reboot == data.RebootAlways && !alive.BootedAt.Before(r.run.JobBegan):
-		return "the host has booted by itself since the job began; not rebooted again", nil
+		return "the host has booted by itself since the job began, which will do", nil
 	}
 	r.run.BootID = alive.BootID
 	return "", r.keep(ctx)
@@ -154,6 +154,9 @@ func (r *runner) whyNotReboot(ctx context.Context, why string) (string, error) {
 	case !r.Desk.Now().Before(r.run.Deadline):
 		return "the window has ended; a reboot is pending: " + why, nil
 	case now.state == data.RolloutCancelled:
+		if r.run.RebootAsked.IsZero() {
+			r.run.JobStopped = "cancelled" // the plan's reboot is left out: that is no success
+		}
 		return "cancelled; a reboot is pending: " + why, nil
 	case !now.Open:
 		return now.Why + "; a reboot is pending: " + why, nil
@@ -190,6 +193,11 @@ func orStop(err error) error {
 // SSH, proves nothing: the host may not have gone down yet.
 func (r *runner) awaitBoot(ctx context.Context) error {
 	until := r.run.RebootAsked.Add(r.Pace.Boot)
+	// A desk opened long after it, in mid-boot itself or before its VPN is up, is
+	// patient too.
+	if least := r.Desk.Now().Add(r.Pace.Boot / 5); until.Before(least) {
+		until = least
+	}
 	for {
 		var alive remote.Alive
 		err := r.ask(ctx, func(ctx context.Context, s remote.Session, p Platform) (err error) {
@@ -259,7 +267,8 @@ func (r *runner) postCheck(ctx context.Context) error {
 			}
 			continue
 		}
-		r.run.Checks = append(r.run.Checks, r.bootCheck(alive), serviceCheck(r.run.ServicesUp, alive.Services, gone))
+		r.noteCheck(ctx, r.bootCheck(alive))
+		r.noteCheck(ctx, serviceCheck(r.run.ServicesUp, alive.Services, gone))
 		return r.goTo(ctx, data.StepVerify)
 	}
 }
@@ -299,7 +308,12 @@ func serviceCheck(before, now, gone []string) data.Check {
 
 // check keeps a check's result with the run.
 func (r *runner) check(ctx context.Context, c data.Check) error {
+	r.noteCheck(ctx, c)
+	return r.keep(ctx)
+}
+
+// noteCheck adds a check's result, which is stored with the next step.
+func (r *runner) noteCheck(ctx context.Context, c data.Check) {
 	r.run.Checks = append(r.run.Checks, c)
 	r.say(ctx, "post-check %s: %s%s", c.Name, resultWord(c.Result), parenthesis(c.Detail))
-	return r.keep(ctx)
 }

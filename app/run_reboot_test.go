@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -135,5 +136,43 @@ func TestCancelInTheRebootStepSaysWhatIsIn(t *testing.T) {
 	run := s.run(t)
 	if run.Outcome != data.OutcomeCancelled || !strings.Contains(run.Detail, "2 of 2 changes are in") || strings.Contains(run.Detail, "rebooted") || w.reboots != 1 {
 		t.Errorf("%d reboots, run %+v", w.reboots, run)
+	}
+}
+
+// What is in is in; but a plan whose reboot was left out is not carried out.
+func TestCancelBeforeTheRebootIsNoSuccess(t *testing.T) {
+	w := newWorld()
+	s := newShop(t, w, data.RebootAlways)
+	s.start(t, "")
+	cancel := sync.OnceFunc(func() { must(t, s.CancelRollout(t.Context(), s.rollout, "users complain")) })
+	d := &Driver{Desk: s.Desk, Pace: quick, Holder: "test", Changed: func(r data.Run) {
+		if r.Step == data.StepReboot {
+			cancel()
+		}
+	}}
+	must(t, d.Drive(t.Context(), s.rollout, true))
+	run := s.run(t)
+	if run.Outcome != data.OutcomeCancelled || !strings.Contains(run.Detail, "2 of 2 changes are in, no reboot was made (cancelled") || w.reboots != 0 {
+		t.Errorf("%d reboots, run %+v", w.reboots, run)
+	}
+	lines, _, err := s.DB.Log(t.Context(), run.ID, 0, 0)
+	must(t, err)
+	told := 0
+	for _, l := range lines {
+		if strings.HasPrefix(l.Text, "post-check reboot:") {
+			told++
+		}
+	}
+	if told != 1 {
+		t.Errorf("told of the reboot %d times", told)
+	}
+}
+
+func TestCancelledIsUnknownWhereTheScanSaysNothing(t *testing.T) {
+	want := data.Changes{Upgrade: []data.Target{{Name: "curl", To: "7.2"}}}
+	for _, why := range []string{"cancelled", "deadline"} {
+		if got, detail := judgeRun(data.Run{Job: "st-1", JobEnded: true, JobStopped: why}, want, data.Scan{}); got != data.OutcomeUnknown {
+			t.Errorf("%s: %s: %s", why, got, detail)
+		}
 	}
 }

@@ -18,11 +18,6 @@ func (r *runner) verify(ctx context.Context) error {
 	if err != nil || r.run.Outcome != data.OutcomeNone {
 		return err
 	}
-	for _, c := range r.run.Checks {
-		if c.After {
-			r.say(ctx, "post-check %s: %s%s", c.Name, resultWord(c.Result), parenthesis(c.Detail))
-		}
-	}
 	o, detail := judgeRun(r.run, r.work.part(r.run.Host), scan)
 	return r.end(ctx, o, "%s", detail)
 }
@@ -58,27 +53,40 @@ func judgeRun(run data.Run, want data.Changes, scan data.Scan) (data.Outcome, st
 		state += ", rebooted"
 	} else if len(scan.Reboot) > 0 {
 		state += ", a reboot is pending (" + scan.Reboot[0].Source + ")"
+	} else if not := noReboot(run); not != "" {
+		state += ", no reboot was made (" + not + ")"
 	}
 	bad := failedChecks(run.Checks, true)
+	if len(bad) > 0 {
+		state += "; post-check " + strings.Join(bad, ", ")
+	}
 	switch {
+	case len(scan.Installed) == 0 && total > 0:
+		return data.OutcomeUnknown, "the scan did not tell what is installed"
 	case run.JobStopped == "cancelled":
 		return data.OutcomeCancelled, "cancelled: " + state
 	case run.JobStopped == "deadline" && len(out) > 0:
 		return data.OutcomeFailed, "the window ended: " + state
-	case len(scan.Installed) == 0 && total > 0:
-		return data.OutcomeUnknown, "the scan did not tell what is installed"
 	case run.Job != "" && !run.JobEnded && len(out) > 0:
 		return data.OutcomeUnknown, run.JobStopped + ": " + state
 	case run.JobExit != 0:
 		return data.OutcomeFailed, fmt.Sprintf("the job ended with exit status %d: %s", run.JobExit, state)
-	case len(out) > 0:
+	case len(out) > 0, len(bad) > 0:
 		return data.OutcomeFailed, state
-	case len(bad) > 0:
-		return data.OutcomeFailed, state + "; post-check " + strings.Join(bad, ", ")
 	case run.Job != "" && !run.JobEnded:
 		return data.OutcomeSucceeded, state + ", as a scan proves; the job's own result was lost"
 	}
 	return data.OutcomeSucceeded, state
+}
+
+// noReboot says why a reboot that the plan wants was left out.
+func noReboot(run data.Run) string {
+	for _, c := range run.Checks {
+		if c.After && c.Name == "reboot" {
+			return c.Detail
+		}
+	}
+	return ""
 }
 
 // rebooted reports whether another boot ID proves the reboot that was asked for.

@@ -57,7 +57,7 @@ func (e *HostKeyChangedError) Error() string {
 // vouched for the host's certificate. Nothing is sent to such a host.
 type CertificateUnknownError struct {
 	Host                string // "win1.example.test:5986"
-	Fingerprint         string // "SHA256:…", base64 without padding, of the whole certificate
+	Fingerprint         string // "SHA256:" and 64 hexadecimal digits in capitals: the hash of the whole certificate
 	Subject, Issuer     string
 	NotBefore, NotAfter time.Time
 	Why                 string // no authority vouches for it

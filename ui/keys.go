@@ -47,6 +47,8 @@ func (s *Shell) registerKeys() {
 	for i := range 9 {
 		s.register(Action{Key: fyne.KeyName(strconv.Itoa(i + 1)), Modifier: Ctrl})
 	}
+	s.register(Action{Key: fyne.KeyReturn, Modifier: Ctrl}) // dialogs, and pages whose actions come and go
+	s.register(Action{Key: fyne.KeyEnter, Modifier: Ctrl})
 	for _, a := range s.global() {
 		if a.Modifier != 0 {
 			s.register(a)
@@ -83,8 +85,14 @@ func (s *Shell) shortcut(sc fyne.Shortcut) {
 // typed does what a key means here: the page's own action first, then the
 // window's. Nothing happens behind a dialog.
 func (s *Shell) typed(key fyne.KeyName, mod fyne.KeyModifier) {
-	if s.window.Canvas().Overlays().Top() != nil {
+	if top := s.window.Canvas().Overlays().Top(); top != nil {
+		if m, ok := top.(*kit.Modal); ok && mod == Ctrl {
+			m.TypedKey(&fyne.KeyEvent{Name: key}) // Ctrl+Enter saves, wherever the keyboard is
+		}
 		return
+	}
+	if key == fyne.KeyEnter && mod == Ctrl {
+		key = fyne.KeyReturn // that of the number pad
 	}
 	var actions []Action
 	if x := s.screen(s.at.Screen); x != nil {

@@ -34,16 +34,7 @@ func (s *Shell) openPalette() {
 		return
 	}
 	p := &palette{shell: s, entry: kit.NewEntry("Type a few letters: “scan”, “dark”, a host's name"), list: container.NewWithoutLayout()}
-	if x := s.screen(s.at.Screen); x != nil {
-		p.all = append(p.all, x.Actions()...)
-	}
-	for _, x := range s.screens {
-		if x.ID() != s.at.Screen {
-			for _, a := range x.Actions() {
-				p.all = append(p.all, s.elsewhere(x, a))
-			}
-		}
-	}
+	p.all = s.everything()
 	p.all = append(p.all, s.global()[1:]...) // all but the palette itself
 	p.entry.Icon = kit.IconIn("search", kit.ColorMuted)
 	p.entry.OnChanged = func(string) { p.find() }
@@ -53,6 +44,26 @@ func (s *Shell) openPalette() {
 	p.find()
 	p.modal = kit.ShowDialog(s.ctx, s.window, kit.Dialog{Bare: true, Width: 600, Content: kit.VBox(8, p.entry, container.NewGridWrap(fyne.NewSize(600-24, paletteRows*itemHeight), p.list))})
 	s.window.Canvas().Focus(p.entry)
+}
+
+// everything are the actions of the page, then those of the others. What
+// several pages offer under one name is there once.
+func (s *Shell) everything() []Action {
+	var all []Action
+	if x := s.screen(s.at.Screen); x != nil {
+		all = append(all, x.Actions()...)
+	}
+	for _, x := range s.screens {
+		if x.ID() == s.at.Screen {
+			continue
+		}
+		for _, a := range x.Actions() {
+			if !slices.ContainsFunc(all, func(b Action) bool { return b.Title == a.Title && b.enabled() }) {
+				all = append(all, s.elsewhere(x, a))
+			}
+		}
+	}
+	return all
 }
 
 // elsewhere is an action of another page: it goes there first.

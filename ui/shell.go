@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -140,9 +141,31 @@ func (s *Shell) Go(p Place) {
 		s.sidebar.choose(p.Screen)
 		s.save(settingPage, p.Screen)
 		s.window.Canvas().Unfocus()
+		s.at = p
+		s.focusMain(o)
 	}
 	s.at = p
 	x.Shown(p)
+}
+
+// The wait for a page whose table comes only with what it loads.
+const (
+	mainEvery = 100 * time.Millisecond
+	mainTries = 50
+)
+
+// focusMain gives the keyboard to the page's table, as soon as there is one,
+// unless a person or a dialog has taken it by then.
+func (s *Shell) focusMain(page fyne.CanvasObject) {
+	c, screen, tries := s.window.Canvas(), s.at.Screen, 0
+	if kit.FocusMain(c, page) {
+		return
+	}
+	kit.Every(s.ctx, mainEvery, func() bool {
+		tries++
+		free := s.at.Screen == screen && c.Focused() == nil && c.Overlays().Top() == nil
+		return free && !kit.FocusMain(c, page) && tries < mainTries
+	})
 }
 
 // Reload shows the present place again, because something changed.

@@ -67,6 +67,8 @@ type Place struct {
 	Day        time.Time
 	Search     string // text for the search bar
 	Scan       bool   // ask Hosts at once, with the dialogs that host keys and logins need
+	Edit       bool   // open the form of Hosts
+	Credential bool   // ask for a credential of Hosts
 	New        bool   // begin a new one: a plan, a window
 	Reload     bool   // the same place again, because something changed
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -22,6 +23,7 @@ type page struct {
 	actions         []ui.Action
 	searched        int
 	entry           *kit.Entry
+	grid            *kit.Grid[string]
 }
 
 func (p *page) ID() string           { return p.id }
@@ -34,7 +36,8 @@ func (p *page) Content() fyne.CanvasObject {
 	p.entry = kit.NewEntry("Find in " + p.title)
 	g := kit.NewGrid(kit.Column[string]{ID: "name", Title: "Name", Grow: true, Text: func(s string) string { return s }})
 	g.SetEmpty(kit.NewEmptyState(p.icon, "Nothing on "+p.title+" yet", "Scan your hosts, and what they lack is listed here.", nil))
-	g.SetRows(nil)
+	g.SetRows([]string{"first", "second"})
+	p.grid = g
 	return kit.NewPage(p.title, "", container.NewBorder(kit.Pad(p.entry, 0, 8, 0, 0), nil, nil, nil, g), kit.NewPrimary("Do it", "", nil))
 }
 
@@ -211,4 +214,98 @@ func TestSettingThatIsNotKeptIsTold(t *testing.T) {
 	s.SetMode(kit.ModeDark)
 	kittest.Settle(t)
 	kittest.See(t, s.Window(), "Setting was not kept: disk is full")
+}
+
+func TestArrowsMoveInThePagesTableAtOnce(t *testing.T) {
+	s, pages, _ := shell(t, false)
+	w := s.Window()
+	for _, k := range []fyne.KeyName{fyne.Key2, fyne.Key3} {
+		kittest.Shortcut(t, w, ui.Ctrl, k)
+		kittest.Key(t, w, fyne.KeyDown)
+		kittest.Key(t, w, fyne.KeyDown)
+	}
+	for _, p := range pages[1:3] {
+		if row, ok := p.grid.Current(); !ok || row != "second" {
+			t.Errorf("on %s the arrows lead to %q", p.title, row)
+		}
+	}
+}
+
+// latePage shows its table only when it has been read.
+type latePage struct {
+	page
+	stack *fyne.Container
+}
+
+func (p *latePage) Content() fyne.CanvasObject {
+	p.stack = container.NewStack()
+	return p.stack
+}
+
+func TestTableThatComesLaterGetsTheKeyboardUnlessAPersonHasIt(t *testing.T) {
+	s, pages, _ := shell(t, false)
+	w := s.Window()
+	late := &latePage{page: page{id: "late", title: "Late", icon: "home"}}
+	s.Add(late)
+	for _, typing := range []bool{false, true} {
+		s.Go(ui.Place{Screen: "late"})
+		content := late.page.Content()
+		late.stack.Objects = []fyne.CanvasObject{late.entry}
+		late.stack.Refresh()
+		if typing {
+			w.Canvas().Focus(late.entry)
+		}
+		late.stack.Add(content)
+		if typing {
+			time.Sleep(300 * time.Millisecond) // the wait for the table goes by
+			kittest.Settle(t)
+			if w.Canvas().Focused() != fyne.Focusable(late.entry) {
+				t.Errorf("the table took the keyboard from a person: %T", w.Canvas().Focused())
+			}
+		} else {
+			kittest.Until(t, "the table has the keyboard", func() bool { return w.Canvas().Focused() == fyne.Focusable(late.grid) })
+		}
+		s.Go(ui.Place{Screen: pages[0].id})
+	}
+}
+
+func TestActionOfSeveralPagesIsInThePaletteOnce(t *testing.T) {
+	s, pages, _ := shell(t, false)
+	scan := func(i int) []ui.Action {
+		return []ui.Action{{Title: "Scan all hosts", Key: fyne.KeyR, Modifier: ui.Ctrl | fyne.KeyModifierShift, Do: func() { pages[i].searched++ }}}
+	}
+	pages[0].actions, pages[1].actions = scan(0), scan(1)
+	w := s.Window()
+	for i := range 3 {
+		s.Go(ui.Place{Screen: pages[i].id})
+		kittest.Shortcut(t, w, ui.Ctrl, fyne.KeyK)
+		for _, r := range "scan all" {
+			w.Canvas().Focused().TypedRune(r)
+		}
+		if n := strings.Count(kittest.Text(w), "Scan all hosts"); n != 1 {
+			t.Errorf("on %s it is there %d times", pages[i].title, n)
+		}
+		kittest.Key(t, w, fyne.KeyReturn)
+	}
+	if pages[0].searched != 2 || pages[1].searched != 1 {
+		t.Errorf("done %d times on the first page, %d on the second", pages[0].searched, pages[1].searched)
+	}
+}
+
+func TestCtrlEnterConfirmsWhereverTheKeyboardIs(t *testing.T) {
+	s, _, _ := shell(t, false)
+	w := s.Window()
+	for _, focus := range []bool{false, true} {
+		done := 0
+		list := kit.NewSelect([]string{"internet", "internal"}, "", "Who can reach it?", nil)
+		kit.ShowDialog(t.Context(), w, kit.Dialog{Title: "Add", Content: list, Confirm: "Add", OnDone: func() { done++ }})
+		w.Canvas().Unfocus()
+		if focus {
+			w.Canvas().Focus(list)
+		}
+		kittest.Shortcut(t, w, ui.Ctrl, fyne.KeyReturn)
+		if done != 1 || w.Canvas().Overlays().Top() != nil {
+			t.Errorf("list focused %v: confirmed %d times", focus, done)
+		}
+	}
 }

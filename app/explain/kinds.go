@@ -41,6 +41,7 @@ var kinds = []kind{
 	{secret.ErrNoKeyring, Words{Title: "Keyring cannot be used", Next: "Unlock the system's keyring, or choose the vault with a passphrase in Settings."}},
 	{secret.ErrNone, Words{Title: "No password is stored", Next: "Store one for this host in Settings, or use a key."}},
 	{secret.ErrRefused, Words{Title: "A password must not go there", Next: "It was not written. Report this: it is a fault of the program."}},
+	{secret.ErrPassphraseFile, Words{Title: "Passphrase file cannot be used", Next: "It must hold the passphrase in its first line, and only its owner may read it (chmod 600). If others could read it, choose a new passphrase: the old one is no secret any more."}},
 	{secret.ErrPassphrase, Words{Title: "Passphrase is wrong", Next: "Type it again. There is no way round a lost one: then the passwords must be stored anew."}},
 	{app.ErrElsewhere, Words{Title: "Somebody else is driving it", Next: "Another desk or stctl works on this rollout now. Watch it here; it can be taken over when the other has ended."}},
 	{app.ErrNotOrdered, Words{Title: "Rollout was not started here", Next: "A workspace from another computer touches no host by itself. Look through its plan; if it is yours to drive, adopt it on its page, or with stctl rollout adopt."}},

@@ -69,15 +69,15 @@ type missingError struct {
 
 func (e *missingError) Error() string { return "there is no " + e.what }
 
-// A mismatchError is something a person vouched for or agreed to that is not
-// what there is. "Try again" would be the wrong advice for it.
-type mismatchError struct {
+// A refusal has words of its own, where "try again" would be the wrong advice:
+// what a person vouched for is not what there is, or a name is taken.
+type refusal struct {
 	title string // "Fingerprint does not match"
 	text  string
 	next  string
 }
 
-func (e *mismatchError) Error() string { return e.text }
+func (e *refusal) Error() string { return e.text }
 
 // nextHere is what to do next where the words for the window would send
 // somebody at a terminal to a button.
@@ -165,9 +165,9 @@ func words(err error) errorJSON {
 	if errors.As(err, &missing) {
 		return errorJSON{Title: "Not there", Sentence: explainSentence(err), Next: missing.next, Detail: err.Error(), ExitCode: exitError}
 	}
-	var mismatch *mismatchError
-	if errors.As(err, &mismatch) {
-		return errorJSON{Title: mismatch.title, Sentence: explainSentence(err), Next: mismatch.next, Detail: err.Error(), ExitCode: exitError}
+	var refused *refusal
+	if errors.As(err, &refused) {
+		return errorJSON{Title: refused.title, Sentence: explainSentence(err), Next: refused.next, Detail: err.Error(), ExitCode: exitError}
 	}
 	w := explain.Of(err)
 	for _, n := range nextHere {

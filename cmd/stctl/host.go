@@ -124,7 +124,7 @@ func (f *hostFlags) register(cmd *cobra.Command) {
 	s.StringVar(&f.h.IdentityFile, "identity-file", "", "private key `FILE` (default: agent and ~/.ssh/config)")
 	s.StringVar(&f.reach, "reach", "", "ssh, or local for this computer (default: ssh)")
 	s.StringVar(&f.sudo, "sudo", "", "how to become root: auto, never or password (default: auto)")
-	s.StringVar(&f.exposure, "exposure", "", "who can reach it: internet, internal or air-gapped (required: only you know)")
+	s.StringVar(&f.exposure, "exposure", "", "who can reach it: internet (a DMZ too), internal or air-gapped (required: only you know)")
 	s.StringVar(&f.criticality, "criticality", "", "how much it is missed: low, medium, high or critical")
 	s.StringVar(&f.place, "environment", "", "where it stands: on premises, remote or cloud")
 	s.StringVar(&f.h.Technology, "technology", "", "its line in the standard, such as Debian (default: found by the first scan)")
@@ -162,7 +162,13 @@ func (f *hostFlags) edit(cmd *cobra.Command, inv *inventory) (func(*data.Host), 
 		sudo = ""
 	}
 	word(words, "sudo", sudo, data.Sudos, func(v data.Sudo) { on("sudo", func(h *data.Host) { h.Sudo = v }) })
-	word(words, "exposure", f.exposure, data.Exposures, func(v data.Exposure) { on("exposure", func(h *data.Host) { h.Exposure = v }) })
+	if cmd.Flags().Changed("exposure") {
+		e, err := exposureOf(f.exposure)
+		if err != nil {
+			return nil, err
+		}
+		on("exposure", func(h *data.Host) { h.Exposure = e })
+	}
 	word(words, "criticality", f.criticality, data.Criticalities, func(v data.Criticality) { on("criticality", func(h *data.Host) { h.Criticality = v }) })
 	word(words, "environment", f.place, data.Environments, func(v data.Environment) { on("environment", func(h *data.Host) { h.Environment = v }) })
 	if cmd.Flags().Changed("group") {
@@ -226,6 +232,10 @@ func (c *cli) hostAdd() *cobra.Command {
 			edit(&h)
 			if err := h.Validate(); err != nil && !errors.Is(err, data.ErrNoExposure) {
 				return usagef("%w", err)
+			}
+			if old, err := inv.host(h.Name); err == nil {
+				return &refusal{"Name is taken", fmt.Sprintf("host %q is in the inventory already", old.Name),
+					fmt.Sprintf("\"stctl host edit %s\" changes it, \"stctl host show %s\" shows it. Another host needs another name.", old.Name, old.Name)}
 			}
 			id, err := d.AddHost(cmd.Context(), h)
 			if err != nil {

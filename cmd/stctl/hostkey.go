@@ -83,7 +83,7 @@ func shownKey(ctx context.Context, d *app.Desk, h data.Host) (*remote.HostKeyUnk
 func (c *cli) vouch(key *remote.HostKeyUnknownError, fingerprint string) error {
 	if fingerprint != "" {
 		if strings.TrimSpace(fingerprint) != key.Fingerprint {
-			return &mismatchError{
+			return &refusal{
 				title: "Fingerprint does not match",
 				text:  fmt.Sprintf("%s shows %s %s, not %s; nothing was accepted", key.Host, key.Type, key.Fingerprint, clean(fingerprint)),
 				next:  "Compare them on the host's own console. If they really differ, somebody may be in between: do not accept the key.",

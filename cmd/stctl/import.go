@@ -43,7 +43,7 @@ func (w *importWish) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&w.dryRun, "dry-run", false, "show what would be imported, and change nothing")
 	f.BoolVar(&w.skipBad, "skip-bad", false, "leave out lines with problems (else any problem stops the import)")
-	f.StringVar(&w.exposure, "exposure", "", "exposure of hosts for which the file does not say: internet, internal or air-gapped")
+	f.StringVar(&w.exposure, "exposure", "", "exposure of hosts for which the file does not say: internet (a DMZ too), internal or air-gapped")
 	f.StringVar(&w.group, "group", "", "`GROUP` of hosts for which the file does not say; it is made if need be")
 	f.StringVar(&w.existing, "existing", "", "what to do with hosts that are there already: skip or update (else they stop the import)")
 }
@@ -52,7 +52,7 @@ func (w *importWish) choices() (app.ImportChoices, error) {
 	out := app.ImportChoices{Group: w.group, SkipBad: w.skipBad}
 	var err error
 	if w.exposure != "" {
-		if out.Exposure, err = oneOf("--exposure", w.exposure, data.Exposures); err != nil {
+		if out.Exposure, err = exposureOf(w.exposure); err != nil {
 			return out, err
 		}
 	}

@@ -201,3 +201,12 @@ func oneOf[T ~string](what, word string, allowed []T) (T, error) {
 	}
 	return "", usagef("%s %q is not one of: %s", what, word, strings.Join(names, ", "))
 }
+
+// exposureOf reads an exposure as people write it: dmz is a word for internet.
+func exposureOf(word string) (data.Exposure, error) {
+	e, err := app.ParseExposure(word)
+	if err != nil {
+		return "", usagef("--exposure %q is not one of: internet (or dmz, public), internal (or lan), air-gapped", word)
+	}
+	return e, nil
+}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,6 +47,11 @@ func TestEveryCommandAndFlagExplainsItself(t *testing.T) {
 		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
 			if f.Usage == "" {
 				t.Errorf("%s --%s says nothing about itself", cmd.CommandPath(), f.Name)
+			}
+			alone := pflag.NewFlagSet("", pflag.ContinueOnError)
+			alone.AddFlag(f)
+			if line := alone.FlagUsages(); strings.Count(line, "default") > 1 {
+				t.Errorf("%s tells two defaults: %s", cmd.CommandPath(), line)
 			}
 		})
 		if text := cmd.Short + cmd.Long; strings.Contains(text, "server") || strings.Contains(text, " node") {
@@ -98,6 +104,32 @@ func exampleWords(s string) []string {
 		words = append(words, strings.Trim(part, `"`))
 	}
 	return words
+}
+
+// pick("plan", …): where nothing fits, "stctl plan list" is named.
+var picked = regexp.MustCompile(`\bpick\("([a-z ]+)"`)
+
+func TestWhatIsPickedCanBeListed(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, kinds := newCLI(nil, os.Stdout, os.Stderr).root(), 0
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range picked.FindAllStringSubmatch(string(text), -1) {
+			kinds++
+			if cmd, _, err := root.Find(append(strings.Fields(m[1]), "list")); err != nil || cmd.Name() != "list" {
+				t.Errorf("%s names \"stctl %s list\", which is no command", path, m[1])
+			}
+		}
+	}
+	if kinds < 4 {
+		t.Errorf("found only %d kinds", kinds)
+	}
 }
 
 // TestManualIsWhatTheProgramSays holds the page about stctl to the program;
@@ -178,7 +210,7 @@ var printed = []struct {
 	{"rollout show --host, lines of rollout watch", runJSON{}}, {"rollout log (a list)", logJSON{}},
 	{"window add, edit, next WINDOW; window list (a list)", windowJSON{}}, {"window next (a list)", occurrenceJSON{}},
 	{"window check", agendaJSON{}}, {"window freeze list (a list)", freezeJSON{}},
-	{"standard show, use, templates TEMPLATE; templates, history (a list)", standardJSON{}}, {"standard check (a list)", doubtJSON{}},
+	{"standard show, use, templates TEMPLATE; templates, history (a list)", standardJSON{}}, {"standard rule add, edit, remove, move", standardChangeJSON{}}, {"standard check (a list)", doubtJSON{}},
 	{"compliance", complianceJSON{}}, {"exception list (a list)", exceptionJSON{}},
 	{"audit list (a list)", auditJSON{}}, {"audit verify", verifyJSON{}}, {"secret set, secret delete", secretDone{}},
 	{"practice info", practiceJSON{}}, {"version", versionJSON{}},

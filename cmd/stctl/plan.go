@@ -42,9 +42,9 @@ func (w *planFlags) register(cmd *cobra.Command) {
 	f.StringSliceVar(&w.soaks, "ring-soak", nil, "wait after a ring, `RING=TIME`, such as 1=24h,2=2d")
 	f.StringSliceVar(&w.gates, "ring-gate", nil, "share of a ring that must succeed, `RING=SHARE`, such as 1=100% (default: all)")
 	f.IntVar(&w.parallel, "parallel", 0, "hosts at once (default 5)")
-	f.StringVar(&w.stopAt, "stop-at", "0", "stop when this `SHARE` of a ring failed or is unknown, such as 20% (default: at the first)")
+	f.StringVar(&w.stopAt, "stop-at", "", "stop when this `SHARE` of a ring failed or is unknown, such as 20% (default: at the first)")
 	f.StringVar(&w.reboot, "reboot", string(data.RebootIfNeeded), "reboot never, if needed, or always; only where the window permits it")
-	f.StringVar(&w.postWait, "post-wait", "0", "how long services may take to come back (default 30s)")
+	f.StringVar(&w.postWait, "post-wait", "", "how long services may take to come back (default 30s)")
 	f.BoolVar(&w.dryRun, "dry-run", false, "ask the hosts and show the plan, but do not keep it")
 }
 
@@ -60,11 +60,15 @@ func (w *planFlags) request(inv *inventory, args []string) (app.PlanRequest, err
 	if req.Classes, err = classesOf(w.classes); err != nil {
 		return req, err
 	}
-	if req.StopAt, err = parseShare("--stop-at", w.stopAt); err != nil {
-		return req, err
+	if w.stopAt != "" {
+		if req.StopAt, err = parseShare("--stop-at", w.stopAt); err != nil {
+			return req, err
+		}
 	}
-	if req.PostWait, err = parseDuration("--post-wait", w.postWait); err != nil {
-		return req, err
+	if w.postWait != "" {
+		if req.PostWait, err = parseDuration("--post-wait", w.postWait); err != nil {
+			return req, err
+		}
 	}
 	if req.Reboot, err = oneOf("--reboot", strings.ReplaceAll(w.reboot, "-", " "), data.RebootPolicies); err != nil {
 		return req, err
@@ -416,7 +420,7 @@ func targetsJSON(ts []data.Target) []targetJSON {
 
 // otherDigest says that the digest given is not the plan's.
 func otherDigest(id data.PlanID, full, given string) error {
-	return &mismatchError{
+	return &refusal{
 		title: "Digest does not match",
 		text:  fmt.Sprintf("plan %d has the digest %s, not %s; nothing was agreed to", id, full, clean(given)),
 		next:  fmt.Sprintf("Is it the plan you mean? Then look at it again: \"stctl plan show %d\" prints its digest and the command.", id),

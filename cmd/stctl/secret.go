@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -59,7 +58,7 @@ func (c *cli) secrets(ctx context.Context, kind, of string) (*app.Desk, secret.K
 		}
 	}
 	if c.options.Practice {
-		return nil, key, errors.New("the practice shop keeps no secrets of yours; its hosts need none")
+		return nil, key, &refusal{"Not in the practice shop", "the practice shop keeps no secrets of yours: it has the one password it needs", "Leave --practice away to keep a credential for your own hosts."}
 	}
 	if c.office.Secrets == nil {
 		return nil, key, fmt.Errorf("keep secrets: %w", secret.ErrNoKeyring)

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,10 +15,10 @@ import (
 
 func (c *cli) standardCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "standard", Short: "Show and choose the shop's patch management standard",
+		Use: "standard", Short: "Show, choose and change the shop's patch management standard",
 		Long: "The standard is the shop's promise by when updates are in: rules read from the top\ndown, the first that fits sets the deadline. Versions are kept, and a past month is\njudged by the version then in force.",
 	}
-	return c.branch(cmd, c.standardTemplates(), c.standardUse(), c.standardShow(), c.standardHistory(), c.standardCheck())
+	return c.branch(cmd, c.standardTemplates(), c.standardUse(), c.standardShow(), c.standardHistory(), c.standardCheck(), c.standardRule())
 }
 
 type standardJSON struct {
@@ -174,10 +174,10 @@ func template(id string) (data.Standard, error) {
 }
 
 func (c *cli) standardUse() *cobra.Command {
-	var owner, approver, from, note, target string
+	var from, target string
 	cmd := &cobra.Command{
 		Use: "use TEMPLATE", Short: "Make a template the shop's standard, as its next version", Args: wants(1, 1, "the name of a template"),
-		Long:    "Make a shipped template the next version of the shop's standard, from now on or from\na later day. It is never valid backwards. A change of the standard needs a --note\nthat says what changed and why.",
+		Long:    "Make a shipped template the next version of the shop's standard, from now on or from\na later day. It is never valid backwards. The first version needs an --owner: a\npromise is somebody's. A change of the standard needs a --note that says what\nchanged and why, and keeps owner and approver unless others are named.",
 		Example: "  stctl standard use small-shop --owner \"Carla Sousa\" --approver \"Petra Lang\"\n  stctl standard use au-e8-ml1 --note \"customer demands it\" --valid-from 2027-01-01",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := template(args[0])
@@ -198,10 +198,9 @@ func (c *cli) standardUse() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := fillNote(cmd.Context(), d, &s, note); err != nil {
+			if err := succeed(cmd, d, &s); err != nil {
 				return err
 			}
-			s.Owner, s.Approver = owner, approver
 			if s, err = d.SaveStandard(cmd.Context(), s); err != nil {
 				return err
 			}
@@ -210,27 +209,57 @@ func (c *cli) standardUse() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&owner, "owner", "", "who owns the standard")
-	f.StringVar(&approver, "approver", "", "who approved this version")
+	f.String("owner", "", "who owns the standard (required the first time)")
+	f.String("approver", "", "who approved this version")
 	f.StringVar(&from, "valid-from", "", "`DATE` from which it holds (default: now)")
-	f.StringVar(&note, "note", "", "what changed and why (required once there is a standard)")
+	f.String("note", "", "what changed and why (required once there is a standard)")
 	f.StringVar(&target, "target", "", "promised `SHARE` of compliant hosts, such as 95% (default: the template's)")
 	return cmd
 }
 
-// fillNote keeps the template's own note only for the first version.
-func fillNote(ctx context.Context, d *app.Desk, s *data.Standard, note string) error {
-	all, err := d.DB.Standards(ctx)
+// succeed makes a template the successor of the newest version: with the owner
+// and approver of that one unless others are named. Only the first version
+// keeps the template's own note.
+func succeed(cmd *cobra.Command, d *app.Desk, s *data.Standard) error {
+	all, err := d.DB.Standards(cmd.Context())
 	if err != nil {
 		return err
 	}
-	switch {
-	case strings.TrimSpace(note) != "":
+	text := func(flag string) string { return strings.TrimSpace(cmd.Flag(flag).Value.String()) }
+	s.Owner, s.Approver = text("owner"), text("approver")
+	note := text("note")
+	if note != "" {
 		s.Note = note
-	case len(all) > 0:
+	}
+	if len(all) == 0 {
+		if s.Owner == "" {
+			return usagef("say with --owner who owns the standard: a promise is somebody's")
+		}
+		return nil
+	}
+	if note == "" {
 		return usagef("there is a standard already: say with --note what changed and why")
 	}
+	last := newestOf(all)
+	if !cmd.Flags().Changed("owner") {
+		s.Owner = last.Owner
+	}
+	if !cmd.Flags().Changed("approver") {
+		s.Approver = last.Approver
+	}
 	return nil
+}
+
+// newestOf returns the newest version, also where it is not in force yet; the
+// zero one where there is none.
+func newestOf(all []data.Standard) data.Standard {
+	var s data.Standard
+	for _, v := range all {
+		if v.Version > s.Version {
+			s = v
+		}
+	}
+	return s
 }
 
 func (c *cli) standardShow() *cobra.Command {
@@ -271,8 +300,11 @@ func (c *cli) standardOf(ctx context.Context, version int) (data.Standard, *app.
 	if err != nil {
 		return data.Standard{}, nil, nil, err
 	}
-	s, err := pick("standard version", strconv.Itoa(version), all, func(s data.Standard) int64 { return int64(s.Version) }, func(data.Standard) string { return "" })
-	return s, d, inv, err
+	i := slices.IndexFunc(all, func(s data.Standard) bool { return s.Version == version })
+	if i < 0 {
+		return data.Standard{}, nil, nil, &missingError{fmt.Sprintf("version %d of the standard", version), "\"stctl standard history\" shows those that are there."}
+	}
+	return all[i], d, inv, nil
 }
 
 func (c *cli) standardHistory() *cobra.Command {

@@ -214,6 +214,10 @@ func (v *Vault) seal() ([]byte, error) {
 	return sealed.Bytes(), nil
 }
 
+// ErrPassphraseFile means that a file is not one to take the vault's passphrase
+// from: others can read it, or nothing is in it.
+var ErrPassphraseFile = errors.New("the passphrase file cannot be used")
+
 // maxPassphrase is the longest passphrase read from a file.
 const maxPassphrase = 4096
 
@@ -231,9 +235,9 @@ func ReadPassphrase(r io.Reader) (Secret, error) {
 	line = strings.TrimSuffix(line, "\r")
 	switch {
 	case line == "":
-		return Secret{}, errors.New("read passphrase: the first line is empty")
+		return Secret{}, fmt.Errorf("%w: its first line is empty", ErrPassphraseFile)
 	case len(line) > maxPassphrase:
-		return Secret{}, fmt.Errorf("read passphrase: longer than %d bytes", maxPassphrase)
+		return Secret{}, fmt.Errorf("%w: its first line is longer than %d bytes", ErrPassphraseFile, maxPassphrase)
 	}
 	return New(line), nil
 }
@@ -264,7 +268,7 @@ func PassphraseFile(path string) (Secret, error) {
 		return Secret{}, fmt.Errorf("read passphrase: %w", err)
 	}
 	if info.Mode().IsRegular() && readableByOthers(info) {
-		return Secret{}, fmt.Errorf("read passphrase: others can read %s (mode %#o); make it 0600", path, info.Mode().Perm())
+		return Secret{}, fmt.Errorf("%w: others than its owner can read %s (mode %#o)", ErrPassphraseFile, path, info.Mode().Perm())
 	}
 	return ReadPassphrase(f)
 }

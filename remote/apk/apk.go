@@ -9,8 +9,6 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"secondtuesday/data"
@@ -24,7 +22,9 @@ var (
 	//go:embed scan.sh
 	scanScript string
 	//go:embed job.sh
-	jobScript string
+	ownJobScript string
+
+	jobScript = linux.ChangeScript + ownJobScript
 )
 
 const (
@@ -104,25 +104,9 @@ func simulated(a linux.Answer, want []data.Target) (data.Changes, error) {
 	if err != nil {
 		return data.Changes{}, err
 	}
-	var missing []string
-	for _, w := range want {
-		here := func(t data.Target) bool { return t.Name == w.Name && t.To == w.To }
-		if !slices.ContainsFunc(slices.Concat(c.Upgrade, c.Add), here) && !slices.Contains(installed, data.Package{Name: w.Name, Version: w.To}) {
-			missing = append(missing, w.Name+" "+w.To)
-		}
-	}
-	if len(missing) > 0 {
+	if missing := linux.Planned(c, want, installed); missing != "" {
 		return data.Changes{}, &remote.ExitError{Name: s.Name, Status: 1,
-			Stderr: "an upgrade would not bring in " + strings.Join(missing, ", ") + ": pinned, or not offered any more"}
-	}
-	for _, list := range [][]data.Target{c.Upgrade, c.Add} {
-		for i := range list {
-			for _, w := range want {
-				if w.Name == list[i].Name {
-					list[i].Origin, list[i].Class, list[i].Severity = w.Origin, w.Class, w.Severity
-				}
-			}
-		}
+			Stderr: "an upgrade would not bring in " + missing + ": pinned, or not offered any more"}
 	}
 	return c, nil
 }

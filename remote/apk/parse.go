@@ -3,7 +3,6 @@ package apk
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -105,9 +104,6 @@ func parseSimulation(lines []string) (data.Changes, error) {
 	}
 	if n != total {
 		return data.Changes{}, fmt.Errorf("%w: apk names %d changes and counts %d", remote.ErrGarbage, n, total)
-	}
-	for _, list := range [][]data.Target{c.Upgrade, c.Add, c.Remove} {
-		slices.SortFunc(list, func(a, b data.Target) int { return strings.Compare(a.Name, b.Name) })
 	}
 	return c, nil
 }

@@ -98,8 +98,7 @@ func simulated(a linux.Answer, want []data.Target) (data.Changes, error) {
 		return data.Changes{}, err
 	}
 	c := changes(rows, rpm.Newest(list))
-	rpm.Carry(c, want)
-	if missing := rpm.Offers(c, want, list); missing != "" {
+	if missing := rpm.Planned(c, want, list); missing != "" {
 		return data.Changes{}, &remote.ExitError{Name: "dnf --assumeno", Status: max(table.Status, 1),
 			Stderr: "the host would not bring in " + missing + ": " + linux.Tail(table.Out+"\n"+table.Err, 6)}
 	}
@@ -119,10 +118,7 @@ func (p Platform) Start(ctx context.Context, s remote.Session, j remote.Job) err
 // Check looks at what would keep a job with c from working.
 func (p Platform) Check(ctx context.Context, s remote.Session, c data.Changes) ([]data.Check, error) {
 	q := linux.Question{Name: "dnf check", Script: commonScript + checkScript}
-	return p.AskChecks(ctx, s, q, c, func(a linux.Answer, now time.Time) []data.Check {
-		lists, err := ages(a)
-		return append(rpm.Checks(a), linux.AgeCheck(rpm.NewestAge(lists), now, err))
-	})
+	return p.AskChecks(ctx, s, q, c, func(a linux.Answer, now time.Time) []data.Check { return rpm.Checks(a, ageLine, now) })
 }
 
 // isBusy: dnf 4 exits with 200 when exit_on_lock is set.

@@ -249,7 +249,7 @@ func (r *reading) age() error {
 	if err != nil {
 		return err
 	}
-	ages, err := ages(r.answer)
+	ages, err := rpm.Ages(r.answer, ageLine)
 	if err != nil || s.Status != 0 {
 		return err
 	}
@@ -294,9 +294,6 @@ func parseRepositories(out string) []string {
 // "1795392525 /var/cache/dnf/lab-updates-5b040005b2baf888/repodata/repomd.xml";
 // yum: "/var/cache/yum/x86_64/7/base/repomd.xml".
 var ageLine = regexp.MustCompile(`^([0-9]+) /.*?/([^/]+?)(?:-[0-9a-f]{16})?(?:/repodata)?/repomd\.xml$`)
-
-// ages returns when each repository's lists were fetched.
-func ages(a linux.Answer) (map[string]time.Time, error) { return rpm.Ages(a, ageLine) }
 
 var unit = regexp.MustCompile(`^[ *]*([A-Za-z0-9@:._\\-]+)\.(?:service|socket|target|timer)$`)
 

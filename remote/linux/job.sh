@@ -49,8 +49,31 @@ halted() {
 	return 1
 }
 
-# killable COMMAND ...: runs it, and ends it as soon as the job is halted. For
-# steps that change nothing, such as a download. 75: it was ended.
+# family PID: the process and all below it. A shell that dies of a signal leaves
+# its child at work, and the lock of a package manager with it. Field 4 of
+# "4711 (sh) S 1 4711 …" is who started it.
+family() {
+	set +f
+	family_all=" $1 "
+	family_more=1
+	while [ -n "$family_more" ]; do
+		family_more=
+		for family_stat in /proc/[0-9]*/stat; do
+			{ read -r stat_line <"$family_stat"; } 2>/dev/null || continue
+			# shellcheck disable=SC2086
+			set -- ${stat_line##*) }
+			case $family_all in
+			*" ${stat_line%% *} "*) ;;
+			*" $2 "*) family_all="$family_all${stat_line%% *} " family_more=1 ;;
+			esac
+		done
+	done
+	echo "$family_all"
+}
+
+# killable COMMAND ...: runs it, and ends it as soon as the job is halted, with
+# all it has started. For steps that change nothing, such as a download. 75: it
+# was ended.
 killable() {
 	rm -f "$job/killable.pid" "$job/killable.status"
 	{
@@ -62,7 +85,8 @@ killable() {
 	killable_shell=$!
 	while [ ! -e "$job/killable.status" ]; do
 		if halted; then
-			kill "$(cat "$job/killable.pid")"
+			# shellcheck disable=SC2046
+			kill $(family "$(cat "$job/killable.pid")") 2>/dev/null
 			wait "$killable_shell"
 			return 75
 		fi

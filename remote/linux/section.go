@@ -102,11 +102,7 @@ func Ask(ctx context.Context, s remote.Session, q Question) (Answer, error) {
 		Root:   q.Root,
 	})
 	if err != nil {
-		var exit *remote.ExitError
-		if errors.As(err, &exit) {
-			return nil, err
-		}
-		return nil, fmt.Errorf("%s: %w", q.Name, err)
+		return nil, err // it names the question already
 	}
 	a, err := Sections(out, nonce)
 	if err != nil {

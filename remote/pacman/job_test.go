@@ -1,85 +1,88 @@
 package pacman
 
 import (
-	"errors"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
+
+	"secondtuesday/remote"
+	"secondtuesday/remote/remotetest/jobtest"
 )
 
-// jobShell stands in for remote/linux's job.sh.
-const jobShell = `
-put() { printf '%s\n' "$2" >"$job/$1"; }
-step() { echo "== $3"; }
-halted() { return 1; }
-killable() { "$@"; }
-`
-
-// runJob runs the job's script with a made-up pacman, whose lists offer what
-// the file offered says, and which prints log when it is to change something. It
-// returns the output, the exit status and whether it ever was.
-func runJob(t *testing.T, input, offered, log string) (out string, status int, began bool) {
-	t.Helper()
-	job := t.TempDir()
-	bin := filepath.Join(job, "bin")
-	files := map[string]string{
-		"input": input, "offered": offered, "log": log, "now": "labhello 1.0-1\nlabrep 1.0-1\n", "after": "labhello 1.1-1\nlabrep 1.0-1\n",
-		"bin/pacman-conf": `echo "$job/db/"`,
-		"bin/pacman": `last=; for a in "$@"; do last=$a; done
+// newWorld is a host whose lists offer what the file "offered" says. When pacman
+// is to change something it prints "log", and has from then on what "after" says.
+func newWorld(t *testing.T) *jobtest.World {
+	w := jobtest.New(t, commonScript+jobScript, "/var/cache/secondtuesday", "/var/lib/pacman")
+	for name, text := range map[string]string{
+		"now": "labhello 1.0-1\nlabrep 1.0-1\n", "after": "labhello 1.1-1\nlabrep 1.0-1\n", "offered": "labhello 1.1-1\n",
+		"replaces": "None\n", "log": "upgrading labhello...\n", "log.status": "0\n", "fetch.status": "0\n", "download.status": "0\n",
+		"var/lib/pacman/local/desc": "",
+		"bin/pacman-conf":           `echo "$world/var/lib/pacman/"`,
+		"bin/pacman": `last=
+for a in "$@"; do last=$a; done
+said() { cat "$world/$1" 2>/dev/null; read -r status <"$world/$1.status"; exit "$status"; }
 case "$*" in
--Q*) while read -r n v; do [ "$n" = "$last" ] && { case $1 in -Qq) echo "$n" ;; *) echo "$n $v" ;; esac; exit 0; }; done <"$job/now"; exit 1 ;;
-*--downloadonly*) exit 0 ;;
-*--print*) cat "$job/offered" ;;
--Sy*) echo lists >"$job/cache/pacman.job/sync/lab.db" ;;
--Si*) echo "Name            : labhello"; echo "Replaces        : $(cat "$job/replaces" 2>/dev/null || echo None)" ;;
-*) echo began >"$job/began"; cat "$job/log"; cp "$job/after" "$job/now" ;;
+-Q*)
+	while read -r n v; do
+		[ "$n" = "$last" ] || continue
+		case $1 in -Qq) echo "$n" ;; *) echo "$n $v" ;; esac
+		exit 0
+	done <"$world/now"
+	exit 1
+	;;
+*--downloadonly*) said download ;;
+*--print*) cat "$world/offered" ;;
+-Sy*) echo lists >"$world/var/cache/secondtuesday/pacman.job/sync/lab.db"; said fetch ;;
+-Si*) echo "Name            : labhello"; echo "Replaces        : $(cat "$world/replaces")" ;;
+*) echo began >"$world/began"; cp "$world/after" "$world/now"; said log ;;
 esac`,
+	} {
+		w.Put(name, text)
 	}
-	if strings.Contains(log, "replaces labrep") {
-		files["replaces"] = "labrep<2\n"
-	}
-	if err := os.Mkdir(bin, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for name, text := range files {
-		if strings.HasPrefix(name, "bin/") {
-			text = "#!/bin/sh\n" + text + "\n"
-		}
-		if err := os.WriteFile(filepath.Join(job, name), []byte(text), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cmd := exec.Command("sh", "-c", jobShell+strings.ReplaceAll(commonScript, "/var/cache/secondtuesday", job+"/cache")+jobScript)
-	cmd.Env = []string{"job=" + job, "PATH=" + bin + ":/usr/bin:/bin", "LC_ALL=C"}
-	b, err := cmd.CombinedOutput()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	_, err = os.Stat(filepath.Join(job, "began"))
-	return string(b), cmd.ProcessState.ExitCode(), err == nil
+	return w
 }
 
 func TestJobBeginsOnlyWhatWasPlanned(t *testing.T) {
 	const want = "upgrade labhello 1.1-1\n"
-	for _, c := range []struct {
-		name, input, offered, log string
-		status                    int
-		began                     bool
+	for name, c := range map[string]struct {
+		input string
+		files map[string]string
+		exit  int
+		began bool
 	}{
-		{"as planned", want, "labhello 1.1-1\n", "upgrading labhello...\n", 0, true},
-		{"in already", "upgrade labhello 1.0-1\n", "", "", 0, false},
-		{"the sources have moved on", want, "labhello 1.2-1\n", "", 20, false},
-		{"one more", want, "labhello 1.1-1\nglibc 2.40-1\n", "", 20, false},
-		{"one is missing", want + "upgrade openssl 3.0.1-1\n", "labhello 1.1-1\n", "", 20, false},
-		{"one would be replaced", want, "labhello 1.1-1\n", "replaces labrep\n", 20, false},
-		{"failed script beside exit status 0", want, "labhello 1.1-1\n", "upgrading labhello...\nerror: command failed to execute correctly\n", 25, true},
+		"as planned":              {want, nil, 0, true},
+		"in already":              {"upgrade labhello 1.0-1\n", nil, 0, false},
+		"the sources have moved":  {want, map[string]string{"offered": "labhello 1.2-1\n"}, 20, false},
+		"one more":                {want, map[string]string{"offered": "labhello 1.1-1\nglibc 2.40-1\n"}, 20, false},
+		"one is missing":          {want + "upgrade openssl 3.0.1-1\n", nil, 20, false},
+		"one is listed twice":     {want + "upgrade openssl 3.0.1-1\n", map[string]string{"offered": "labhello 1.1-1\nlabhello 1.1-1\n"}, 20, false},
+		"one would be replaced":   {want, map[string]string{"replaces": "labrep<2\n"}, 20, false},
+		"one is to be replaced":   {want + "remove labrep 1.0-1\n", map[string]string{"replaces": "labrep<2\n", "after": "labhello 1.1-1\n"}, 0, true},
+		"lists cannot be fetched": {want, map[string]string{"fetch.status": "1\n"}, 22, false},
+		"download fails":          {want, map[string]string{"download.status": "1\n"}, 22, false},
+		"another one works":       {want, map[string]string{"var/lib/pacman/db.lck": ""}, 24, false},
+		"nothing came in":         {want, map[string]string{"after": "labhello 1.0-1\n"}, 1, true},
+		"pacman fails":            {want, map[string]string{"log.status": "1\n"}, 1, true},
+		"failed script beside exit status 0": {want,
+			map[string]string{"log": "upgrading labhello...\nerror: command failed to execute correctly\n"}, 25, true},
 	} {
-		out, status, began := runJob(t, c.input, c.offered, c.log)
-		if status != c.status || began != c.began {
-			t.Errorf("%s: exit status %d, began %v; want %d, %v:\n%s", c.name, status, began, c.status, c.began, out)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			for name, text := range c.files {
+				w.Put(name, text)
+			}
+			st := w.Run(c.input)
+			if st.State != remote.JobEnded || st.Exit != c.exit || w.Has("began") != c.began {
+				t.Errorf("%s, exit status %d, began %v; want %d, %v:\n%s", st.State, st.Exit, w.Has("began"), c.exit, c.began, st.Log)
+			}
+			// The host's own lists change only when the plan goes in: Arch
+			// knows no partial upgrades.
+			if w.Has("var/lib/pacman/sync/lab.db") != c.began {
+				t.Errorf("the host has new lists: %v", !c.began)
+			}
+			if says := "package labhello 1.1-1 "; c.began && !strings.Contains(string(st.Log), says) {
+				t.Errorf("the log does not say %q:\n%s", says, st.Log)
+			}
+		})
 	}
 }

@@ -24,7 +24,9 @@ var (
 	//go:embed scan.sh
 	scanScript string
 	//go:embed job.sh
-	jobScript string
+	ownJobScript string
+
+	jobScript = linux.ChangeScript + ownJobScript
 )
 
 const simulateScript = `
@@ -82,27 +84,9 @@ func simulated(a linux.Answer, want []data.Target) (data.Changes, error) {
 	if err != nil {
 		return data.Changes{}, err
 	}
-	there := slices.Concat(c.Upgrade, c.Add)
-	var missing []string
-	for _, w := range want {
-		ok := slices.ContainsFunc(there, func(t data.Target) bool { return t.Name == w.Name && t.To == w.To }) ||
-			slices.ContainsFunc(scan.Installed, func(p data.Package) bool { return p.Name == w.Name && p.Version == w.To })
-		if !ok {
-			missing = append(missing, w.Name+" "+w.To)
-		}
-	}
-	if len(missing) > 0 {
+	if missing := linux.Planned(c, want, scan.Installed); missing != "" {
 		return data.Changes{}, &remote.ExitError{Name: "pacman -Su --print", Status: 1,
-			Stderr: "an upgrade would not bring in " + strings.Join(missing, ", ") + ": ignored, or not offered any more"}
-	}
-	for _, list := range [][]data.Target{c.Upgrade, c.Add} {
-		for i := range list {
-			for _, w := range want {
-				if w.Name == list[i].Name {
-					list[i].Class, list[i].Severity = w.Class, w.Severity
-				}
-			}
-		}
+			Stderr: "an upgrade would not bring in " + missing + ": ignored, or not offered any more"}
 	}
 	return c, nil
 }
@@ -146,9 +130,6 @@ func changesOf(a linux.Answer, scan *data.Scan) (data.Changes, error) {
 				c.Remove = append(c.Remove, gone)
 			}
 		}
-	}
-	for _, list := range [][]data.Target{c.Upgrade, c.Add, c.Remove} {
-		slices.SortFunc(list, func(a, b data.Target) int { return strings.Compare(a.Name, b.Name) })
 	}
 	return c, nil
 }
@@ -205,5 +186,6 @@ func leftOut(all, c data.Changes) []string {
 			left = append(left, t.Name)
 		}
 	}
+	slices.Sort(left)
 	return left
 }

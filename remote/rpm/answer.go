@@ -18,10 +18,13 @@ var (
 	//go:embed common.sh
 	CommonScript string
 
-	// JobScript is how a job begins that brings in what JobInput wrote; the
-	// platform's own script goes on with $plan, $total, $wanted and report.
 	//go:embed job.sh
-	JobScript string
+	ownJobScript string
+
+	// JobScript is how a job begins that brings in what JobInput wrote; the
+	// platform's own script goes on with $plan, $total, $wanted and the functions
+	// of linux.ChangeScript.
+	JobScript = linux.ChangeScript + ownJobScript
 )
 
 // InstalledIn reads the section "rpm -qa", which the function installed
@@ -38,9 +41,9 @@ func InstalledIn(a linux.Answer) ([]Installed, error) {
 	return list, err
 }
 
-// Checks looks whether the packages are locked or half changed, by the
-// sections "busy" and "rpm -qa".
-func Checks(a linux.Answer) []data.Check {
+// Checks looks whether the packages are locked or half changed and how old the
+// lists are, by the sections "busy", "rpm -qa" and "ages"; line is as Ages takes it.
+func Checks(a linux.Answer, line *regexp.Regexp, now time.Time) []data.Check {
 	broken := data.Check{Name: "interrupted work"}
 	if list, err := InstalledIn(a); err != nil {
 		broken.Detail = err.Error()
@@ -49,7 +52,8 @@ func Checks(a linux.Answer) []data.Check {
 	} else {
 		broken.Result, broken.Detail = data.CheckPassed, "none"
 	}
-	return []data.Check{linux.LockCheck(a), broken}
+	ages, err := Ages(a, line)
+	return []data.Check{linux.LockCheck(a), broken, linux.AgeCheck(newest(ages), now, err)}
 }
 
 // Ages reads the section "ages": when the lists of each repository were last
@@ -77,8 +81,8 @@ func Ages(a linux.Answer, line *regexp.Regexp) (map[string]time.Time, error) {
 	return m, nil
 }
 
-// NewestAge returns when any list was last fetched; zero: none was.
-func NewestAge(ages map[string]time.Time) time.Time {
+// newest returns when any list was last fetched; zero: none was.
+func newest(ages map[string]time.Time) time.Time {
 	var at time.Time
 	for _, t := range ages {
 		if t.After(at) {

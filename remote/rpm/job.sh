@@ -1,4 +1,4 @@
-# How a job of all that stand on rpm begins: $plan becomes what of $job/input is
+# How a job of all that stand on rpm begins, behind linux's change.sh: $plan becomes what of $job/input is
 # not there yet, "|install NAME ARCH VERSION|remove …|" of $total changes, of
 # which $wanted bring a version in; $1, $2, … what to ask for, three words each.
 # A line of the input is "upgrade|add|remove NAME ARCH VERSION"; a kernel's
@@ -43,18 +43,10 @@ if [ "$total" -eq 0 ]; then
 	exit 0
 fi
 
-# report: what the rpm database says now of each line of the plan.
-report() {
-	report_status=0
-	while read -r what name arch version; do
-		there=
-		is_in "$name" "$arch" "$version" && there=1
-		case $what$there in
-		remove) echo "package $name.$arch $version removed" ;;
-		remove1) echo "package $name.$arch $version is still there" && report_status=1 ;;
-		*1) echo "package $name.$arch $version in" ;;
-		*) echo "package $name.$arch $version missing" && report_status=1 ;;
-		esac
-	done <"$job/input"
-	return $report_status
+# rpm_failed LINE: does it say that a package's script failed, or a package?
+rpm_failed() {
+	case $1 in
+	*' scriptlet failed'* | *': install failed'* | *': erase failed'*) return 0 ;;
+	esac
+	return 1
 }

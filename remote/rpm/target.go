@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 
 	"secondtuesday/data"
 	"secondtuesday/remote/linux"
@@ -47,41 +46,11 @@ func JobInput(c data.Changes) ([]byte, error) {
 	})
 }
 
-// Offers reports which of want the changes do not bring in exactly and are not
-// in already, for people; empty: all are.
-func Offers(c data.Changes, want []data.Target, installed []Installed) string {
-	there := map[string]string{}
-	for _, p := range installed {
-		there[data.Key(p.Name, p.Arch)+" "+p.Version] = p.Version
+// Planned is linux.Planned beside what the database says.
+func Planned(c data.Changes, want []data.Target, installed []Installed) (missing string) {
+	want = slices.Clone(want)
+	for i := range want {
+		want[i].To = TrimEpoch(want[i].To)
 	}
-	for _, t := range append(append([]data.Target{}, c.Upgrade...), c.Add...) {
-		there[t.Key()+" "+t.To] = t.To
-	}
-	var missing []string
-	for _, t := range want {
-		if _, ok := there[t.Key()+" "+TrimEpoch(t.To)]; !ok {
-			missing = append(missing, t.Name+" "+t.To)
-		}
-	}
-	return strings.Join(missing, ", ")
-}
-
-// Carry sorts the changes by package and gives them class and severity of what
-// was asked for.
-func Carry(c data.Changes, want []data.Target) {
-	for _, list := range [][]data.Target{c.Upgrade, c.Add, c.Remove} {
-		slices.SortFunc(list, func(a, b data.Target) int { return strings.Compare(a.Key(), b.Key()) })
-	}
-	carry(c.Upgrade, want)
-	carry(c.Add, want)
-}
-
-func carry(list, want []data.Target) {
-	for i := range list {
-		for _, w := range want {
-			if w.Key() == list[i].Key() {
-				list[i].Class, list[i].Severity = w.Class, w.Severity
-			}
-		}
-	}
+	return linux.Planned(c, want, Packages(installed))
 }

@@ -5,7 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,15 +25,9 @@ type certificates struct {
 	mu       sync.Mutex // held while the file is written
 }
 
-// fingerprint returns "SHA256:…" in base64 without padding, as OpenSSH writes
-// fingerprints of keys.
-func fingerprint(c *x509.Certificate) string {
-	sum := sha256.Sum256(c.Raw)
-	return "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])
-}
-
-// Fingerprint returns the SHA-256 of a certificate as a person is shown it.
-func Fingerprint(der []byte) string { return fingerprint(&x509.Certificate{Raw: der}) }
+// fingerprint returns "SHA256:" and 64 hexadecimal digits in capitals, as
+// Windows and openssl show the hash of a certificate.
+func fingerprint(c *x509.Certificate) string { return fmt.Sprintf("SHA256:%X", sha256.Sum256(c.Raw)) }
 
 // tlsConfig checks the certificate of one host during the handshake, before
 // anything else is sent. found gets what it came to, typed.
@@ -91,7 +85,7 @@ func (c *certificates) known(host string) (string, error) {
 	}
 	found := ""
 	for n, line := range bytes.Split(b, []byte("\n")) {
-		// win1.example.test:5986 SHA256:nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY8
+		// win1.example.test:5986 SHA256:9F86D081884C7D659A2FEAA0C55AD015A3BF4F1B2B0B822CD15D6C15B0F00A08
 		fields := strings.Fields(string(line))
 		if len(fields) == 0 || strings.HasPrefix(fields[0], "#") {
 			continue
@@ -115,7 +109,7 @@ func (c *certificates) accept(e *remote.CertificateUnknownError) error {
 	if c.accepted == "" {
 		return fmt.Errorf("%s: no file is set for accepted certificates", op)
 	}
-	sum, err := base64.RawStdEncoding.DecodeString(strings.TrimPrefix(e.Fingerprint, "SHA256:"))
+	sum, err := hex.DecodeString(strings.TrimPrefix(e.Fingerprint, "SHA256:"))
 	if err != nil || len(sum) != sha256.Size || e.Host == "" || strings.ContainsFunc(e.Host, func(r rune) bool { return r <= ' ' || r == '#' }) {
 		return fmt.Errorf("%s: %q is no fingerprint of it", op, e.Fingerprint)
 	}

@@ -3,13 +3,13 @@ package winrm
 import (
 	"context"
 	"crypto/md5"
+	"encoding/asn1"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/jcmturner/gofork/encoding/asn1"
 	"github.com/jcmturner/gokrb5/v8/asn1tools"
 	"github.com/jcmturner/gokrb5/v8/client"
 	"github.com/jcmturner/gokrb5/v8/config"
@@ -131,14 +131,14 @@ func negotiateToken(request messages.APReq) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	oid, err := asn1.Marshal(gssapi.OIDKRB5.OID())
+	oid, err := asn1.Marshal(asn1.ObjectIdentifier(gssapi.OIDKRB5.OID()))
 	if err != nil {
 		return nil, err
 	}
 	// RFC 4121 4.1: the mechanism, the token's kind (AP-REQ), the message
 	inner := asn1tools.AddASNAppTag(slices.Concat(oid, []byte{0x01, 0x00}, body), 0)
-	token := spnego.SPNEGOToken{Init: true, NegTokenInit: spnego.NegTokenInit{
-		MechTypes: []asn1.ObjectIdentifier{gssapi.OIDKRB5.OID()}, MechTokenBytes: inner,
-	}}
+	first := spnego.NegTokenInit{MechTokenBytes: inner}
+	first.MechTypes = append(first.MechTypes, gssapi.OIDKRB5.OID())
+	token := spnego.SPNEGOToken{Init: true, NegTokenInit: first}
 	return token.Marshal()
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/masterzen/winrm"
@@ -61,7 +62,8 @@ func (l *line) signal(shell, command string) string {
 type envelope struct {
 	XMLName xml.Name
 	Header  struct {
-		Action string `xml:"Action"`
+		Action    string `xml:"Action"`
+		RelatesTo string `xml:"RelatesTo"`
 	} `xml:"Header"`
 	Body struct {
 		Fault *struct {
@@ -100,11 +102,17 @@ type receipt struct {
 	} `xml:"CommandState"`
 }
 
-// parse reads an answer. A fault is a *Fault.
-func parse(status int, body []byte) (*envelope, error) {
+// <a:MessageID>uuid:6b29fc40-ca47-1067-b31d-00dd010662da</a:MessageID>
+var messageID = regexp.MustCompile(`MessageID>(uuid:[0-9a-f-]+)<`)
+
+// parse reads the answer to a message. A fault is a *Fault.
+func parse(message string, status int, body []byte) (*envelope, error) {
 	var e envelope
 	if err := xml.Unmarshal(body, &e); err != nil || e.XMLName.Local != "Envelope" {
 		return nil, fmt.Errorf("%w: HTTP status %d and no WS-Management message", remote.ErrGarbage, status)
+	}
+	if id := messageID.FindStringSubmatch(message); id == nil || !strings.EqualFold(strings.TrimSpace(e.Header.RelatesTo), id[1]) {
+		return nil, fmt.Errorf("%w: the answer is not to our message", remote.ErrGarbage)
 	}
 	if f := e.Body.Fault; f != nil {
 		_, sub, _ := strings.Cut(f.Subcode, ":")

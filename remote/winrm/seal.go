@@ -71,22 +71,25 @@ func wrap(sealed, sum []byte, length int) []byte {
 var original = regexp.MustCompile(`(?i)OriginalContent:\s*type=application/soap\+xml;\s*charset=utf-8;\s*Length=(\d{1,9})`)
 
 func (l *line) unwrap(a answer) ([]byte, error) {
-	if !strings.HasPrefix(a.header.Get("Content-Type"), "multipart/encrypted") {
+	kind := a.header.Get("Content-Type")
+	if !strings.HasPrefix(kind, "multipart/encrypted") {
 		return nil, fmt.Errorf("%w: HTTP status %d: %w", remote.ErrInsecure, a.status, errUnsealed)
 	}
 	garbage := func(what string) error {
 		return fmt.Errorf("%w: sealed answer: %s", remote.ErrGarbage, what)
 	}
+	if !strings.Contains(kind, `boundary="Encrypted Boundary"`) {
+		return nil, garbage("it has another boundary")
+	}
 	head, sealed, ok := bytes.Cut(a.body, []byte(octets[1:]))
-	end := bytes.LastIndex(sealed, []byte(boundary+"--"))
-	if !ok || end < 4+signature {
+	sealed, whole := bytes.CutSuffix(bytes.TrimSuffix(sealed, []byte("\r\n")), []byte(boundary+"--"))
+	if !ok || !whole || !bytes.HasPrefix(head, []byte(boundary+"\r\n")) || len(sealed) < 4+signature {
 		return nil, garbage("it has not two parts")
 	}
 	said := original.FindSubmatch(head)
 	if said == nil {
 		return nil, garbage("its length is not told")
 	}
-	sealed = sealed[:end]
 	if n := binary.LittleEndian.Uint32(sealed); n != signature {
 		return nil, garbage(fmt.Sprintf("its signature has %d bytes", n))
 	}

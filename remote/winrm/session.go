@@ -206,7 +206,7 @@ func (s *session) ask(ctx context.Context, l *line, message string) (*envelope, 
 	if err != nil {
 		return nil, err
 	}
-	return parse(status, body)
+	return parse(message, status, body)
 }
 
 // talk feeds the command and listens until it ends.

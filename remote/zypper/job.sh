@@ -1,7 +1,6 @@
 # Brings in exactly what $job/input says, in one go, or nothing: goes on where
-# rpm's job.sh ends. Exit statuses: 20 the host would do something else, 22 the
-# download failed, 24 another package manager is at work (nothing was changed by
-# these); 107 a package's script failed.
+# rpm's job.sh ends. Exit statuses: those of linux's change.sh; 107 a package's
+# script failed.
 
 # attribute NAME LINE: the value of an attribute of a line like
 #   <solvable type="package" name="labdep" edition="2.0-1.el9" arch="noarch" …>
@@ -21,12 +20,14 @@ planned() {
 		'<to-remove>') action=remove ;;
 		'<to-'*) action=$line ;;
 		'</to-'*) action= ;;
-		'<solvable '*)
+		'<solvable type="package" '*) # a patch or a product is no package of its own
 			key="$action $(attribute name "$line") $(attribute arch "$line") $(attribute edition "$line")"
-			case $plan in
-			*"|$key|"*) rows=$((rows + 1)) ;;
-			*) differs=1 && echo "not in the plan: $key" ;;
-			esac
+			if take "$key"; then
+				rows=$((rows + 1))
+			else
+				differs=1
+				echo "not in the plan: $key"
+			fi
 			;;
 		esac
 	done
@@ -35,68 +36,43 @@ planned() {
 	[ -z "$differs" ] && [ "$rows" -eq "$total" ] && [ "$changes" = "$total" ]
 }
 
-# progress: passes the log through, counts, and keeps in mind what failed.
+# tell: what a line of zypper's log says.
 #   (1/3) Installing: labcrit-1.0-2.el9.noarch [..done]
-progress() {
-	done=0
-	while IFS= read -r line; do
-		printf '%s\n' "$line"
-		case $line in
-		*' scriptlet failed'* | *': install failed'* | *': erase failed'*) printf '%s\n' "$line" >>"$job/failures" ;;
-		'('*') Installing: '*)
-			done=$((done + 1))
-			[ "$done" -le "$wanted" ] && put step "$done $wanted install $done of $wanted"
-			;;
-		esac
-	done
+tell() {
+	rpm_failed "$1" && told=failed && return
+	case $1 in
+	'('*') Installing: '*) told=came ;;
+	esac
 }
 
 step 0 "$wanted" 'check the plan'
-holders=$(busy)
-if [ -n "$holders" ]; then
-	echo "another package manager is at work: $holders"
-	exit 24
-fi
+alone
 specs "$@"
 solve --xmlout --dry-run >"$job/simulation" 2>&1
-if ! planned <"$job/simulation"; then
-	cat "$job/simulation"
-	echo 'nothing was changed: the host would do something else than the plan'
-	exit 20
-fi
-halted && exit 75
-
-step 0 "$wanted" download
-killable solve --no-color --download-only
 status=$?
-halted && exit 75
 case $status in
-0 | 102 | 106) ;;
-*)
-	echo "download failed: exit status $status; nothing was installed"
-	exit 22
-	;;
+# 102 and 103 ask for a reboot or a restart of zypper, 106 says that a repository
+# was left out: the plan tells whether that matters.
+0 | 102 | 103 | 106) planned <"$job/simulation" && status=0 || status=20 ;;
 esac
+[ $status -eq 0 ] || cat "$job/simulation"
+[ $status -ne 7 ] || locked 'it has the lock'
+[ $status -eq 0 ] || differs
+halted && exit 75
 
-step 0 "$wanted" install
-rm -f "$job/failures" "$job/zypper.status"
-{
-	solve --no-color --download-in-advance </dev/null 2>&1
-	put zypper.status $?
-} | progress
-read -r status <"$job/zypper.status"
-# 102 and 103 ask for a reboot or a restart of zypper, 106 says that a
-# repository was left out: the packages tell below whether that matters.
+fetch() {
+	solve --no-color --download-only
+	fetch_status=$?
+	case $fetch_status in
+	102 | 106) fetch_status=0 ;;
+	7) fetch_status=24 ;;
+	esac
+	return $fetch_status
+}
+download fetch
+carry_out solve --no-color --download-in-advance
+# The packages tell below whether these matter.
 case $status in
 102 | 103 | 106) echo "zypper: exit status $status" && status=0 ;;
-0) ;;
-*) echo "zypper: exit status $status" ;;
 esac
-report || [ "$status" != 0 ] || status=1
-if [ -e "$job/failures" ]; then
-	echo 'packages whose scripts failed:'
-	cat "$job/failures"
-	[ "$status" != 0 ] || status=107
-fi
-[ "$status" != 0 ] || step "$wanted" "$wanted" done
-exit "$status"
+conclude zypper 107 "packages' scripts"

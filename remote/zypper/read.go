@@ -153,7 +153,7 @@ func (r *reading) age() error {
 	if err != nil || !ok {
 		return err
 	}
-	m, err := ages(r.answer)
+	m, err := rpm.Ages(r.answer, ageLine)
 	if err != nil {
 		return err
 	}
@@ -181,9 +181,6 @@ func (r *reading) age() error {
 
 // "1795392525 /var/cache/zypp/raw/lab-updates/repodata/repomd.xml"
 var ageLine = regexp.MustCompile(`^([0-9]{1,12}) /.*/([^/]+)/repodata/repomd\.xml$`)
-
-// ages returns when each repository's lists were fetched.
-func ages(a linux.Answer) (map[string]time.Time, error) { return rpm.Ages(a, ageLine) }
 
 var unit = regexp.MustCompile(`^[A-Za-z0-9@:._\\-]+$`)
 

@@ -134,8 +134,7 @@ func simulated(a linux.Answer, want []data.Target) (data.Changes, error) {
 		return data.Changes{}, err
 	}
 	besideInstalled(&c, rpm.Newest(list))
-	rpm.Carry(c, want)
-	if missing := rpm.Offers(c, want, list); missing != "" {
+	if missing := rpm.Planned(c, want, list); missing != "" {
 		return data.Changes{}, &remote.ExitError{Name: "zypper install --dry-run", Status: max(dry.Status, 1),
 			Stderr: "the host would not bring in " + missing}
 	}
@@ -178,8 +177,5 @@ func (p Platform) Start(ctx context.Context, s remote.Session, j remote.Job) err
 // Check looks at what would keep a job with c from working.
 func (p Platform) Check(ctx context.Context, s remote.Session, c data.Changes) ([]data.Check, error) {
 	q := linux.Question{Name: "zypper check", Script: commonScript + checkScript}
-	return p.AskChecks(ctx, s, q, c, func(a linux.Answer, now time.Time) []data.Check {
-		lists, err := ages(a)
-		return append(rpm.Checks(a), linux.AgeCheck(rpm.NewestAge(lists), now, err))
-	})
+	return p.AskChecks(ctx, s, q, c, func(a linux.Answer, now time.Time) []data.Check { return rpm.Checks(a, ageLine, now) })
 }

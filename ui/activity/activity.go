@@ -171,7 +171,7 @@ func indent(s string) string {
 var columns = []kit.Column[data.AuditEntry]{
 	{ID: "id", Title: "No.", Width: 70, Align: fyne.TextAlignTrailing, Text: func(e data.AuditEntry) string { return kit.Number(int(e.ID)) },
 		Compare: func(a, b data.AuditEntry) int { return int(a.ID - b.ID) }},
-	{ID: "when", Title: "When", Width: 150, Text: func(e data.AuditEntry) string { return kit.DateTime(e.At) },
+	{ID: "when", Title: "When", Width: 174, Text: func(e data.AuditEntry) string { return kit.DateTime(e.At) },
 		Compare: func(a, b data.AuditEntry) int { return a.At.Compare(b.At) }},
 	{ID: "by", Title: "By", Width: 130, Text: func(e data.AuditEntry) string { return e.By }},
 	{ID: "verb", Title: "What happened", Width: 170, Text: func(e data.AuditEntry) string { return e.Verb }},

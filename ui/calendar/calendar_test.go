@@ -5,32 +5,20 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"secondtuesday/app"
 	"secondtuesday/data"
 	"secondtuesday/ui"
 	"secondtuesday/ui/calendar"
-	"secondtuesday/ui/kit"
 	"secondtuesday/ui/kit/kittest"
-	"secondtuesday/wire"
+	"secondtuesday/ui/uitest"
 )
 
 // open shows the screen on the practice shop, whose past and windows are seeded.
-func open(t *testing.T, dark bool) (*ui.Shell, *wire.Office) {
+func open(t *testing.T, dark bool) (*ui.Shell, *app.Desk) {
 	t.Helper()
-	a := kittest.Start(t, dark)
-	off, err := wire.Open(t.Context(), wire.Options{Practice: true, PracticeDir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { off.Close() })
-	s := ui.NewShell(t.Context(), a, ui.Options{Workspace: "practice shop", Version: "0.1.0"})
-	s.Add(calendar.New(s, &ui.Tools{Desk: off.Desk, Path: off.Path}))
-	if dark {
-		s.SetMode(kit.ModeDark)
-	}
-	s.Show()
-	s.Window().Resize(fyne.NewSize(1280, 800))
-	kittest.Settle(t)
-	return s, off
+	tools := uitest.Practice(t)
+	s, _ := uitest.Show(t, dark, uitest.Small, func(s *ui.Shell) ui.Screen { return calendar.New(s, tools) })
+	return s, tools.Desk
 }
 
 func placeOf(id data.WindowID) ui.Place { return ui.Place{Screen: ui.Calendar, Window: id} }

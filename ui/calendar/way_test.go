@@ -6,14 +6,14 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"secondtuesday/app"
 	"secondtuesday/data"
 	"secondtuesday/ui/kit/kittest"
-	"secondtuesday/wire"
 )
 
-func windowNamed(t *testing.T, off *wire.Office, name string) (data.Window, bool) {
+func windowNamed(t *testing.T, desk *app.Desk, name string) (data.Window, bool) {
 	t.Helper()
-	all, err := off.Desk.DB.Windows(t.Context())
+	all, err := desk.DB.Windows(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +26,7 @@ func windowNamed(t *testing.T, off *wire.Office, name string) (data.Window, bool
 }
 
 func TestWindowIsMadeByTypingAndSaysItsNextDates(t *testing.T) {
-	s, off := open(t, false)
+	s, desk := open(t, false)
 	w := s.Window()
 	kittest.Key(t, w, fyne.KeyN)
 	kittest.Press(t, w, "Add window")
@@ -50,14 +50,14 @@ func TestWindowIsMadeByTypingAndSaysItsNextDates(t *testing.T) {
 	}
 	kittest.ShotOf(t, "calendar-typing", w, false)
 	kittest.Press(t, w, "Add window")
-	got, ok := windowNamed(t, off, "Lab nights")
+	got, ok := windowNamed(t, desk, "Lab nights")
 	if !ok || got.Recurs.PlusDays != 2 || got.TimeZone != "Europe/Lisbon" || got.Duration.Minutes() != 90 || len(got.Groups) != 1 || !got.Agreed.At.IsZero() {
 		t.Errorf("stored %+v", got)
 	}
 }
 
 func TestNonsenseIsToldInTheDialogAndNotStored(t *testing.T) {
-	s, off := open(t, false)
+	s, desk := open(t, false)
 	w := s.Window()
 	kittest.Key(t, w, fyne.KeyN)
 	kittest.Type(t, w, "Production, third Thursday", "Odd")
@@ -72,15 +72,15 @@ func TestNonsenseIsToldInTheDialogAndNotStored(t *testing.T) {
 	kittest.Type(t, w, "FREQ=MONTHLY;BYDAY=2TU", "FREQ=SOMETIMES")
 	kittest.Press(t, w, "Add window")
 	kittest.See(t, w, "FREQ=SOMETIMES")
-	if _, ok := windowNamed(t, off, "Odd"); ok {
+	if _, ok := windowNamed(t, desk, "Odd"); ok {
 		t.Error("nonsense was stored")
 	}
 }
 
 func TestChangedTermsWithdrawTheAgreementAndSaySo(t *testing.T) {
-	s, off := open(t, false)
+	s, desk := open(t, false)
 	w := s.Window()
-	before, ok := windowNamed(t, off, "Office, reboots")
+	before, ok := windowNamed(t, desk, "Office, reboots")
 	if !ok || before.Agreed.At.IsZero() {
 		t.Fatalf("the shop has no agreed window of that name: %+v", before)
 	}
@@ -90,41 +90,41 @@ func TestChangedTermsWithdrawTheAgreementAndSaySo(t *testing.T) {
 	kittest.See(t, w, "Saving withdraws the agreement of "+before.Agreed.By)
 	kittest.ShotOf(t, "calendar-changed", w, false)
 	kittest.Press(t, w, "Save")
-	if got, _ := windowNamed(t, off, before.Name); !got.Agreed.At.IsZero() {
+	if got, _ := windowNamed(t, desk, before.Name); !got.Agreed.At.IsZero() {
 		t.Errorf("still agreed: %+v", got.Agreed)
 	}
 }
 
 func TestRemovedWindowComesBackByUndo(t *testing.T) {
-	s, off := open(t, false)
+	s, desk := open(t, false)
 	w := s.Window()
-	before, _ := windowNamed(t, off, "Office, reboots")
+	before, _ := windowNamed(t, desk, "Office, reboots")
 	s.Go(placeOf(before.ID))
 	kittest.Settle(t)
 	kittest.Press(t, w, "Remove")
-	if _, ok := windowNamed(t, off, before.Name); ok {
+	if _, ok := windowNamed(t, desk, before.Name); ok {
 		t.Fatal("it is still there")
 	}
 	kittest.Press(t, w, "Undo")
-	if got, ok := windowNamed(t, off, before.Name); !ok || got.Agreed.By != before.Agreed.By {
+	if got, ok := windowNamed(t, desk, before.Name); !ok || got.Agreed.By != before.Agreed.By {
 		t.Errorf("came back as %+v", got)
 	}
 }
 
 func TestAgreementIsRecordedWithTheWindow(t *testing.T) {
-	s, off := open(t, false)
+	s, desk := open(t, false)
 	w := s.Window()
 	kittest.Key(t, w, fyne.KeyN)
 	kittest.Type(t, w, "Production, third Thursday", "Agreed at once")
 	kittest.Type(t, w, "Olga Meier", "Rosa Lima")
 	kittest.Press(t, w, "Add window")
-	if got, _ := windowNamed(t, off, "Agreed at once"); got.Agreed.By != "Rosa Lima" || got.Agreed.At.IsZero() {
+	if got, _ := windowNamed(t, desk, "Agreed at once"); got.Agreed.By != "Rosa Lima" || got.Agreed.At.IsZero() {
 		t.Errorf("%+v", got.Agreed)
 	}
 }
 
 func TestFreezeIsAddedByTheForm(t *testing.T) {
-	s, off := open(t, false)
+	s, desk := open(t, false)
 	w := s.Window()
 	kittest.Key(t, w, fyne.KeyZ)
 	kittest.Type(t, w, "Christmas sales", "Audit week")
@@ -135,7 +135,7 @@ func TestFreezeIsAddedByTheForm(t *testing.T) {
 	kittest.See(t, w, "It must end after it begins.")
 	kittest.Type(t, w, "2027-01-07", "2026-12-12")
 	kittest.Press(t, w, "Add freeze")
-	all, err := off.Desk.DB.Freezes(t.Context())
+	all, err := desk.DB.Freezes(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

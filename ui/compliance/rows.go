@@ -94,7 +94,7 @@ func columns() []kit.Column[*row] {
 	}
 	return []kit.Column[*row]{
 		{ID: "name", Title: "Hosts of", Width: 170, Grow: true, Text: (*row).label},
-		{ID: "share", Title: "Compliant", Width: 150, Text: func(r *row) string { return kit.Percent(r.Share.Value) }, Share: func(r *row) float64 { return r.Share.Value },
+		{ID: "share", Title: "Compliant", Width: 150, Grow: true, Text: func(r *row) string { return kit.Percent(r.Share.Value) }, Share: func(r *row) float64 { return r.Share.Value },
 			Compare: func(a, b *row) int { return cmp.Compare(a.Share.Value, b.Share.Value) }, Tip: func(r *row) string { return r.Share.Sentence }},
 		{ID: "hosts", Title: "Hosts", Width: 72, Align: fyne.TextAlignTrailing, Text: func(r *row) string { return kit.Number(r.Hosts) }, Compare: func(a, b *row) int { return cmp.Compare(a.Hosts, b.Hosts) }},
 		number(data.Overdue, 84), number(data.Unknown, 88), number(data.DueSoon, 88), number(data.Excepted, 88),

@@ -88,11 +88,7 @@ func (x *Screen) rowMenu(rows []*row) []*fyne.MenuItem {
 		r := rows[0]
 		items = append(items,
 			menuItem("Show details", "info-circle", func() { x.open(r.ID) }),
-			menuItem("Keep a credential…", "key", func() {
-				x.keepCredential(r.Host, wordLogin, "For "+r.Name+": what its login, its key file or sudo asks for.", func() {
-					x.shell.Say(kit.StatusDone, "The credential is kept", nil)
-				})
-			}),
+			menuItem("Keep a credential…", "key", func() { x.askCredential(r) }),
 			menuItem("Was it us?", "history", func() { x.shell.Go(ui.Place{Screen: ui.Activity, Search: quoted(r.Name)}) }))
 	}
 	return append(items,

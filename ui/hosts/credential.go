@@ -38,6 +38,16 @@ func (d *doors) askCredential(x *Screen, r app.ScanResult) {
 	})
 }
 
+// askCredential offers to keep what a host asks for, and then to try it.
+func (x *Screen) askCredential(r *row) {
+	x.keepCredential(r.Host, wordLogin, "For "+r.Name+": what its login, its key file or sudo asks for.", func() {
+		x.shell.Say(kit.StatusDone, "The credential is kept", nil)
+		if r.failure != nil {
+			x.scan([]*row{r}, false)
+		}
+	})
+}
+
 // credentialText says why the host did not let the desk in.
 func credentialText(r app.ScanResult) string {
 	switch {

@@ -62,7 +62,7 @@ func newHostForm(h data.Host, groups []data.Group) *hostForm {
 
 func (f *hostForm) build() {
 	f.left = kit.NewForm(
-		&kit.Field{Label: "Name", Input: f.name, Check: kit.Required(f.name, "Give the host a name.")},
+		&kit.Field{Label: "Name", Must: true, Input: f.name, Check: kit.Required(f.name, "Give the host a name.")},
 		&kit.Field{Label: "Reached by", Input: container.NewHBox(f.reach)},
 		&kit.Field{Label: "Address", Input: f.address},
 		&kit.Field{Label: "User", Input: f.user},
@@ -73,7 +73,7 @@ func (f *hostForm) build() {
 		&kit.Field{Label: "Notes", Input: f.notes},
 	)
 	f.right = kit.NewForm(
-		&kit.Field{Label: "Exposure", Input: f.exposure, Check: func() error {
+		&kit.Field{Label: "Exposure", Must: true, Input: f.exposure, Check: func() error {
 			if f.exposure.Chosen() == "" {
 				return errors.New("Say who can reach it: only you know.")
 			}
@@ -159,13 +159,16 @@ func groupID(groups []data.Group, name string) data.GroupID {
 	return 0
 }
 
+// mustText explains the mark.
+const mustText = "What is marked * must be filled in. Ctrl+Enter saves."
+
 // add asks for a new host.
 func (x *Screen) add() {
 	f := newHostForm(data.Host{Reach: data.ReachSSH}, x.groups)
 	scan := kit.NewCheck("Scan it at once", true, nil)
 	var h data.Host
 	var id data.HostID
-	kit.ShowDialog(x.shell.Context(), x.shell.Window(), kit.Dialog{Title: "Add a host", Width: 720, Content: f.object, Confirm: "Add host", Valid: f.valid, Extra: []fyne.CanvasObject{scan},
+	kit.ShowDialog(x.shell.Context(), x.shell.Window(), kit.Dialog{Title: "Add a host", Text: mustText, Width: 720, Content: f.object, Confirm: "Add host", Valid: f.valid, Extra: []fyne.CanvasObject{scan},
 		OnConfirm: func() error {
 			h = data.Host{}
 			f.fill(&h)
@@ -203,7 +206,7 @@ func (x *Screen) edit(rows []*row) {
 func (x *Screen) editOne(was data.Host) {
 	f := newHostForm(was, x.groups)
 	h := was
-	kit.ShowDialog(x.shell.Context(), x.shell.Window(), kit.Dialog{Title: "Edit " + was.Name, Width: 720, Content: f.object, Confirm: "Save", Valid: f.valid,
+	kit.ShowDialog(x.shell.Context(), x.shell.Window(), kit.Dialog{Title: "Edit " + was.Name, Text: mustText, Width: 720, Content: f.object, Confirm: "Save", Valid: f.valid,
 		OnConfirm: func() error {
 			h = was
 			f.fill(&h)

@@ -227,6 +227,14 @@ func (x *Screen) answer() {
 		x.reveal()
 		x.open(p.Host)
 	}
+	switch rows := x.rowsOf(p.Hosts); {
+	case p.New:
+		x.add()
+	case p.Edit:
+		x.edit(rows)
+	case p.Credential && len(rows) == 1:
+		x.askCredential(rows[0])
+	}
 	if p.Scan {
 		x.scan(x.rowsOf(p.Hosts), false)
 	}

@@ -183,7 +183,7 @@ func (p *panel) show() {
 // newScans lists past scans; opening one shows its raw output.
 func newScans(p *panel) *kit.Grid[data.Scan] {
 	g := kit.NewGrid(
-		kit.Column[data.Scan]{ID: "at", Title: "Scanned", Width: 140, Text: func(s data.Scan) string { return kit.DateTime(s.At) },
+		kit.Column[data.Scan]{ID: "at", Title: "Scanned", Width: 170, Text: func(s data.Scan) string { return kit.DateTime(s.At) },
 			Compare: func(a, b data.Scan) int { return a.At.Compare(b.At) }, Tip: func(s data.Scan) string { return kit.Exact(s.At) }},
 		kit.Column[data.Scan]{ID: "proof", Title: "Proves", Width: 110, Status: scanSign, Text: scanWord, Tip: problemsText},
 		kit.Column[data.Scan]{ID: "kernel", Title: "Kernel", Width: 150, Grow: true, Text: func(s data.Scan) string { return s.Kernel.Running }},

@@ -50,6 +50,40 @@ func TestFirstHostIsAddedByHandAndNeedsAnExposure(t *testing.T) {
 	}
 }
 
+// TestHostIsAddedByKeyboardAlone goes by Tab, as the real window does.
+func TestHostIsAddedByKeyboardAlone(t *testing.T) {
+	o := open(t, false, small, nil)
+	c := o.window.Canvas()
+	kittest.Shortcut(t, o.window, ui.Ctrl, fyne.KeyN)
+	kittest.See(t, o.window, "Exposure *")
+	typed := func(s string) {
+		for _, r := range s {
+			c.Focused().TypedRune(r)
+		}
+	}
+	typed("shop1")
+	kittest.Shortcut(t, o.window, ui.Ctrl, fyne.KeyReturn)
+	kittest.See(t, o.window, "only you know")
+	if _, ok := c.Focused().(*kit.Select); !ok {
+		t.Fatalf("the keyboard is at %T, not at what is missing", c.Focused())
+	}
+	typed("i")
+	for range 9 { // over the other lists and fields to the tick
+		c.FocusNext()
+	}
+	if _, ok := c.Focused().(*kit.Check); !ok {
+		t.Fatalf("Tab leads to %T", c.Focused())
+	}
+	typed(" ")
+	kittest.Shortcut(t, o.window, ui.Ctrl, fyne.KeyReturn)
+	if all := o.inventory(t); len(all) != 1 || all[0].Name != "shop1" || all[0].Exposure != data.Internet {
+		t.Fatalf("inventory: %+v", all)
+	}
+	if o.screen.scanning != 0 {
+		t.Error("it is scanned though the tick is off")
+	}
+}
+
 func TestThisComputerNeedsNoAddress(t *testing.T) {
 	o := open(t, false, small, nil)
 	o.screen.add()
@@ -202,6 +236,22 @@ func TestPlaceLeadsToHostGroupAndUpdate(t *testing.T) {
 	kittest.Press(t, o.window, "Plan updates…")
 	if went := o.places.went; len(went) != 1 || went[0].Host != h.ID {
 		t.Errorf("went to %+v", went)
+	}
+}
+
+func TestPlaceOpensTheFormOrAsksForACredential(t *testing.T) {
+	o := open(t, false, small, func(d *app.Desk) { addHosts(t, d, "web1", "web2") })
+	o.screen.tools.Secrets = nil
+	id := o.screen.rows[0].ID
+	for want, p := range map[string]ui.Place{
+		"Edit web1": {Screen: ui.Hosts, Hosts: []data.HostID{id}, Edit: true},
+		"There is no place for a credential of web1": {Screen: ui.Hosts, Hosts: []data.HostID{id}, Credential: true},
+		"Add a host": {Screen: ui.Hosts, New: true},
+	} {
+		o.shell.Go(p)
+		kittest.Settle(t)
+		kittest.See(t, o.window, want)
+		kittest.Key(t, o.window, fyne.KeyEscape)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// A Select offers one of several words. It opens with a click, Space, Enter or Down.
+// A Select offers one of several words. It opens with a click, Space or Down.
 type Select struct {
 	widget.DisableableWidget
 	OnChanged func(string)

@@ -40,7 +40,7 @@ func ChooseFile(ctx context.Context, w fyne.Window, c FileChoice) *Modal {
 	g := NewGrid(
 		Column[fileRow]{ID: "name", Title: "Name", Width: 260, Grow: true, Text: fileName, Compare: compareFiles},
 		Column[fileRow]{ID: "size", Title: "Size", Width: 90, Align: fyne.TextAlignTrailing, Text: fileSize, Compare: func(a, b fileRow) int { return cmp.Compare(a.size, b.size) }},
-		Column[fileRow]{ID: "at", Title: "Changed", Width: 150, Text: func(f fileRow) string { return DateTime(f.at) }, Compare: func(a, b fileRow) int { return a.at.Compare(b.at) }},
+		Column[fileRow]{ID: "at", Title: "Changed", Width: 174, Text: func(f fileRow) string { return DateTime(f.at) }, Compare: func(a, b fileRow) int { return a.at.Compare(b.at) }},
 	)
 	g.Noun, g.Nouns = "entry", "entries"
 	g.SortBy("name", false)

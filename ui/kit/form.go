@@ -20,9 +20,11 @@ type Field struct {
 	// Check says what is wrong, in a sentence; nil: nothing can be.
 	Check func() error
 	Top   bool // label above instead of beside, for wide inputs
+	Must  bool // marked: it must be filled in
 
-	problem *Caption
-	hint    *Caption
+	problem  *Caption
+	hint     *Caption
+	followed bool // Check runs again with every change of the input
 }
 
 // A Form is a column of labelled inputs. What is wrong stands under the input it is about.
@@ -92,6 +94,39 @@ func (x *Field) show(err error) {
 	}
 	x.problem.SetText(err.Error())
 	x.problem.Show()
+	x.follow()
+}
+
+// follow takes the sentence back as soon as it is no longer true.
+func (x *Field) follow() {
+	if x.followed {
+		return
+	}
+	x.followed = true
+	again := func(before func(string)) func(string) {
+		return func(s string) {
+			if before != nil {
+				before(s)
+			}
+			if x.problem.Visible() {
+				x.show(x.Check())
+			}
+		}
+	}
+	switch i := x.Input.(type) {
+	case *Entry:
+		i.OnChanged = again(i.OnChanged)
+	case *Select:
+		i.OnChanged = again(i.OnChanged)
+	}
+}
+
+// label is what stands before or above the input.
+func (x *Field) label() string {
+	if x.Must {
+		return x.Label + " *"
+	}
+	return x.Label
 }
 
 func (f *Form) focusFirst(c fyne.Canvas) bool {
@@ -109,7 +144,7 @@ func (f *Form) CreateRenderer() fyne.WidgetRenderer {
 	label := float32(0)
 	for _, x := range f.fields {
 		if !x.Top {
-			label = max(label, fyne.MeasureText(x.Label, theme.Size(theme.SizeNameText), fyne.TextStyle{}).Width)
+			label = max(label, fyne.MeasureText(x.label(), theme.Size(theme.SizeNameText), fyne.TextStyle{}).Width)
 		}
 	}
 	label = min(label+16, 180)
@@ -131,9 +166,9 @@ func (x *Field) build(label float32) fyne.CanvasObject {
 	under.Add(x.problem)
 	input := VBox(3, x.Input, under)
 	if x.Top {
-		return VBox(4, NewMuted(x.Label), input)
+		return VBox(4, NewMuted(x.label()), input)
 	}
-	return container.New(&besideLayout{width: label}, NewMuted(x.Label), input)
+	return container.New(&besideLayout{width: label}, NewMuted(x.label()), input)
 }
 
 // besideLayout sets a label of fixed width beside an input, level with its first line.

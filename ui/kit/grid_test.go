@@ -406,19 +406,24 @@ func BenchmarkScrollStep(b *testing.B) {
 	b.ReportMetric(float64(theirs)/float64(n)/float64(perStep), "table/grid")
 }
 
-func TestScrollStepCostsLessThanAMillisecond(t *testing.T) {
+// A clock alone would fail on a busy machine: both are measured in turn, and the
+// best of each counts.
+func TestScrollStepCostsATenthOfFynesTable(t *testing.T) {
 	kittest.Start(t, false)
-	step := gridStep(t)
-	best := time.Hour
-	for range 5 {
+	step, table := gridStep(t), tableStep(t)
+	ours, theirs := time.Hour, time.Hour
+	for n := range 5 {
 		start := time.Now()
 		for i := range 100 {
 			step(i)
 		}
-		best = min(best, time.Since(start)/100)
+		ours = min(ours, time.Since(start)/100)
+		start = time.Now()
+		table(n)
+		theirs = min(theirs, time.Since(start))
 	}
-	t.Logf("a scroll step of 1,000,000 rows: %v", best)
-	if best > time.Millisecond && !raceEnabled {
-		t.Errorf("a scroll step takes %v", best)
+	t.Logf("a scroll step of 1,000,000 rows: %v; of Fyne's table: %v", ours, theirs)
+	if ours > theirs/10 {
+		t.Errorf("a scroll step takes %v, Fyne's table %v", ours, theirs)
 	}
 }

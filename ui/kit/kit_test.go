@@ -363,3 +363,24 @@ func TestTabLeavesAFieldOfSeveralLines(t *testing.T) {
 		t.Errorf("the focus is on %T", w.Canvas().Focused())
 	}
 }
+
+func TestSentenceUnderAFieldGoesWhenItIsNoLongerTrue(t *testing.T) {
+	kittest.Start(t, false)
+	why := kit.NewEntry("why")
+	told := ""
+	why.OnChanged = func(s string) { told = s }
+	form := kit.NewForm(&kit.Field{Label: "Reason", Must: true, Input: why, Check: kit.Required(why, "Say in a few words why.")})
+	w := kittest.Window(t, form, fyne.NewSize(500, 200))
+	kittest.See(t, w, "Reason *")
+	if form.Valid() {
+		t.Fatal("an empty reason is enough")
+	}
+	kittest.See(t, w, "Say in a few words why.")
+	kittest.Type(t, w, "why", "broken")
+	if text := kittest.Text(w); strings.Contains(text, "Say in a few words") {
+		t.Errorf("the sentence stays: %s", text)
+	}
+	if told != "broken" {
+		t.Errorf("the screen was told %q", told)
+	}
+}

@@ -97,7 +97,9 @@ func NewPage(title, subtitle string, content fyne.CanvasObject, actions ...fyne.
 	}
 	p.subtitle.Cut()
 	p.banner.Hide()
-	head := container.NewBorder(nil, nil, HBox(12, p.title), p.actions, Pad(p.subtitle, 5, 0, 12, 12))
+	high := canvas.NewRectangle(nil) // a page without buttons has its title where all have it
+	high.SetMinSize(fyne.NewSize(0, buttonHeight))
+	head := container.NewBorder(nil, nil, HBox(0, high, p.title), p.actions, Pad(p.subtitle, 5, 0, 12, 12))
 	p.object = container.NewBorder(VBox(0, Pad(head, 12, 10, 0, 0), p.banner), nil, nil, nil, p.body)
 	p.ExtendBaseWidget(p)
 	return p
@@ -177,10 +179,20 @@ func NewBanner(s Status, title, text string, right fyne.CanvasObject) fyne.Canva
 func NewCard(title string, extra, content fyne.CanvasObject) fyne.CanvasObject {
 	inner := content
 	if title != "" || extra != nil {
+		gap := float32(8)
+		if extra != nil { // may be higher than the title, which stands where those of all cards do
+			extra, gap = Pad(extra, -6, -6, 0, 0), 12
+		}
 		head := container.NewBorder(nil, nil, NewStrong(title), extra)
-		inner = container.NewBorder(Pad(head, 0, 8, 0, 0), nil, nil, nil, content)
+		inner = container.NewBorder(Pad(head, 0, gap, 0, 0), nil, nil, nil, content)
 	}
 	return container.NewStack(NewFill(ColorSurface, 8).Edged(theme.ColorNameSeparator), Pad(inner, 10, 12, 14, 14))
+}
+
+// NewScroll returns cards that may be higher than their room. The hairlines at
+// their edges are not cut.
+func NewScroll(cards fyne.CanvasObject) fyne.CanvasObject {
+	return Pad(container.NewVScroll(Pad(cards, 2, 2, 2, 2)), -2, -2, -2, -2)
 }
 
 // NewSurface returns a flat surface without title or room, for a grid.

@@ -40,6 +40,9 @@ func canvasOf(o fyne.CanvasObject) fyne.Canvas {
 // does not want.
 func PassKey(o fyne.CanvasObject, e *fyne.KeyEvent) { passKey(canvasOf(o), e) }
 
+// PassRune does the same with a letter.
+func PassRune(o fyne.CanvasObject, r rune) { passRune(canvasOf(o), r) }
+
 // PassShortcut does the same with a shortcut.
 func PassShortcut(o fyne.CanvasObject, s fyne.Shortcut) { passShortcut(canvasOf(o), s) }
 

@@ -12,3 +12,7 @@ func NewProse(text string) *widget.RichText {
 	r.Wrapping = fyne.TextWrapWord
 	return r
 }
+
+// Flush takes away the room that Fyne leaves round wrapping text, so that a
+// paragraph or prose begins where a caption above it does.
+func Flush(o fyne.CanvasObject) fyne.CanvasObject { return Pad(o, -6, -6, -6, -6) }

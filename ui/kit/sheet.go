@@ -192,17 +192,41 @@ func (s *sheet) changed() {
 
 // Geometry.
 
-func (s *sheet) viewHeight() float64 { return float64(s.Size().Height - headHeight) }
-func (s *sheet) maxOff() float64 {
-	return math.Max(0, float64(s.shown())*rowHeight+s.footRoom()-s.viewHeight())
+// barRooms returns the room kept free for the scroll bars, so that they lie on
+// no row and no column: right for the one that goes down, below for the one that
+// goes across; 0 where all is in view.
+func (s *sheet) barRooms() (right, below float32) {
+	const room = barSide + 4
+	var wide float32
+	for i := range s.heads {
+		if !s.heads[i].hidden {
+			wide += s.heads[i].width
+		}
+	}
+	size, high := s.Size(), headHeight+float64(s.shown())*rowHeight
+	for range 2 { // the room for the one may be what makes the other needed
+		if high > float64(size.Height-below) {
+			right = room
+		}
+		if wide > size.Width-right {
+			below = room
+		}
+	}
+	return right, below
 }
 
-// footRoom keeps the last row clear of the scroll bar at the bottom.
-func (s *sheet) footRoom() float64 {
-	if s.contentWidth() > s.Size().Width {
-		return barSide + 4
-	}
-	return 0
+func (s *sheet) viewHeight() float64 {
+	_, below := s.barRooms()
+	return float64(s.Size().Height - headHeight - below)
+}
+
+func (s *sheet) viewWidth() float32 {
+	right, _ := s.barRooms()
+	return s.Size().Width - right
+}
+
+func (s *sheet) maxOff() float64 {
+	return math.Max(0, float64(s.shown())*rowHeight-s.viewHeight())
 }
 
 func clampOff(v, top float64) float64 { return math.Round(math.Max(0, math.Min(v, top))) }
@@ -232,7 +256,7 @@ func (s *sheet) fitColumns() {
 			growing++
 		}
 	}
-	spare := s.Size().Width - used
+	spare := s.viewWidth() - used
 	if spare <= 0 || growing == 0 {
 		return
 	}
@@ -252,7 +276,7 @@ func (s *sheet) setOff(v float64) {
 }
 
 func (s *sheet) setXOff(v float32) {
-	v = max(0, min(v, s.contentWidth()-s.Size().Width))
+	v = max(0, min(v, s.contentWidth()-s.viewWidth()))
 	if v != s.xoff {
 		s.xoff = v
 		s.relayout()
@@ -265,14 +289,14 @@ func (s *sheet) scrollTo(row int) {
 	switch {
 	case y < s.off:
 		s.setOff(y)
-	case y+rowHeight+s.footRoom() > s.off+s.viewHeight():
-		s.setOff(y + rowHeight + s.footRoom() - s.viewHeight())
+	case y+rowHeight > s.off+s.viewHeight():
+		s.setOff(y + rowHeight - s.viewHeight())
 	}
 }
 
 // rowAt returns the row at a height, -1 for none.
 func (s *sheet) rowAt(y float32) int {
-	if y < headHeight || y >= s.Size().Height {
+	if y < headHeight || float64(y-headHeight) >= s.viewHeight() {
 		return -1
 	}
 	if r := int((s.off + float64(y-headHeight)) / rowHeight); r < s.shown() {
@@ -339,8 +363,8 @@ func (s *sheet) thumbDown() (at, length float32) {
 }
 
 func (s *sheet) thumbAcross() (at, length float32) {
-	w := float64(s.Size().Width)
-	return thumb(float64(s.xoff), w, float64(s.contentWidth()), w-12)
+	w := float64(s.viewWidth())
+	return thumb(float64(s.xoff), w, float64(s.contentWidth()), w)
 }
 
 // Selection.
@@ -404,6 +428,14 @@ func (s *sheet) sortBy(col int) {
 		s.sortCol, s.sortDesc = col, false
 	}
 	s.onSort()
+}
+
+// ShowColumn shows a column or hides it.
+func (s *sheet) ShowColumn(id string, on bool) {
+	if c := s.columnOf(id); c >= 0 && s.heads[c].hidden == on {
+		s.heads[c].hidden = !on
+		s.relayout()
+	}
 }
 
 // A GridState is what a person changed about a grid, to be kept with the settings.

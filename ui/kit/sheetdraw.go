@@ -129,7 +129,6 @@ func (r *sheetRenderer) Layout(size fyne.Size) {
 	r.headLine.Move(fyne.NewPos(0, headHeight-1))
 	r.headLine.Resize(fyne.NewSize(size.Width, 1))
 	r.clip.Move(fyne.NewPos(0, headHeight))
-	r.clip.Resize(fyne.NewSize(size.Width, max(0, size.Height-headHeight)))
 	r.note.Move(fyne.NewPos(0, headHeight))
 	r.note.Resize(fyne.NewSize(size.Width, max(0, size.Height-headHeight)))
 	const w = 1.5
@@ -144,7 +143,8 @@ func (r *sheetRenderer) Layout(size fyne.Size) {
 func (r *sheetRenderer) relayout() {
 	s := r.s
 	s.fitColumns()
-	s.xoff = max(0, min(s.xoff, s.contentWidth()-s.Size().Width))
+	s.xoff = max(0, min(s.xoff, s.contentWidth()-s.viewWidth()))
+	r.clip.Resize(fyne.NewSize(s.viewWidth(), max(0, float32(s.viewHeight()))))
 	s.off = clampOff(s.off, s.maxOff())
 	need := max(0, int(math.Ceil(s.viewHeight()/rowHeight))+1)
 	for len(r.rows) < need {
@@ -254,7 +254,7 @@ func (r *sheetRenderer) update() {
 	s := r.s
 	first := int(s.off / rowHeight)
 	top := float32(float64(first)*rowHeight - s.off) // small, so exact
-	width := s.Size().Width
+	width := s.viewWidth()
 	shown := s.shown()
 	for k := range r.rows {
 		row := first + k
@@ -336,11 +336,11 @@ func (c *sheetCell) hide() {
 // fill writes a row's texts; columns outside the view are left out.
 func (r *sheetRenderer) fill(w *sheetRow, row int) {
 	s := r.s
-	source := s.sourceOf(row)
+	source, width := s.sourceOf(row), s.viewWidth()
 	x := -s.xoff
 	for i := range w.cells {
 		h, c := &s.heads[i], &w.cells[i]
-		if h.hidden || x+h.shownW < 0 || x > s.Size().Width {
+		if h.hidden || x+h.shownW < 0 || x > width {
 			c.hide()
 		} else {
 			r.fillCell(c, h, s.cellAt(source, i))

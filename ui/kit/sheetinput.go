@@ -87,7 +87,7 @@ func (s *sheet) dragTo(mouse float32) {
 		return
 	}
 	_, l := s.thumbAcross()
-	s.setXOff((mouse - s.dragAt) / (s.Size().Width - 12 - l) * (s.contentWidth() - s.Size().Width))
+	s.setXOff((mouse - s.dragAt) / (s.viewWidth() - l) * (s.contentWidth() - s.viewWidth()))
 }
 
 func (s *sheet) pressedRight(e *desktop.MouseEvent) {
@@ -347,8 +347,8 @@ func (s *sheet) moveColumn(by int) {
 	left := s.columnLeft(c)
 	if left < 0 {
 		s.setXOff(s.xoff + left)
-	} else if right := left + s.heads[c].shownW; right > s.Size().Width {
-		s.setXOff(s.xoff + right - s.Size().Width)
+	} else if right := left + s.heads[c].shownW; right > s.viewWidth() {
+		s.setXOff(s.xoff + right - s.viewWidth())
 	}
 	s.update()
 }

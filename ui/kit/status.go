@@ -50,46 +50,63 @@ const (
 	statusCount
 )
 
+// A tone is the colour of a sign's icon and word, and that of its part in a chart.
+type tone struct{ color, fill fyne.ThemeColorName }
+
+// The tones.
+var (
+	plain    = tone{theme.ColorNameForeground, FillUnknown}
+	muted    = tone{ColorMuted, FillUnknown}
+	told     = tone{theme.ColorNamePrimary, theme.ColorNamePrimary}
+	good     = tone{ColorGood, FillGood}
+	soon     = tone{ColorSoon, FillSoon}
+	late     = tone{ColorLate, FillLate}
+	critical = tone{ColorCritical, FillCritical}
+	unknown  = tone{ColorUnknown, FillUnknown}
+	excepted = tone{ColorExcepted, FillExcepted}
+	running  = tone{ColorRunning, ColorRunning}
+)
+
 type sign struct {
-	icon, word  string
-	color, fill fyne.ThemeColorName
+	icon, word string
+	tone
 }
 
 var signs = [statusCount]sign{
-	StatusNone:          {"circle", "", theme.ColorNameForeground, FillUnknown},
-	StatusCompliant:     {"f-circle-check", "Compliant", ColorGood, FillGood},
-	StatusDueSoon:       {"f-clock", "Due soon", ColorSoon, FillSoon},
-	StatusOverdue:       {"f-alert-triangle", "Overdue", ColorLate, FillLate},
-	StatusCritical:      {"f-alert-octagon", "Critical", ColorCritical, FillCritical},
-	StatusUnknown:       {"circle-dashed", "Unknown", ColorUnknown, FillUnknown},
-	StatusExcepted:      {"f-flag", "Excepted", ColorExcepted, FillExcepted},
-	StatusRunning:       {"f-player-play", "Running", ColorRunning, ColorRunning},
-	StatusHeld:          {"f-lock", "Held", ColorMuted, FillUnknown},
-	StatusHigh:          {"f-alert-triangle", "High", ColorLate, FillLate},
-	StatusMedium:        {"f-circle", "Medium", ColorSoon, FillSoon},
-	StatusLow:           {"circle", "Low", ColorMuted, FillUnknown},
-	StatusSucceeded:     {"f-circle-check", "Succeeded", ColorGood, FillGood},
-	StatusFailed:        {"f-circle-x", "Failed", ColorCritical, FillCritical},
-	StatusSkipped:       {"f-player-skip-forward", "Skipped", ColorMuted, FillUnknown},
-	StatusCancelled:     {"ban", "Cancelled", ColorMuted, FillUnknown},
-	StatusQueued:        {"hourglass", "Queued", ColorMuted, FillUnknown},
-	StatusPreCheck:      {"list-check", "Pre-check", ColorRunning, ColorRunning},
-	StatusInstall:       {"download", "Install", ColorRunning, ColorRunning},
-	StatusReboot:        {"rotate-clockwise", "Reboot", ColorRunning, ColorRunning},
-	StatusPostCheck:     {"circle-check", "Post-check", ColorRunning, ColorRunning},
-	StatusVerify:        {"scan", "Verify", ColorRunning, ColorRunning},
-	StatusWaiting:       {"hourglass", "Waiting", ColorMuted, FillUnknown},
-	StatusStopped:       {"f-alert-octagon", "Stopped", ColorCritical, FillCritical},
-	StatusDone:          {"f-circle-check", "Done", ColorGood, FillGood},
-	StatusPassed:        {"f-circle-check", "Passed", ColorGood, FillGood},
-	StatusWarning:       {"f-alert-triangle", "Warning", ColorSoon, FillSoon},
-	StatusPhased:        {"hourglass", "Phased", ColorMuted, FillUnknown},
-	StatusKeptBack:      {"f-player-pause", "Kept back", ColorMuted, FillUnknown},
-	StatusPendingReboot: {"rotate-clockwise", "Pending reboot", ColorSoon, FillSoon},
-	StatusFrozen:        {"snowflake", "Freeze", ColorExcepted, FillExcepted},
-	StatusChosen:        {"f-circle-check", "Chosen", theme.ColorNamePrimary, theme.ColorNamePrimary},
-	StatusNotChosen:     {"circle", "Not chosen", ColorMuted, FillUnknown},
-	StatusNote:          {"f-info-circle", "Note", theme.ColorNamePrimary, theme.ColorNamePrimary},
+	StatusNone:          {"circle", "", plain},
+	StatusCompliant:     {"f-circle-check", "Compliant", good},
+	StatusDueSoon:       {"f-clock", "Due soon", soon},
+	StatusOverdue:       {"f-alert-triangle", "Overdue", late},
+	StatusCritical:      {"f-alert-octagon", "Critical", critical},
+	StatusUnknown:       {"circle-dashed", "Unknown", unknown},
+	StatusExcepted:      {"f-flag", "Excepted", excepted},
+	StatusRunning:       {"f-player-play", "Running", running},
+	StatusHeld:          {"f-lock", "Held", muted},
+	StatusHigh:          {"f-alert-triangle", "High", late},
+	StatusMedium:        {"f-circle", "Medium", soon},
+	StatusLow:           {"circle", "Low", muted},
+	StatusSucceeded:     {"f-circle-check", "Succeeded", good},
+	StatusFailed:        {"f-circle-x", "Failed", critical},
+	StatusSkipped:       {"f-player-skip-forward", "Skipped", muted},
+	StatusCancelled:     {"ban", "Cancelled", muted},
+	StatusQueued:        {"hourglass", "Queued", muted},
+	StatusPreCheck:      {"list-check", "Pre-check", running},
+	StatusInstall:       {"download", "Install", running},
+	StatusReboot:        {"rotate-clockwise", "Reboot", running},
+	StatusPostCheck:     {"circle-check", "Post-check", running},
+	StatusVerify:        {"scan", "Verify", running},
+	StatusWaiting:       {"hourglass", "Waiting", muted},
+	StatusStopped:       {"f-alert-octagon", "Stopped", critical},
+	StatusDone:          {"f-circle-check", "Done", good},
+	StatusPassed:        {"f-circle-check", "Passed", good},
+	StatusWarning:       {"f-alert-triangle", "Warning", soon},
+	StatusPhased:        {"hourglass", "Phased", muted},
+	StatusKeptBack:      {"f-player-pause", "Kept back", muted},
+	StatusPendingReboot: {"rotate-clockwise", "Pending reboot", soon},
+	StatusFrozen:        {"snowflake", "Freeze", excepted},
+	StatusChosen:        {"f-circle-check", "Chosen", told},
+	StatusNotChosen:     {"circle", "Not chosen", muted},
+	StatusNote:          {"f-info-circle", "Note", told},
 }
 
 func (s Status) sign() sign {
@@ -114,108 +131,65 @@ func (s Status) IconName() string { return s.sign().icon }
 // Icon returns the sign's icon in its colour.
 func (s Status) Icon() fyne.Resource { return IconIn(s.sign().icon, s.sign().color) }
 
-// OfCompliance returns the sign of a judgement; what is not known is unknown.
-func OfCompliance(c data.Compliance) Status {
-	switch c {
-	case data.Compliant:
-		return StatusCompliant
-	case data.DueSoon:
-		return StatusDueSoon
-	case data.Overdue:
-		return StatusOverdue
-	case data.Excepted:
-		return StatusExcepted
+// of looks a sign up; what is not known is unknown.
+func of[K comparable](signs map[K]Status, k K) Status {
+	if s, ok := signs[k]; ok {
+		return s
 	}
 	return StatusUnknown
+}
+
+var compliances = map[data.Compliance]Status{
+	data.Compliant: StatusCompliant, data.DueSoon: StatusDueSoon, data.Overdue: StatusOverdue, data.Excepted: StatusExcepted,
+}
+
+// OfCompliance returns the sign of a judgement; what is not known is unknown.
+func OfCompliance(c data.Compliance) Status { return of(compliances, c) }
+
+var severities = map[data.Severity]Status{
+	data.Critical: StatusCritical, data.High: StatusHigh, data.Medium: StatusMedium, data.Low: StatusLow,
 }
 
 // OfSeverity returns the sign of a vendor's severity.
-func OfSeverity(s data.Severity) Status {
-	switch s {
-	case data.Critical:
-		return StatusCritical
-	case data.High:
-		return StatusHigh
-	case data.Medium:
-		return StatusMedium
-	case data.Low:
-		return StatusLow
-	}
-	return StatusUnknown
+func OfSeverity(s data.Severity) Status { return of(severities, s) }
+
+var holds = map[data.Hold]Status{
+	data.NotHeld: StatusNone, data.Held: StatusHeld, data.Phased: StatusPhased, data.KeptBack: StatusKeptBack,
 }
 
 // OfHold returns the sign of what keeps an update out; StatusNone for nothing.
-func OfHold(h data.Hold) Status {
-	switch h {
-	case data.NotHeld:
-		return StatusNone
-	case data.Held:
-		return StatusHeld
-	case data.Phased:
-		return StatusPhased
-	case data.KeptBack:
-		return StatusKeptBack
+func OfHold(h data.Hold) Status { return of(holds, h) }
+
+var (
+	outcomes = map[data.Outcome]Status{
+		data.OutcomeSucceeded: StatusSucceeded, data.OutcomeFailed: StatusFailed, data.OutcomeSkipped: StatusSkipped,
+		data.OutcomeCancelled: StatusCancelled, data.OutcomeUnknown: StatusUnknown,
 	}
-	return StatusUnknown
-}
+	steps = map[data.Step]Status{
+		data.StepQueued: StatusQueued, data.StepPreCheck: StatusPreCheck, data.StepInstall: StatusInstall,
+		data.StepReboot: StatusReboot, data.StepPostCheck: StatusPostCheck, data.StepVerify: StatusVerify,
+	}
+)
 
 // OfRun returns the sign of a run: its outcome once it has one, else its step.
 func OfRun(r data.Run) Status {
-	switch r.Outcome {
-	case data.OutcomeSucceeded:
-		return StatusSucceeded
-	case data.OutcomeFailed:
-		return StatusFailed
-	case data.OutcomeSkipped:
-		return StatusSkipped
-	case data.OutcomeCancelled:
-		return StatusCancelled
-	case data.OutcomeUnknown:
-		return StatusUnknown
+	if s, ended := outcomes[r.Outcome]; ended {
+		return s
 	}
-	switch r.Step {
-	case data.StepQueued:
-		return StatusQueued
-	case data.StepPreCheck:
-		return StatusPreCheck
-	case data.StepInstall:
-		return StatusInstall
-	case data.StepReboot:
-		return StatusReboot
-	case data.StepPostCheck:
-		return StatusPostCheck
-	case data.StepVerify:
-		return StatusVerify
-	}
-	return StatusUnknown
+	return of(steps, r.Step)
+}
+
+var rollouts = map[data.RolloutState]Status{
+	data.RolloutWaiting: StatusWaiting, data.RolloutRunning: StatusRunning, data.RolloutStopped: StatusStopped,
+	data.RolloutCancelled: StatusCancelled, data.RolloutDone: StatusDone,
 }
 
 // OfRollout returns the sign of a rollout's state.
-func OfRollout(s data.RolloutState) Status {
-	switch s {
-	case data.RolloutWaiting:
-		return StatusWaiting
-	case data.RolloutRunning:
-		return StatusRunning
-	case data.RolloutStopped:
-		return StatusStopped
-	case data.RolloutCancelled:
-		return StatusCancelled
-	case data.RolloutDone:
-		return StatusDone
-	}
-	return StatusUnknown
+func OfRollout(s data.RolloutState) Status { return of(rollouts, s) }
+
+var checks = map[data.CheckResult]Status{
+	data.CheckPassed: StatusPassed, data.CheckWarned: StatusWarning, data.CheckFailed: StatusFailed,
 }
 
 // OfCheck returns the sign of a pre- or post-check.
-func OfCheck(r data.CheckResult) Status {
-	switch r {
-	case data.CheckPassed:
-		return StatusPassed
-	case data.CheckWarned:
-		return StatusWarning
-	case data.CheckFailed:
-		return StatusFailed
-	}
-	return StatusUnknown
-}
+func OfCheck(r data.CheckResult) Status { return of(checks, r) }

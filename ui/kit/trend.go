@@ -77,7 +77,9 @@ func (t *trend) draw(p *pen, target float64) {
 		for x := t.left; x < t.right; x += 9 {
 			p.line(fyne.NewPos(x, y), fyne.NewPos(min(x+5, t.right), y), 1.5, Color(FillGood))
 		}
-		p.text(t.left+4, y-9, "promised "+Percent(target), 11, false, Color(ColorGood), fyne.TextAlignLeading)
+		promise := "promised " + Percent(target)
+		p.rect(t.left+2, y-16, fyne.MeasureText(promise, 11, fyne.TextStyle{}).Width+4, 14, 0, Color(ColorSurface)) // no line of the scale runs through the words
+		p.text(t.left+4, y-9, promise, 11, false, Color(ColorGood), fyne.TextAlignLeading)
 	}
 	t.labels(p)
 }

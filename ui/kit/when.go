@@ -4,15 +4,30 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"secondtuesday/app"
 )
 
-// DateTime returns a moment in the computer's own time zone, as ISO 8601
-// writes it: "2026-11-22 14:05". The zero time is "never".
+// DateTime returns a moment in the computer's own time zone, with its name:
+// "2026-11-22 14:05 CET". The zero time is "never".
 func DateTime(t time.Time) string {
 	if t.IsZero() {
 		return "never"
 	}
-	return t.Local().Format("2006-01-02 15:04")
+	return app.Moment(t)
+}
+
+// Clock returns a moment for a sentence, in the computer's own time zone with
+// its name: "14:05 CET", and "Tue 24 Nov 14:05 CET" where that is not today.
+// The zero time is an en dash.
+func Clock(t, now time.Time) string {
+	switch {
+	case t.IsZero():
+		return "–"
+	case t.Local().Format(time.DateOnly) == now.Local().Format(time.DateOnly):
+		return t.Local().Format("15:04 MST")
+	}
+	return t.Local().Format("Mon 2 Jan 15:04 MST")
 }
 
 // Date returns the day of a moment in the computer's own time zone,

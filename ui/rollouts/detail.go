@@ -142,7 +142,7 @@ func runSentence(r data.Run, now time.Time) string {
 		s = strings.ToUpper(s[:1]) + dot(s[1:]) + "."
 	}
 	if progress(r) >= 0 && !r.Deadline.IsZero() {
-		s += " The job stops by itself at " + clock(r.Deadline, now) + "."
+		s += " The job stops by itself at " + kit.Clock(r.Deadline, now) + "."
 	}
 	if r.Attempt > 1 {
 		s += fmt.Sprintf(" Attempt %d.", r.Attempt)

@@ -84,7 +84,7 @@ func inTime(r *planRow, now time.Time) (kit.Status, string, string) {
 	never := r.Slot.Start.IsZero()
 	switch {
 	case never && !r.Due.IsZero():
-		return kit.StatusOverdue, "Never in time", fmt.Sprintf("Due %s, but the host is %s.", stamp(r.Due), dot(r.Slot.Why))
+		return kit.StatusOverdue, "Never in time", fmt.Sprintf("Due %s, but the host is %s.", moment(r.Due), dot(r.Slot.Why))
 	case never:
 		return kit.StatusWarning, "Never reached", fmt.Sprintf("The host is %s.", dot(r.Slot.Why))
 	case !r.Judged:
@@ -92,11 +92,11 @@ func inTime(r *planRow, now time.Time) (kit.Status, string, string) {
 	case r.Due.IsZero():
 		return kit.StatusNone, "No deadline", "The standard sets no deadline for these updates."
 	case r.Due.Before(now):
-		return kit.StatusOverdue, "Overdue already", fmt.Sprintf("The earliest deadline passed %s, on %s. The next window opens %s.", kit.Ago(r.Due, now), stamp(r.Due), stamp(r.Slot.Start))
+		return kit.StatusOverdue, "Overdue already", fmt.Sprintf("The earliest deadline passed %s, on %s. The next window opens %s.", kit.Ago(r.Due, now), moment(r.Due), moment(r.Slot.Start))
 	case r.Slot.End.After(r.Due):
-		return kit.StatusOverdue, "Too late", fmt.Sprintf("Due %s, but expected to be in by %s: %s too late.", stamp(r.Due), stamp(r.Slot.End), kit.Span(r.Slot.End.Sub(r.Due)))
+		return kit.StatusOverdue, "Too late", fmt.Sprintf("Due %s, but expected to be in by %s: %s too late.", moment(r.Due), moment(r.Slot.End), kit.Span(r.Slot.End.Sub(r.Due)))
 	}
-	return kit.StatusPassed, "In time", fmt.Sprintf("Due %s; expected to be in by %s, %s before.", stamp(r.Due), stamp(r.Slot.End), kit.Span(r.Due.Sub(r.Slot.End)))
+	return kit.StatusPassed, "In time", fmt.Sprintf("Due %s; expected to be in by %s, %s before.", moment(r.Due), moment(r.Slot.End), kit.Span(r.Due.Sub(r.Slot.End)))
 }
 
 // severity is the worst of what a host's part brings in.

@@ -109,7 +109,7 @@ func (v *preview) start() {
 	sign, when := timeSentence(p.rows)
 	text := when
 	if first := firstStart(p.rows); !first.Start.IsZero() {
-		text = fmt.Sprintf("The first host is expected %s. %s", stamp(first.Start), when)
+		text = fmt.Sprintf("The first host is expected %s. %s", moment(first.Start), when)
 	} else {
 		sign, text = kit.StatusWarning, "No host of this plan has a window, so nothing will happen until one is agreed."
 	}

@@ -2,6 +2,7 @@ package rollouts
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -95,7 +96,7 @@ func soakLine(ring data.Ring, in []data.Run, done bool, now time.Time) string {
 			}
 		}
 		if until := end.Add(ring.Soak); now.Before(until) {
-			text = "soaks until " + clock(until, now)
+			text = "soaks until " + kit.Clock(until, now)
 		} else {
 			text = "soaked"
 		}
@@ -153,7 +154,7 @@ func planStages(p data.Plan, slots []app.Slot, now time.Time) []stage {
 func span(from, to, now time.Time) string {
 	a, b := from.Local(), to.Local()
 	if a.Format(time.DateOnly) == b.Format(time.DateOnly) || b.Sub(a) < 12*time.Hour {
-		return clock(from, now) + " – " + b.Format("15:04")
+		return strings.TrimSuffix(kit.Clock(from, now), a.Format(" MST")) + " – " + b.Format("15:04 MST")
 	}
 	return a.Format("Mon 2 Jan") + " – " + b.Format("Mon 2 Jan")
 }

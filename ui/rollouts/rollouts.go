@@ -199,7 +199,7 @@ func (x *Screen) ask(d deed) {
 		f.Label = d.label
 	}
 	if !d.optional {
-		f.Check = kit.Required(why, "Say in a few words why.")
+		f.Must, f.Check = true, kit.Required(why, "Say in a few words why.")
 	}
 	reason, width := "", float32(560)
 	if d.content != nil {

@@ -95,7 +95,7 @@ func openSentence(r data.Rollout, rings []data.Ring, runs []data.Run, now time.T
 		}
 		text := fmt.Sprintf("Updates are going in on %s%s", kit.Count(t.Active, "host", "hosts"), at)
 		if until := latestDeadline(runs); !until.IsZero() && r.Reason == "" {
-			text += ", in a window that is open until " + clock(until, now)
+			text += ", in a window that is open until " + kit.Clock(until, now)
 		}
 		return text + outside(r) + "."
 	}
@@ -183,16 +183,8 @@ func safe(r data.Rollout, t store.Tally) string {
 	return "You may close the desk, but it, or stctl run-due, must run when the window opens. Cancelling now changes no host."
 }
 
-// clock is a moment today as a time of day, else with its day.
-func clock(t, now time.Time) string {
-	if t.IsZero() {
-		return "–"
-	}
-	if t.Local().Format(time.DateOnly) == now.Local().Format(time.DateOnly) {
-		return t.Local().Format("15:04")
-	}
-	return t.Local().Format("Mon 2 Jan 15:04")
-}
+// moment is a moment with its day and zone, for a sentence.
+func moment(t time.Time) string { return t.Local().Format("Mon 2 Jan 15:04 MST") }
 
 // stamp is a moment with its day, short enough for a cell.
 func stamp(t time.Time) string {

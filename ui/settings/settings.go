@@ -9,7 +9,6 @@ import (
 	"strconv"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 
 	"secondtuesday/app"
 	"secondtuesday/data/secret"
@@ -47,7 +46,7 @@ func (x *Screen) Content() fyne.CanvasObject {
 		kit.NewCard("Scanning and planning", nil, x.scanning()),
 		kit.NewCard("About", nil, about()),
 	)
-	x.page = kit.NewPage("Settings", "This desk and its workspace", container.NewVScroll(kit.AtMost(760, cards)))
+	x.page = kit.NewPage("Settings", "This desk and its workspace", kit.NewScroll(kit.AtMost(760, cards)))
 	x.saves = kit.NewLatest(x.page.Fail)
 	return x.page
 }
@@ -83,7 +82,7 @@ func (x *Screen) workspace() fyne.CanvasObject {
 		note = "This is the practice shop: the hosts are played by the program itself. Nothing here touches a real host."
 	}
 	return kit.VBox(8,
-		kit.NewSelectable(x.tools.Path), kit.NewParagraph(note),
+		kit.Flush(kit.NewSelectable(x.tools.Path)), kit.Flush(kit.NewParagraph(note)),
 		kit.HBox(8, kit.NewButton("Check the file", "database", x.checkFile), kit.NewButton("Copy path", "copy", func() {
 			fyne.CurrentApp().Clipboard().SetContent(x.tools.Path)
 			x.shell.Say(kit.StatusNone, "Path copied", nil)
@@ -93,7 +92,7 @@ func (x *Screen) workspace() fyne.CanvasObject {
 // about names the program: what somebody who reports a fault is asked for first.
 func about() fyne.CanvasObject {
 	b := app.ThisBuild()
-	return kit.NewSelectable("Second Tuesday " + b.String() + ", " + b.Go + ", " + b.System)
+	return kit.Flush(kit.NewSelectable("Second Tuesday " + b.String() + ", " + b.Go + ", " + b.System))
 }
 
 func (x *Screen) checkFile() {
@@ -111,12 +110,12 @@ func (x *Screen) tell(err error) {
 func (x *Screen) credentials() fyne.CanvasObject {
 	switch {
 	case x.tools.Practice:
-		return kit.NewParagraph("The practice shop has the one password it needs.")
+		return kit.Flush(kit.NewParagraph("The practice shop has the one password it needs."))
 	case x.tools.Secrets == nil:
-		return kit.NewParagraph("There is no keyring on this computer, and no vault was opened. Keys and the SSH agent work without. To keep passwords, start with --vault-passphrase-file.")
+		return kit.Flush(kit.NewParagraph("There is no keyring on this computer, and no vault was opened. Keys and the SSH agent work without. To keep passwords, start with --vault-passphrase-file."))
 	}
 	return kit.VBox(8,
-		kit.NewParagraph("Passwords for logins and for sudo, and passphrases of keys, lie in "+x.where()+". They are never in the workspace, a log or an error."),
+		kit.Flush(kit.NewParagraph("Passwords for logins and for sudo, and passphrases of keys, lie in "+x.where()+". They are never in the workspace, a log or an error.")),
 		kit.HBox(8, kit.NewButton("Keep a credential…", "key", x.keep), kit.NewButton("Forget a credential…", "trash", x.forget)))
 }
 

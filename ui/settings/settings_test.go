@@ -5,30 +5,19 @@ import (
 	"testing"
 	"time"
 
-	"fyne.io/fyne/v2"
-
 	"secondtuesday/app"
 	"secondtuesday/data/secret"
-	"secondtuesday/data/store"
 	"secondtuesday/ui"
 	"secondtuesday/ui/kit/kittest"
 	"secondtuesday/ui/settings"
+	"secondtuesday/ui/uitest"
 )
 
 func open(t *testing.T, dark bool, s secret.Store) (*ui.Shell, *ui.Tools) {
 	t.Helper()
-	a := kittest.Start(t, dark)
-	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "shop.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	tools := &ui.Tools{Desk: &app.Desk{DB: db, Now: time.Now, By: "anna@desk"}, Secrets: s, Path: db.Path()}
-	shell := ui.NewShell(t.Context(), a, ui.Options{Workspace: "shop.db"})
-	shell.Add(settings.New(shell, tools))
-	shell.Show()
-	shell.Window().Resize(fyne.NewSize(1280, 800))
-	kittest.Settle(t)
+	tools := uitest.Empty(t, time.Now)
+	tools.Secrets = s
+	shell, _ := uitest.Show(t, dark, uitest.Small, func(s *ui.Shell) ui.Screen { return settings.New(s, tools) })
 	return shell, tools
 }
 

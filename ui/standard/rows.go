@@ -3,6 +3,7 @@ package standard
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,7 +27,7 @@ type ruleRow struct {
 func ruleRows(s data.Standard, doubts []app.Doubt, groups []data.Group) []ruleRow {
 	out := make([]ruleRow, len(s.Rules))
 	for i, r := range s.Rules {
-		out[i] = ruleRow{at: i, clause: r.Clause, what: sentenceStart(app.ConditionText(r.When, groups)), deadline: spanText(r.Due)}
+		out[i] = ruleRow{at: i, clause: clauseOf(r, i), what: sentenceStart(app.ConditionText(r.When, groups)), deadline: spanText(r.Due)}
 	}
 	for _, d := range doubts {
 		if d.Rule >= 0 && d.Rule < len(out) {
@@ -34,6 +35,14 @@ func ruleRows(s data.Standard, doubts []app.Doubt, groups []data.Group) []ruleRo
 		}
 	}
 	return out
+}
+
+// clauseOf names a rule: by its clause, else by its place.
+func clauseOf(r data.Rule, at int) string {
+	if r.Clause == "" {
+		return fmt.Sprintf("Rule %d", at+1)
+	}
+	return r.Clause
 }
 
 func spanText(s data.Span) string {
@@ -44,11 +53,10 @@ func spanText(s data.Span) string {
 }
 
 var columns = []kit.Column[ruleRow]{
-	{ID: "no", Title: "No.", Width: 48, Align: fyne.TextAlignTrailing, Text: func(r ruleRow) string { return kit.Number(r.at + 1) }, Compare: func(a, b ruleRow) int { return a.at - b.at }},
-	{ID: "clause", Title: "Clause", Width: 112, Text: func(r ruleRow) string { return r.clause }},
+	{ID: "clause", Title: "Clause", Width: 124, Text: func(r ruleRow) string { return r.clause }, Compare: func(a, b ruleRow) int { return a.at - b.at }},
 	{ID: "for", Title: "For", Width: 330, Grow: true, Text: func(r ruleRow) string { return r.what }},
 	{ID: "deadline", Title: "In within", Width: 96, Text: func(r ruleRow) string { return r.deadline }},
-	{ID: "doubt", Title: "Doubt", Width: 96, Status: func(r ruleRow) kit.Status {
+	{ID: "doubt", Title: "Doubt", Width: 104, Hidden: true, Status: func(r ruleRow) kit.Status {
 		if r.doubt != "" {
 			return kit.StatusWarning
 		}
@@ -59,6 +67,11 @@ var columns = []kit.Column[ruleRow]{
 		}
 		return ""
 	}, Tip: func(r ruleRow) string { return r.doubt }},
+}
+
+// doubtful reports whether there is anything to show in the column of doubts.
+func doubtful(rows []ruleRow) bool {
+	return slices.ContainsFunc(rows, func(r ruleRow) bool { return r.doubt != "" })
 }
 
 // A fact is a name and what stands for it.

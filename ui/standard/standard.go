@@ -171,7 +171,9 @@ func (x *Screen) show(s data.Standard) {
 	doubts, err := app.CheckStandard(s)
 	x.doc.Objects = []fyne.CanvasObject{x.document(s, doubts, err)}
 	x.doc.Refresh()
-	x.grid.SetRows(ruleRows(s, doubts, x.groups))
+	rows := ruleRows(s, doubts, x.groups)
+	x.grid.SetRows(rows)
+	x.grid.ShowColumn("doubt", doubtful(rows))
 	x.rules.Objects = []fyne.CanvasObject{kit.NewCard("Rules, read from the top: the first that fits sets the deadline", x.ruleTools(), x.grid)}
 	x.rules.Refresh()
 	x.history.Objects = []fyne.CanvasObject{x.versionList()}
@@ -209,7 +211,7 @@ func (x *Screen) document(s data.Standard, doubts []app.Doubt, err error) fyne.C
 	}
 	facts := kit.VBox(4, container.NewGridWithColumns(2, kit.VBox(4, lines(who(s))...), kit.VBox(4, lines(promises(s))...)))
 	if s.Source != "" {
-		facts.Add(container.NewBorder(nil, nil, container.NewVBox(named("Source")), nil, kit.Pad(kit.NewProse(s.Source), -6, -6, -6, 0)))
+		facts.Add(container.NewBorder(nil, nil, container.NewVBox(named("Source")), nil, kit.Pad(kit.Flush(kit.NewParagraph(s.Source)), 2, 0, 0, 0)))
 	}
 	parts := kit.VBox(8, kit.NewCard(s.Name, edit, facts))
 	switch text := doubtText(doubts); {

@@ -1,74 +1,22 @@
 package standard_test
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"fyne.io/fyne/v2"
 
-	"secondtuesday/app"
 	"secondtuesday/data"
-	"secondtuesday/data/store"
-	"secondtuesday/data/store/storetest"
 	"secondtuesday/ui"
-	"secondtuesday/ui/kit"
 	"secondtuesday/ui/kit/kittest"
 	"secondtuesday/ui/standard"
+	"secondtuesday/ui/uitest"
 )
-
-// elsewhere is a screen that only notes what it was asked to show.
-type elsewhere struct {
-	id   string
-	last *ui.Place
-}
-
-func (e elsewhere) ID() string                 { return e.id }
-func (e elsewhere) Title() string              { return strings.ToUpper(e.id[:1]) + e.id[1:] }
-func (e elsewhere) Icon() string               { return "circle" }
-func (e elsewhere) Content() fyne.CanvasObject { return kit.NewText("page " + e.id) }
-func (e elsewhere) Shown(p ui.Place)           { *e.last = p }
-func (e elsewhere) Actions() []ui.Action       { return nil }
-
-var small = fyne.NewSize(1280, 800)
 
 func show(t *testing.T, tools *ui.Tools, dark bool, size fyne.Size) (w fyne.Window, last *ui.Place) {
 	t.Helper()
-	a := kittest.Start(t, dark)
-	last = new(ui.Place)
-	shell := ui.NewShell(t.Context(), a, ui.Options{Workspace: "shop.db"})
-	if dark {
-		shell.SetMode(kit.ModeDark)
-	}
-	shell.Add(standard.New(shell, tools), elsewhere{ui.Hosts, last})
-	t.Cleanup(shell.Window().Close)
-	shell.Show()
-	shell.Window().Resize(size)
-	kittest.Settle(t)
-	return shell.Window(), last
-}
-
-// filled is a made-up shop, with the template in force unless that is "".
-func filled(t *testing.T, template string) *ui.Tools {
-	t.Helper()
-	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "shop.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	now := storetest.Now
-	tools := &ui.Tools{Desk: &app.Desk{DB: db, Now: func() time.Time { now = now.Add(time.Second); return now }, By: "anna@desk"}, Path: db.Path()}
-	if err := storetest.Fill(t.Context(), db, 40, 20); err != nil {
-		t.Fatal(err)
-	}
-	if s, ok := app.Template(template); ok {
-		s.Owner, s.Approver = "Petra Lang", "Board"
-		if _, err := tools.Desk.SaveStandard(t.Context(), s); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return tools
+	s, last := uitest.Show(t, dark, size, func(s *ui.Shell) ui.Screen { return standard.New(s, tools) }, ui.Hosts)
+	return s.Window(), last
 }
 
 func saved(t *testing.T, tools *ui.Tools) []data.Standard {
@@ -81,8 +29,8 @@ func saved(t *testing.T, tools *ui.Tools) []data.Standard {
 }
 
 func TestFirstStandardComesFromATemplate(t *testing.T) {
-	tools := filled(t, "")
-	w, _ := show(t, tools, false, small)
+	tools := uitest.Filled(t, 40, 20, "")
+	w, _ := show(t, tools, false, uitest.Small)
 	kittest.See(t, w, "No standard yet")
 	kittest.Press(t, w, "Use a template…")
 	kittest.See(t, w, "Second Tuesday's own proposal")
@@ -99,8 +47,8 @@ func TestFirstStandardComesFromATemplate(t *testing.T) {
 }
 
 func TestDraftIsJudgedBeforeItIsSaved(t *testing.T) {
-	tools := filled(t, "30-60-90")
-	w, last := show(t, tools, false, small)
+	tools := uitest.Filled(t, 40, 20, "30-60-90")
+	w, last := show(t, tools, false, uitest.Small)
 	kittest.Press(t, w, "Edit")
 	kittest.Press(t, w, "Add rule…")
 	kittest.Type(t, w, "4.2, or ISM-1877", "0.1")
@@ -150,8 +98,8 @@ func shows(w fyne.Window) string {
 }
 
 func TestDiscardedDraftComesBack(t *testing.T) {
-	tools := filled(t, "small-shop")
-	w, _ := show(t, tools, false, small)
+	tools := uitest.Filled(t, 40, 20, "small-shop")
+	w, _ := show(t, tools, false, uitest.Small)
 	kittest.Press(t, w, "Edit")
 	kittest.Press(t, w, "Remove the rule")
 	kittest.Press(t, w, "Discard")
@@ -164,8 +112,8 @@ func TestDiscardedDraftComesBack(t *testing.T) {
 }
 
 func TestPromisesAreEditedAndChecked(t *testing.T) {
-	tools := filled(t, "small-shop")
-	w, _ := show(t, tools, false, small)
+	tools := uitest.Filled(t, 40, 20, "small-shop")
+	w, _ := show(t, tools, false, uitest.Small)
 	kittest.Press(t, w, "Edit")
 	kittest.Press(t, w, "Edit…")
 	kittest.Type(t, w, "95", "120")
@@ -178,13 +126,13 @@ func TestPromisesAreEditedAndChecked(t *testing.T) {
 
 func TestPicturesOfStandard(t *testing.T) {
 	for _, dark := range []bool{false, true} {
-		first, shop := filled(t, ""), filled(t, "au-e8-ml1")
-		w, _ := show(t, first, dark, small)
+		first, shop := uitest.Filled(t, 40, 20, ""), uitest.Filled(t, 40, 20, "au-e8-ml1")
+		w, _ := show(t, first, dark, uitest.Small)
 		kittest.ShotOf(t, "standard-empty", w, dark)
 		kittest.Press(t, w, "Use a template…")
 		kittest.ShotOf(t, "standard-templates", w, dark)
 		kittest.Key(t, w, fyne.KeyEscape)
-		w, _ = show(t, shop, dark, small)
+		w, _ = show(t, shop, dark, uitest.Small)
 		kittest.ShotOf(t, "standard", w, dark)
 		kittest.Press(t, w, "Edit")
 		kittest.Press(t, w, "Add rule…")

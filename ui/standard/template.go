@@ -27,15 +27,15 @@ func (x *Screen) chooseTemplate() {
 	}
 	list.OnSelect = show
 	list.SetRows(all)
-	content := container.NewGridWrap(fyne.NewSize(680, 400), container.NewBorder(nil, nil,
-		container.NewGridWrap(fyne.NewSize(264, 400), kit.NewSurface(list)), nil, kit.Pad(about, 0, 0, 14, 0)))
+	content := container.NewGridWrap(fyne.NewSize(760, 400), container.NewBorder(nil, nil,
+		container.NewGridWrap(fyne.NewSize(344, 400), kit.NewSurface(list)), nil, kit.Pad(about, 0, 0, 14, 0)))
 	var m *kit.Modal
 	list.OnOpen = func(data.Standard) { m.Press() }
 	text := "It becomes a draft: nothing is judged by it before you save it."
 	if x.draft != nil {
 		text += " It replaces the rules of the present draft."
 	}
-	m = kit.ShowDialog(x.shell.Context(), x.shell.Window(), kit.Dialog{Title: "Use a template", Text: text, Content: content, Width: 720, Confirm: "Use as draft",
+	m = kit.ShowDialog(x.shell.Context(), x.shell.Window(), kit.Dialog{Title: "Use a template", Text: text, Content: content, Width: 800, Confirm: "Use as draft",
 		OnDone: func() {
 			s, ok := list.Current()
 			if !ok {

@@ -15,7 +15,7 @@ import (
 // versionList lists all versions, newest first.
 func (x *Screen) versionList() fyne.CanvasObject {
 	if len(x.versions) == 0 {
-		return kit.NewCard("Versions", nil, kit.NewProse("The first version is the one you are writing. Every later one keeps those before it."))
+		return kit.NewCard("Versions", nil, kit.Flush(kit.NewProse("The first version is the one you are writing. Every later one keeps those before it.")))
 	}
 	in := inForce(x.versions, x.now)
 	list := kit.VBox(6)
@@ -33,14 +33,14 @@ func (x *Screen) versionList() fyne.CanvasObject {
 			state = "not in force"
 		}
 		open := kit.NewQuiet(fmt.Sprintf("Version %d", v.Version), "file-text", func() { x.openVersion(v) }).WithTip("What changed in it, and its rules")
-		head := container.NewBorder(nil, nil, open, container.NewCenter(kit.NewBadge(state)))
+		head := container.NewBorder(nil, nil, kit.Pad(open, 0, 0, -12, 0), container.NewCenter(kit.NewBadge(state)))
 		note := v.Note
 		if note == "" || i == len(x.versions)-1 && v.Template != "" {
 			note = "The first version."
 		}
-		list.Add(kit.VBox(-2, head, kit.Pad(kit.NewCaption(fmt.Sprintf("from %s, by %s", kit.Date(v.ValidFrom), v.CreatedBy)).Cut(), 0, 0, 8, 0), kit.NewProse(note)))
+		list.Add(kit.VBox(4, head, kit.NewCaption(fmt.Sprintf("from %s, by %s", kit.Date(v.ValidFrom), v.CreatedBy)).Cut(), kit.Flush(kit.NewProse(note))))
 	}
-	return kit.NewCard("Versions", nil, container.NewVScroll(list))
+	return kit.NewCard("Versions", nil, kit.NewScroll(list))
 }
 
 // before returns the version before v; Version 0: v is the first.
@@ -91,11 +91,7 @@ func title(text string) fyne.CanvasObject { return kit.Pad(kit.NewStrong(text).C
 func rulesText(s data.Standard, groups []data.Group) string {
 	var out []string
 	for i, r := range s.Rules {
-		clause := r.Clause
-		if clause == "" {
-			clause = fmt.Sprintf("Rule %d", i+1)
-		}
-		out = append(out, fmt.Sprintf("%s: %s, %s", clause, app.ConditionText(r.When, groups), spanText(r.Due)))
+		out = append(out, fmt.Sprintf("%s: %s, %s", clauseOf(r, i), app.ConditionText(r.When, groups), spanText(r.Due)))
 	}
 	return strings.Join(out, "\n")
 }

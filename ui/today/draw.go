@@ -136,6 +136,7 @@ func (x *Screen) drawSteps(v view) fyne.CanvasObject {
 // drawLines makes the list of needs.
 func (x *Screen) drawLines(v view) fyne.CanvasObject {
 	list := kit.VBox(0)
+	var rows []*needRow
 	for i, l := range v.lines {
 		button := kit.NewButton
 		if i == 0 && len(v.steps) == 0 {
@@ -144,9 +145,21 @@ func (x *Screen) drawLines(v view) fyne.CanvasObject {
 		if i > 0 {
 			list.Add(kit.NewRule())
 		}
-		list.Add(newNeedRow(rowOf(l.status, l.need.Title, l.need.Because, button(l.action, "", func() { x.do(l) })),
-			func() { x.open(l) }, func() []*fyne.MenuItem { return x.menu(l) }))
+		buttons := kit.HBox(6, button(l.action, "", func() { x.do(l) }))
+		if l.other != "" {
+			buttons.Objects = append([]fyne.CanvasObject{kit.NewQuiet(l.other, "", func() { x.shell.Go(l.aside) })}, buttons.Objects...)
+		}
+		row := newNeedRow(rowOf(l.status, l.need.Title, l.need.Because, buttons),
+			func() { x.open(l) }, func() []*fyne.MenuItem { return x.menu(l) })
+		row.move = func(by int) {
+			if to := i + by; to >= 0 && to < len(rows) {
+				kit.Focus(rows[to])
+			}
+		}
+		rows = append(rows, row)
+		list.Add(row)
 	}
+	x.rows = rows
 	return kit.NewSurface(list)
 }
 
@@ -160,7 +173,7 @@ func rowOf(s kit.Status, title, text string, right fyne.CanvasObject) fyne.Canva
 // open shows what a line is about, and does nothing to it.
 func (x *Screen) open(l line) {
 	p := l.place
-	p.Scan = false
+	p.Scan, p.Credential = false, false
 	if l.need.Kind == app.NeedOverdue {
 		p = ui.Place{Screen: ui.Hosts, Compliance: data.Overdue}
 	}
@@ -180,14 +193,40 @@ func (x *Screen) do(l line) {
 		x.scan(l.need.Hosts, false)
 	case app.NeedProof:
 		x.scan(l.need.Hosts, true)
+	case app.NeedMend:
+		if l.need.Command == "" {
+			x.shell.Go(l.place)
+			return
+		}
+		x.tellCommand(l.need)
 	default:
 		x.shell.Go(l.place)
 	}
 }
 
+// tellCommand shows what a person has to run on hosts, to be copied. The desk
+// does not run it: what was interrupted may start services when it goes on.
+func (x *Screen) tellCommand(n app.Need) {
+	command := kit.NewEntry("").With(n.Command)
+	command.TextStyle.Monospace = true
+	command.OnChanged = func(string) { command.SetText(n.Command) } // to be read and copied
+	copied := kit.NewButton("Copy", "copy", func() {
+		fyne.CurrentApp().Clipboard().SetContent(n.Command)
+		x.shell.Say(kit.StatusDone, "Copied: "+n.Command, nil)
+	})
+	hosts := kit.Count(len(n.Hosts), "host", "hosts")
+	kit.ShowDialog(x.shell.Context(), x.shell.Window(), kit.Dialog{Title: n.Title, Sign: kit.StatusWarning, Width: 620,
+		Text:    n.Because + "\n\nAn upgrade was cut off in the middle, and dpkg refuses everything until it has been finished. The desk does not do that by itself: scripts of packages may restart services. Log in there and run:",
+		Content: container.NewBorder(nil, nil, nil, kit.Pad(copied, 0, 0, 8, 0), command),
+		Confirm: "Scan " + hosts, Cancel: "Close", OnDone: func() { x.scan(n.Hosts, false) }})
+}
+
 // menu is what can be done with a line.
 func (x *Screen) menu(l line) []*fyne.MenuItem {
 	items := []*fyne.MenuItem{fyne.NewMenuItem(l.action, func() { x.do(l) })}
+	if l.other != "" {
+		items = append(items, fyne.NewMenuItem(l.other, func() { x.shell.Go(l.aside) }))
+	}
 	if len(l.need.Hosts) > 0 {
 		items = append(items, fyne.NewMenuItem("Show "+kit.Count(len(l.need.Hosts), "host", "hosts"), func() {
 			x.shell.Go(ui.Place{Screen: ui.Hosts, Hosts: l.need.Hosts})

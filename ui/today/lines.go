@@ -2,7 +2,6 @@ package today
 
 import (
 	"fmt"
-	"time"
 
 	"secondtuesday/app"
 	"secondtuesday/data"
@@ -16,6 +15,8 @@ type line struct {
 	status kit.Status
 	action string   // of its button
 	place  ui.Place // where the button goes, and the line itself
+	other  string   // another button, for what may be right as well; empty: none
+	aside  ui.Place // where that one goes
 }
 
 // A step is one of the first things to do in a new workspace.
@@ -45,6 +46,8 @@ var kinds = map[app.NeedKind]struct {
 	app.NeedOverdue:        {kit.StatusOverdue, "Plan updates", ui.Rollouts},
 	app.NeedUnmet:          {kit.StatusDueSoon, "Show calendar", ui.Calendar},
 	app.NeedScan:           {kit.StatusUnknown, "Scan now", ui.Hosts},
+	app.NeedLogin:          {kit.StatusUnknown, "Show hosts", ui.Hosts},
+	app.NeedMend:           {kit.StatusUnknown, "Show hosts", ui.Hosts},
 	app.NeedScanFailed:     {kit.StatusUnknown, "Scan again", ui.Hosts},
 	app.NeedProof:          {kit.StatusUnknown, "Fetch lists and scan", ui.Hosts},
 	app.NeedHostKey:        {kit.StatusWarning, "Compare keys", ui.Hosts},
@@ -104,6 +107,15 @@ func lineOf(n app.Need, s *app.Situation) line {
 				l.place.Scan = true // a first contact shows a key to compare
 			}
 		}
+	case app.NeedLogin:
+		if len(n.Hosts) == 1 {
+			l.action, l.place.Credential = "Keep credential…", true
+			l.other, l.aside = "Edit host…", ui.Place{Screen: ui.Hosts, Hosts: n.Hosts, Edit: true}
+		}
+	case app.NeedMend:
+		if n.Command != "" {
+			l.action = "What to run…"
+		}
 	case app.NeedUnmet, app.NeedFreeze:
 		l.place.Hosts = nil
 		for _, f := range s.Agenda.Freezes {
@@ -112,7 +124,7 @@ func lineOf(n app.Need, s *app.Situation) line {
 			}
 		}
 	}
-	if len(l.place.Hosts) == 1 && l.place.Screen == ui.Hosts {
+	if len(l.place.Hosts) == 1 && l.place.Screen == ui.Hosts && !l.place.Credential {
 		l.place.Host = l.place.Hosts[0]
 	}
 	return l
@@ -156,17 +168,9 @@ func nextWindow(s *app.Situation) (text, tip string) {
 		}
 	}
 	if !o.Start.After(s.Now) {
-		return fmt.Sprintf("Window %q is open until %s, for %s", name, clock(o.End, s.Now), kit.Count(hosts, "host", "hosts")), tip
+		return fmt.Sprintf("Window %q is open until %s, for %s", name, kit.Clock(o.End, s.Now), kit.Count(hosts, "host", "hosts")), tip
 	}
-	return fmt.Sprintf("Next window: %q opens %s (%s), for %s", name, clock(o.Start, s.Now), kit.Ago(o.Start, s.Now), kit.Count(hosts, "host", "hosts")), tip
-}
-
-// clock writes a moment with its day unless that is today.
-func clock(t, now time.Time) string {
-	if t.Local().Format(time.DateOnly) == now.Local().Format(time.DateOnly) {
-		return "today " + t.Local().Format("15:04")
-	}
-	return kit.Day(t) + " " + t.Local().Format("15:04")
+	return fmt.Sprintf("Next window: %q opens %s (%s), for %s", name, kit.Clock(o.Start, s.Now), kit.Ago(o.Start, s.Now), kit.Count(hosts, "host", "hosts")), tip
 }
 
 // news are needs that say how things stand and ask nothing.

@@ -7,6 +7,7 @@ package today
 import (
 	"context"
 	"reflect"
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -34,6 +35,7 @@ type Screen struct {
 	shown   bool
 	ticking bool
 	judging bool
+	rows    []*needRow // as drawn
 }
 
 // New returns the screen.
@@ -74,8 +76,9 @@ func (x *Screen) Shown(ui.Place) {
 
 // Actions implements ui.Screen. What is needed can be done from the palette too.
 func (x *Screen) Actions() []ui.Action {
-	out := []ui.Action{{Title: "Scan all hosts", Hint: "Asks every host what it lacks. Nothing is changed there.", Icon: "scan", Key: fyne.KeyF6, Do: x.scanAll,
-		Enabled: func() bool { return len(x.seen.hosts) > 0 }}}
+	out := []ui.Action{{Title: "Scan all hosts", Hint: "Asks every host what it lacks. Nothing is changed there.", Icon: "scan", Key: fyne.KeyR, Modifier: ui.Ctrl | fyne.KeyModifierShift, Do: x.scanAll,
+		Enabled: func() bool { return len(x.seen.hosts) > 0 }},
+		{Title: "Add a host", Icon: "plus", Key: fyne.KeyN, Modifier: ui.Ctrl, Do: func() { x.shell.Go(ui.Place{Screen: ui.Hosts, New: true}) }}}
 	for i, l := range x.seen.lines {
 		a := ui.Action{Title: l.action + ": " + l.need.Title, Icon: "arrow-right", Do: func() { x.do(l) }}
 		if i == 0 {
@@ -116,13 +119,23 @@ func (x *Screen) show(v view) {
 		x.seen, x.shown = v, true
 		x.scans.Hidden = len(v.hosts) == 0
 		x.page.SetSubtitle(subtitle(v))
+		at := x.focusedRow()
 		x.body.Objects = []fyne.CanvasObject{x.draw(v)}
 		x.body.Refresh()
+		if at >= 0 && len(x.rows) > 0 {
+			kit.Focus(x.rows[min(at, len(x.rows)-1)])
+		}
 		x.shell.Badge(ui.Today, badge(v.lines))
 	}
 	if v.stale > 0 && !x.judging {
 		x.judge(v.stale)
 	}
+}
+
+// focusedRow returns which line has the keyboard, -1 for none.
+func (x *Screen) focusedRow() int {
+	has := x.shell.Window().Canvas().Focused()
+	return slices.IndexFunc(x.rows, func(r *needRow) bool { return has == fyne.Focusable(r) })
 }
 
 // fewHosts is up to how many hosts are judged anew without a word.

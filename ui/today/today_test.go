@@ -12,7 +12,9 @@ import (
 	"secondtuesday/data"
 	"secondtuesday/data/store"
 	"secondtuesday/data/store/storetest"
+	"secondtuesday/remote"
 	"secondtuesday/ui"
+	"secondtuesday/ui/hosts"
 	"secondtuesday/ui/kit"
 	"secondtuesday/ui/kit/kittest"
 	"secondtuesday/ui/today"
@@ -189,4 +191,83 @@ func calmShop(t *testing.T) *ui.Tools {
 		t.Fatal(err)
 	}
 	return tools
+}
+
+func TestTodayIsUsedByKeyboardAlone(t *testing.T) {
+	w, shell, last := show(t, practice(t), false, small)
+	shell.Go(ui.Place{Screen: ui.Updates})
+	kittest.Shortcut(t, w, ui.Ctrl, fyne.Key1)
+	kittest.Settle(t)
+	kittest.Key(t, w, fyne.KeyReturn)
+	if shell.Here().Screen != ui.Hosts {
+		t.Fatalf("Enter on the first line shows %+v", shell.Here())
+	}
+	kittest.Shortcut(t, w, ui.Ctrl, fyne.Key1)
+	first := w.Canvas().Focused()
+	kittest.Key(t, w, fyne.KeyDown)
+	if w.Canvas().Focused() == first || w.Canvas().Focused() == nil {
+		t.Error("Down does not go to the next line")
+	}
+	kittest.Key(t, w, fyne.KeyUp)
+	if w.Canvas().Focused() != first {
+		t.Error("Up does not go back")
+	}
+	kittest.Shortcut(t, w, ui.Ctrl, fyne.KeyN)
+	if !last.New || last.Screen != ui.Hosts {
+		t.Errorf("Ctrl+N asks for %+v", *last)
+	}
+}
+
+func TestPagesShareTheKeysOfWhatTheyShare(t *testing.T) {
+	_, shell, _ := show(t, practice(t), false, small)
+	keys := map[string]string{}
+	for _, a := range append(today.New(shell, nil).Actions(), hosts.New(shell, nil).Actions()...) {
+		if was, ok := keys[a.Title]; ok && was != a.Keys() {
+			t.Errorf("%q is %s and %s", a.Title, was, a.Keys())
+		}
+		keys[a.Title] = a.Keys()
+	}
+	if keys["Scan all hosts"] != "Ctrl+Shift+R" || keys["Add a host"] != "Ctrl+N" {
+		t.Errorf("keys %v", keys)
+	}
+}
+
+func TestBrokenPackagesAndRefusedLoginOfferWhatHelps(t *testing.T) {
+	tools := calmShop(t)
+	d, now := tools.Desk, time.Now().UTC()
+	ids, err := d.SaveHosts(t.Context(), []data.Host{{Name: "half1", Reach: data.ReachSSH, Exposure: data.Internal}, {Name: "shut1", Reach: data.ReachSSH, Exposure: data.Internal}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	scan := data.Scan{Host: ids[0], At: now, HostNow: now, MetadataAt: now, RebootKnown: true, Platform: data.APT,
+		Problems: []data.Problem{{Kind: data.PackagesBroken, Untrusted: true, Detail: "dpkg was interrupted, 'dpkg --configure -a' is needed"}}}
+	entry := data.AuditEntry{At: now, By: "test", Verb: "host scanned"}
+	if _, err := d.DB.SaveScan(t.Context(), scan, entry); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.DB.SaveScanFailure(t.Context(), data.ScanFailure{Host: ids[1], At: now, Error: "connect shut1: " + remote.ErrLoginRefused.Error()}, entry); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w, _, last := show(t, tools, false, small)
+	kittest.Press(t, w, "What to run…")
+	kittest.See(t, w, "sudo dpkg --configure -a")
+	kittest.ShotOf(t, "today-command", w, false)
+	kittest.Press(t, w, "Copy")
+	if got := fyne.CurrentApp().Clipboard().Content(); got != "sudo dpkg --configure -a" {
+		t.Errorf("copied %q", got)
+	}
+	kittest.Press(t, w, "Close")
+	kittest.ShotOf(t, "today-helps", w, false)
+	kittest.Press(t, w, "Edit host…")
+	if !last.Edit || len(last.Hosts) != 1 || last.Hosts[0] != ids[1] {
+		t.Errorf("it asks for %+v", *last)
+	}
+	kittest.Shortcut(t, w, ui.Ctrl, fyne.Key1)
+	kittest.Press(t, w, "Keep credential…")
+	if !last.Credential || len(last.Hosts) != 1 || last.Hosts[0] != ids[1] {
+		t.Errorf("it asks for %+v", *last)
+	}
 }

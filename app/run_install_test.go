@@ -1,0 +1,88 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"secondtuesday/data"
+	"secondtuesday/remote"
+)
+
+// failing makes the job of a world fail with these words in its log.
+func failing(words string) *world {
+	w := newWorld()
+	w.badJob = func(w *world, j remote.Job) int {
+		st := w.jobs[j.ID]
+		st.Log = append(st.Log, words+"\n"...)
+		st.Next = int64(len(st.Log))
+		return 1
+	}
+	return w
+}
+
+func TestFailureOfTheHostIsNamed(t *testing.T) {
+	for words, want := range map[string]string{
+		" cannot copy extracted data for './blob' to '/blob.dpkg-new': failed to write (No space left on device)": "; post-check job failed (no space was left on the host's disk)",
+		"E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 133 (apt-get)":                  "; post-check job failed (another package manager held the lock)",
+		"lab-badpost: cannot migrate database": "", // the package's own fault
+	} {
+		s := newShop(t, failing(words), data.RebootNever)
+		s.start(t, "")
+		must(t, s.drive(t.Context()))
+		run := s.run(t)
+		if _, told, _ := strings.Cut(run.Detail, "curl, openssl"); run.Outcome != data.OutcomeFailed || told != want {
+			t.Errorf("%s: %s: %s", words, run.Outcome, run.Detail)
+		}
+	}
+}
+
+func TestFailureOfAnEarlierAttemptIsNotNamedAgain(t *testing.T) {
+	w := failing("E: You don't have enough free space in /var/cache/apt/archives/.")
+	s := newShop(t, w, data.RebootNever)
+	s.start(t, "")
+	must(t, s.drive(t.Context()))
+	w.badJob = func(*world, remote.Job) int { return 1 }
+	must(t, s.RetryRun(t.Context(), s.rollout, s.run(t).ID, "made room"))
+	must(t, s.drive(t.Context()))
+	if run := s.run(t); run.Outcome != data.OutcomeFailed || run.Attempt != 2 || strings.Contains(run.Detail, "no space") {
+		t.Errorf("run %+v", run)
+	}
+}
+
+// wordy tells its log in parts of ten bytes, as a host does with a long one.
+type wordy struct{ *world }
+
+func (w wordy) Look(ctx context.Context, s remote.Session, id string, from int64) (remote.JobStatus, error) {
+	st, err := w.world.Look(ctx, s, id, from)
+	if len(st.Log) > 10 {
+		st.Log = st.Log[:10]
+	}
+	st.Next = from + int64(len(st.Log))
+	return st, err
+}
+
+// A desk that slept through the job gets all of the log, however long.
+func TestALongLogIsKeptToItsEnd(t *testing.T) {
+	var text strings.Builder
+	for i := range 30 {
+		fmt.Fprintf(&text, "line %4d\n", i)
+	}
+	w := failing(strings.TrimSpace(text.String()))
+	s := newShop(t, w, data.RebootNever)
+	s.Platforms = []Platform{wordy{w}}
+	s.start(t, "")
+	must(t, s.drive(t.Context()))
+	lines, _, err := s.DB.Log(t.Context(), s.run(t).ID, 0, 0)
+	must(t, err)
+	var all strings.Builder
+	for _, l := range lines {
+		if l.From == "host" {
+			all.WriteString(l.Text)
+		}
+	}
+	if got, want := strings.ReplaceAll(all.String(), " ", ""), strings.ReplaceAll("begin"+strings.ReplaceAll(text.String(), "\n", ""), " ", ""); got != want {
+		t.Errorf("kept\n%s\nwant\n%s", got, want)
+	}
+}
