@@ -278,6 +278,8 @@ type Report struct {
 	Figures        []Figure
 	Trend          []TrendDay
 	MeetsTarget    bool // at least Standard.Target of the hosts are compliant
+
+	groups []data.Group // named by rules of the standard
 }
 
 // Compliance refreshes the verdicts and reports on the time since from; zone
@@ -331,7 +333,7 @@ func (d *Desk) fill(ctx context.Context, r *Report, f *Docket, zone *time.Locati
 	r.MeetsTarget = r.All.Hosts > 0 && r.Standard.Version > 0 && r.All.Share.Value >= r.Standard.Target
 	r.ByTechnology = Totals(hosts, verdicts, r.Now, ByTechnology)
 	r.ByBusinessUnit = Totals(hosts, verdicts, r.Now, ByBusinessUnit)
-	r.ByGroup = Totals(hosts, verdicts, r.Now, ByGroup(groups))
+	r.ByGroup, r.groups = Totals(hosts, verdicts, r.Now, ByGroup(groups)), groups
 	latency, latencyMedian := Latency(closed, r.Now)
 	mttr, mttrMedian := MTTR(closed, open, r.Now)
 	r.Figures = []Figure{

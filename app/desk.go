@@ -27,7 +27,8 @@ type Desk struct {
 	// nil: all that the workspace holds.
 	Orders *Orders
 
-	asked atomic.Int64 // hosts asked at once; 0 means DefaultParallel; see SetParallel
+	record record       // what the audit trail says
+	asked  atomic.Int64 // hosts asked at once; 0 means DefaultParallel; see SetParallel
 
 	// Detect finds the update system of a host on first contact; nil means
 	// linux.Detect.
@@ -76,8 +77,5 @@ func (d *Desk) SetSetting(ctx context.Context, key, value string) error {
 	if before == value {
 		return nil
 	}
-	if err := d.DB.SetSetting(ctx, key, value); err != nil {
-		return fmt.Errorf("set %s: %w", key, err)
-	}
-	return d.DB.AppendAudit(ctx, d.entry("setting changed", "setting "+key, "", change{before, value}))
+	return d.DB.SetSetting(ctx, key, value, d.entry("setting changed", "setting "+key, "", change{before, value}))
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"secondtuesday/data"
+	"secondtuesday/data/store"
 )
 
 // A Pace says how patient a Driver is. The zero Pace means DefaultPace.
@@ -197,10 +198,7 @@ func (d *drive) step(ctx context.Context) (wake time.Time, done bool, err error)
 	if err != nil {
 		return time.Time{}, false, err
 	}
-	w, err := d.Desk.readRollout(ctx, d.id)
-	if err == nil {
-		err = d.Desk.Orders.check(w.plan, w.rollout)
-	}
+	w, err := d.Desk.readOrdered(ctx, d.id)
 	if err != nil {
 		return time.Time{}, false, err
 	}
@@ -211,11 +209,17 @@ func (d *drive) step(ctx context.Context) (wake time.Time, done bool, err error)
 	}
 	now := d.Desk.Now()
 	m := nextMove(w.plan, w.rollout, w.runs, w.opening(now), now)
-	if err := d.apply(ctx, w, m, now); err != nil {
+	switch err := d.apply(ctx, w, m, now); {
+	case errors.Is(err, errOvertaken):
+		return now, false, nil
+	case err != nil:
 		return time.Time{}, false, err
 	}
 	return m.Wake, m.over(), nil
 }
+
+// errOvertaken means that somebody has changed the rollout since it was read.
+var errOvertaken = errors.New("the rollout was changed meanwhile")
 
 // apply stores the decision before it acts on it.
 func (d *drive) apply(ctx context.Context, w *work, m move, now time.Time) error {
@@ -223,7 +227,7 @@ func (d *drive) apply(ctx context.Context, w *work, m move, now time.Time) error
 		run := w.run(id)
 		run.Outcome, run.Ended, run.Step = data.OutcomeCancelled, now, data.StepEnded
 		run.Detail = "cancelled before it started; nothing was changed on the host"
-		if err := d.save(ctx, run); err != nil {
+		if err := d.saveEnd(ctx, w, run); err != nil {
 			return err
 		}
 	}
@@ -235,7 +239,10 @@ func (d *drive) apply(ctx context.Context, w *work, m move, now time.Time) error
 			}
 		}
 	}
-	if err := d.Desk.noteRollout(ctx, w.rollout, m, len(d.active)+len(m.Start) > 0); err != nil {
+	switch err := d.Desk.noteRollout(ctx, w.rollout, m, len(d.active)+len(m.Start) > 0); {
+	case errors.Is(err, store.ErrConflict):
+		return errOvertaken // a cancel, say, which this decision does not know of
+	case err != nil:
 		return err
 	}
 	open := w.opening(now)
@@ -263,13 +270,20 @@ func (d *drive) launch(ctx context.Context, w *work, run data.Run) {
 	})
 }
 
-// save stores a run before anybody is told of it.
-func (dr *Driver) save(ctx context.Context, run data.Run) error {
-	if err := dr.Desk.DB.SaveLeasedRun(ctx, run, leaseName(run.Rollout), dr.Holder); err != nil {
+// save stores a run before anybody is told of it, with the audit entry that it
+// is worth, if any.
+func (dr *Driver) save(ctx context.Context, run data.Run, entries ...data.AuditEntry) error {
+	lease := store.Lease{Name: leaseName(run.Rollout), Holder: dr.Holder}
+	if err := dr.Desk.DB.SaveLeasedRun(ctx, run, lease, entries...); err != nil {
 		return err
 	}
 	if dr.Changed != nil {
 		dr.Changed(run)
 	}
 	return nil
+}
+
+// saveEnd stores a run that has ended and its audit entry: both or neither.
+func (dr *Driver) saveEnd(ctx context.Context, w *work, run data.Run) error {
+	return dr.save(ctx, run, dr.Desk.entry(ended(run.Outcome), "host "+w.hosts[run.Host].Name, run.Detail, change{After: run}))
 }

@@ -77,6 +77,7 @@ type ImportChoices struct {
 	Exposure data.Exposure // for rows that do not say; required where one does not
 	Group    string        // for rows that do not say
 	Existing ExistingChoice
+	Local    bool         // rows may be this computer; else a row that says so is a problem
 	Skip     map[int]bool // rows to leave out, by index
 	SkipBad  bool         // leave out lines with problems; else any problem stops the import
 }
@@ -130,6 +131,9 @@ func (p ImportPreview) Resolve(c ImportChoices, inventory []data.Host) ([]store.
 			}
 			continue
 		}
+		if item.Host.Reach == data.ReachLocal {
+			problems = append(problems, ImportProblem{Line: row.Line, Text: fmt.Sprintf("host %q is this computer, which is worked on without SSH", item.Host.Name), Note: true})
+		}
 		seen[key] = row.Line
 		out = append(out, item)
 	}
@@ -150,6 +154,9 @@ func resolveRow(row ImportRow, c ImportChoices, byName map[string]data.Host) (st
 		h = merge(old, row.Host)
 	case exists:
 		return store.Import{Host: h}, fmt.Sprintf("host %q is in the inventory already", old.Name)
+	}
+	if h.Reach == data.ReachLocal && old.Reach != data.ReachLocal && !c.Local {
+		return store.Import{Host: h}, fmt.Sprintf("host %q says \"local\": it would be this computer, worked on here and without SSH; allow that, or leave the line out", h.Name)
 	}
 	group := strings.TrimSpace(row.Group)
 	if group == "" && h.Group == 0 {

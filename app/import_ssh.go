@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -20,6 +22,7 @@ import (
 const (
 	maxIncludeDepth = 8
 	maxIncludes     = 64
+	maxIncludeBytes = 1 << 20 // of one file
 )
 
 // An SSHFile opens a file that a configuration includes, by the path as
@@ -126,7 +129,10 @@ func (x *expander) file(r io.Reader, depth int) error {
 			}
 			continue
 		}
-		if !inMatch && x.out.Len() < maxImportBytes {
+		if x.out.Len() > maxImportBytes {
+			return fmt.Errorf("%w: with what it includes, it is larger than %d MB", ErrNotImportable, maxImportBytes>>20)
+		}
+		if !inMatch {
 			x.out.WriteString(strings.TrimRight(line, "\r"))
 			x.out.WriteByte('\n')
 		}
@@ -278,9 +284,37 @@ func knownHost(names string) (ImportRow, bool) {
 	return row, row.Host.Name != "" && row.Host.Port <= 65535
 }
 
+// openIncluded opens a file that another one names: a regular one of at most 1
+// MB. A pipe or a device might never end, or be waited for without end.
+func openIncluded(name string) (io.ReadCloser, error) {
+	if err := includable(os.Stat(name)); err != nil { // before it is opened: opening a pipe waits
+		return nil, err
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := includable(f.Stat()); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+func includable(info fs.FileInfo, err error) error {
+	switch {
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s is no regular file", info.Name())
+	case info.Size() > maxIncludeBytes:
+		return fmt.Errorf("%s is larger than %d MB", info.Name(), maxIncludeBytes>>20)
+	}
+	return nil
+}
+
 // SSHFiles opens included files as OpenSSH does: relative paths lie in dir,
 // and a leading ~ is home.
-func SSHFiles(dir, home string, open func(name string) (io.ReadCloser, error)) SSHFile {
+func SSHFiles(dir, home string) SSHFile {
 	return func(pattern string) ([]io.ReadCloser, error) {
 		switch {
 		case strings.HasPrefix(pattern, "~/"):
@@ -294,7 +328,7 @@ func SSHFiles(dir, home string, open func(name string) (io.ReadCloser, error)) S
 		}
 		var files []io.ReadCloser
 		for _, n := range names[:min(len(names), maxIncludes)] {
-			f, err := open(n)
+			f, err := openIncluded(n)
 			if err != nil {
 				for _, f := range files {
 					f.Close()

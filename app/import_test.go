@@ -181,7 +181,7 @@ Host proxied
 Host *
     User root
 `
-	open := SSHFiles(dir, dir, func(n string) (io.ReadCloser, error) { return os.Open(n) })
+	open := SSHFiles(dir, dir)
 	p, err := ReadOpenSSH(strings.NewReader(text), false, open)
 	if err != nil {
 		t.Fatal(err)
@@ -443,5 +443,28 @@ func TestImportErrorNamesTheFirstLine(t *testing.T) {
 	var want *ImportError
 	if !errors.As(err, &want) || err.Error() != "nothing was imported: line 3: port (and 1 more)" {
 		t.Error(err)
+	}
+}
+
+// A file from elsewhere must not turn this computer into a host unasked: it is
+// worked on without SSH, so no login or host key stands in the way.
+func TestAFileCannotMakeThisComputerAHostByItself(t *testing.T) {
+	p := previewCSV(t, "name,reach,exposure\nweb1,ssh,internal\nhere,local,internal\n")
+	saves, problems := p.Resolve(ImportChoices{}, nil)
+	if len(saves) != 1 || len(bad(problems)) != 1 || problems[0].Line != 3 || !strings.Contains(problems[0].Text, "this computer") {
+		t.Errorf("%d saved, %v", len(saves), problems)
+	}
+	saves, problems = p.Resolve(ImportChoices{Local: true}, nil)
+	if len(saves) != 2 || len(bad(problems)) != 0 || len(problems) != 1 || !strings.Contains(problems[0].Text, "without SSH") {
+		t.Errorf("allowed: %d saved, %v", len(saves), problems)
+	}
+	// Nor a host that is there.
+	there := []data.Host{{ID: 1, Name: "here", Reach: data.ReachSSH, Exposure: data.Internal}}
+	if _, problems = p.Resolve(ImportChoices{Existing: ExistingUpdated}, there); len(bad(problems)) != 1 {
+		t.Errorf("a host that is there was turned: %v", problems)
+	}
+	there[0].Reach = data.ReachLocal // what it is already needs no leave
+	if saves, problems = p.Resolve(ImportChoices{Existing: ExistingUpdated}, there); len(saves) != 2 || len(bad(problems)) != 0 {
+		t.Errorf("updating it: %d saved, %v", len(saves), problems)
 	}
 }

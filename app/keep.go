@@ -48,7 +48,7 @@ func (dr *Driver) keep(ctx context.Context, report func(error)) {
 				err := dr.Drive(ctx, id, true)
 				mu.Lock()
 				told := foreign[id]
-				foreign[id] = errors.Is(err, ErrNotOrdered) // told once: only a person can change it
+				foreign[id] = errors.Is(err, ErrNotOrdered) || errors.Is(err, ErrOffTrail) // told once: only a person can change it
 				again := told && foreign[id]
 				mu.Unlock()
 				if err != nil && ctx.Err() == nil && !errors.Is(err, ErrElsewhere) && !again {

@@ -83,9 +83,9 @@ func (d *Desk) AdoptRollout(ctx context.Context, id data.RolloutID, digest, reas
 	if strings.TrimSpace(reason) == "" {
 		return fmt.Errorf("adopt rollout %d: %w", id, ErrNoReason)
 	}
-	w, err := d.readRollout(ctx, id)
+	w, err := d.readTrusted(ctx, id)
 	if err != nil {
-		return fmt.Errorf("adopt rollout: %w", err)
+		return fmt.Errorf("adopt rollout %d: %w", id, err)
 	}
 	switch {
 	case !w.rollout.Open():

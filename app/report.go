@@ -233,7 +233,7 @@ var reportTemplate = page.Must(page.New("report").Funcs(page.FuncMap{
 	"span":     SpanText,
 	"duration": DurationText,
 	"name":     nameOf,
-	"when":     func(c data.Condition) string { return sentence(ConditionText(c, nil)) },
+	"when":     func(p reportPage, c data.Condition) string { return sentence(ConditionText(c, p.groups)) },
 	"width": func(t Total, c data.Compliance) page.CSS {
 		return page.CSS(fmt.Sprintf("width:%.2f%%", 100*float64(t.Counts[c])/float64(max(1, t.Hosts)))) // a number, so it is safe
 	},

@@ -87,6 +87,66 @@ func TestNamesCannotWriteIntoTheReport(t *testing.T) {
 	}
 }
 
+// A name may hold U+202E, after which letters run from right to left: in a
+// sentence with others it would turn them round too, and make one word of the
+// report read as another.
+func TestNameTurnsNoOtherWordOfTheReportRound(t *testing.T) {
+	r := reported(t)
+	const name = "\u202Elive"
+	r.ByGroup = []Total{{Name: name, Hosts: 1}}
+	r.Standard.Name, r.Standard.Owner, r.Standard.Approver, r.Standard.Source = name, name, name, name
+	var b bytes.Buffer
+	if err := WriteReport(&b, r, ReportFacts{Workspace: name, By: name}); err != nil {
+		t.Fatal(err)
+	}
+	page := b.String()
+	_, page, _ = strings.Cut(page, "</title>")
+	if all, alone := strings.Count(page, name), strings.Count(page, "<bdi>"+name+"</bdi>"); all != 7 || alone != all {
+		t.Errorf("%d of %d names stand for themselves, want 7 of 7", alone, all)
+	}
+}
+
+func TestReportNamesTheGroupOfARule(t *testing.T) {
+	d, _, now := newOffice(t)
+	web, err := d.SaveGroup(t.Context(), data.Group{Name: "Web shop"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	std, _ := Template("30-60-90")
+	std.Rules = append([]data.Rule{{Clause: "0", When: data.Condition{Groups: []data.GroupID{web}}, Due: data.Span{Days: 2}}}, std.Rules...)
+	*now = now.AddDate(0, 0, 1)
+	if _, err := d.SaveStandard(t.Context(), std); err != nil {
+		t.Fatal(err)
+	}
+	r, err := d.Compliance(t.Context(), now.AddDate(0, 0, -30), now.Location())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := WriteReport(&b, r, ReportFacts{}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "All updates on hosts of Web shop.") {
+		t.Errorf("the group of rule 0 is not named: %s", b.String()[strings.Index(b.String(), "The standard in force"):])
+	}
+}
+
+func TestReportForbidsTheBrowserToLoadOrRunAnything(t *testing.T) {
+	var b bytes.Buffer
+	if err := WriteReport(&b, reported(t), ReportFacts{}); err != nil {
+		t.Fatal(err)
+	}
+	page := b.String()
+	if !strings.Contains(page, `content="default-src 'none'; style-src 'unsafe-inline'"`) {
+		t.Error("it may load what it likes")
+	}
+	for _, program := range []string{"<script", "javascript:", " onload", " onerror"} {
+		if strings.Contains(page, program) {
+			t.Errorf("it runs %q", program)
+		}
+	}
+}
+
 func TestFiguresCSVLeavesUnknownEmptyAndRunsNoFormula(t *testing.T) {
 	r := reported(t)
 	r.ByGroup = []Total{{Name: "=cmd()", Hosts: 1, Counts: map[data.Compliance]int{data.Unknown: 1}, Share: Figure{Sentence: "0 of 1 host."}}}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"secondtuesday/data"
+	"secondtuesday/data/store"
 )
 
 // What keeps a rollout from a verb.
@@ -36,11 +37,8 @@ func (d *Desk) StartRollout(ctx context.Context, id data.PlanID, reason string) 
 	if p.Approved.At.IsZero() {
 		return 0, fmt.Errorf("start rollout of plan %q: %w", p.Name, ErrNotApproved)
 	}
-	switch on, err := d.DB.ApprovalOnRecord(ctx, p.Digest()); {
-	case err != nil:
+	if err := d.approvalOnRecord(ctx, p); err != nil {
 		return 0, fmt.Errorf("start rollout of plan %q: %w", p.Name, err)
-	case !on:
-		return 0, fmt.Errorf("start rollout of plan %q: %w: the audit trail knows of no approval of it", p.Name, ErrNotApproved)
 	}
 	r := data.Rollout{
 		Plan: id, Started: d.Now(), StartedBy: d.By,
@@ -62,18 +60,16 @@ func (d *Desk) StartRollout(ctx context.Context, id data.PlanID, reason string) 
 // CancelRollout lets no further run start and asks those under way to stop
 // where their hosts are sound. A Driver carries it out.
 func (d *Desk) CancelRollout(ctx context.Context, id data.RolloutID, reason string) error {
-	r, err := d.DB.Rollout(ctx, id)
-	if err != nil {
-		return fmt.Errorf("cancel rollout: %w", err)
-	}
-	if !r.Open() {
-		return fmt.Errorf("cancel rollout %d: %w", id, ErrNotOpen)
-	}
-	r.State, r.Note = data.RolloutCancelled, "cancelled by "+d.By
-	if reason = strings.TrimSpace(reason); reason != "" {
-		r.Note += ": " + reason
-	}
-	return d.DB.UpdateRollout(ctx, r, d.entry("rollout cancelled", fmt.Sprintf("rollout %d", id), reason, change{After: r}))
+	return d.moveRollout(ctx, id, "rollout cancelled", reason, func(w *work) error {
+		if !w.rollout.Open() {
+			return fmt.Errorf("cancel rollout %d: %w", id, ErrNotOpen)
+		}
+		w.rollout.State, w.rollout.Note = data.RolloutCancelled, "cancelled by "+d.By
+		if reason = strings.TrimSpace(reason); reason != "" {
+			w.rollout.Note += ": " + reason
+		}
+		return nil
+	})
 }
 
 // ResumeRollout lets a stopped rollout go on: its failed and unknown runs no
@@ -82,21 +78,49 @@ func (d *Desk) ResumeRollout(ctx context.Context, id data.RolloutID, reason stri
 	if strings.TrimSpace(reason) == "" {
 		return fmt.Errorf("resume rollout %d: %w", id, ErrNoReason)
 	}
-	r, err := d.DB.Rollout(ctx, id)
-	if err != nil {
-		return fmt.Errorf("resume rollout: %w", err)
+	return d.moveRollout(ctx, id, "rollout resumed", reason, func(w *work) error {
+		if w.rollout.State != data.RolloutStopped {
+			return fmt.Errorf("resume rollout %d: it is %s, not stopped", id, w.rollout.State)
+		}
+		w.reopen(d.Now())
+		return nil
+	})
+}
+
+// moveRollout changes a rollout as it stands at this moment. When somebody else
+// is quicker, edit is asked again about what is there then.
+func (d *Desk) moveRollout(ctx context.Context, id data.RolloutID, verb, reason string, edit func(*work) error) error {
+	for {
+		w, err := d.readRollout(ctx, id)
+		if err != nil {
+			return fmt.Errorf("%s: %w", verb, err)
+		}
+		was := w.rollout
+		if err := edit(w); err != nil {
+			return err
+		}
+		entry := d.entry(verb, fmt.Sprintf("rollout %d", id), reason, change{After: w.rollout})
+		if err := d.DB.UpdateRollout(ctx, was, w.rollout, entry); !errors.Is(err, store.ErrConflict) {
+			return err
+		}
 	}
-	if r.State != data.RolloutStopped {
-		return fmt.Errorf("resume rollout %d: it is %s, not stopped", id, r.State)
+}
+
+// reopen lets the rollout go on: what has ended by now no longer stops it. Times
+// are kept to the second, and clocks are set back: the mark lies behind all
+// that has ended, and what ends later is given no earlier time.
+func (w *work) reopen(now time.Time) {
+	if last := lastEnd(w.runs); !now.Truncate(time.Second).After(last) {
+		now = last.Add(time.Second)
 	}
-	r.State, r.Note, r.Ended, r.Resumed = data.RolloutWaiting, "", time.Time{}, d.Now()
-	return d.DB.UpdateRollout(ctx, r, d.entry("rollout resumed", fmt.Sprintf("rollout %d", id), reason, change{After: r}))
+	r := &w.rollout
+	r.State, r.Note, r.Ended, r.Resumed = data.RolloutWaiting, "", time.Time{}, now
 }
 
 // LookAgain lets a Driver look up on the host what became of a run whose
 // outcome is unknown. It starts nothing.
 func (d *Desk) LookAgain(ctx context.Context, rollout data.RolloutID, id data.RunID) error {
-	return d.reopenRun(ctx, rollout, id, "run looked up again", "", func(run *data.Run) error {
+	return d.reopenRun(ctx, rollout, id, verbLooked, "", func(run *data.Run) error {
 		if run.Outcome != data.OutcomeUnknown {
 			return fmt.Errorf("its outcome is %s, not unknown", run.Outcome)
 		}
@@ -112,7 +136,7 @@ func (d *Desk) RetryRun(ctx context.Context, rollout data.RolloutID, id data.Run
 	if strings.TrimSpace(reason) == "" {
 		return fmt.Errorf("retry run %d: %w", id, ErrNoReason)
 	}
-	return d.reopenRun(ctx, rollout, id, "run retried", reason, func(run *data.Run) error {
+	return d.reopenRun(ctx, rollout, id, verbRetried, reason, func(run *data.Run) error {
 		switch run.Outcome {
 		case data.OutcomeUnknown:
 			return ErrLookFirst
@@ -131,9 +155,9 @@ func (d *Desk) RetryRun(ctx context.Context, rollout data.RolloutID, id data.Run
 
 // reopenRun changes an ended run and opens its rollout again.
 func (d *Desk) reopenRun(ctx context.Context, rollout data.RolloutID, id data.RunID, verb, reason string, edit func(*data.Run) error) error {
-	w, err := d.readRollout(ctx, rollout)
+	w, err := d.readTrusted(ctx, rollout)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: rollout %d: %w", verb, rollout, err)
 	}
 	run := w.run(id)
 	if run.ID == 0 {
@@ -142,12 +166,10 @@ func (d *Desk) reopenRun(ctx context.Context, rollout data.RolloutID, id data.Ru
 	if err := edit(&run); err != nil {
 		return fmt.Errorf("%s: run of host %s: %w", verb, w.hosts[run.Host].Name, err)
 	}
-	r := w.rollout
-	r.State, r.Note, r.Ended, r.Resumed = data.RolloutWaiting, "", time.Time{}, d.Now()
-	if err := d.DB.UpdateRollout(ctx, r, d.entry(verb, "host "+w.hosts[run.Host].Name, reason, change{After: run})); err != nil {
-		return err
-	}
-	return d.DB.SaveRun(ctx, run)
+	was := w.rollout
+	w.reopen(d.Now())
+	entry := d.entry(verb, "host "+w.hosts[run.Host].Name, reason, change{After: reopened{run, w.rollout}})
+	return d.DB.UpdateRollout(ctx, was, w.rollout, entry, run)
 }
 
 // jobID names the job of one attempt of a run. It follows from what was
@@ -260,7 +282,7 @@ func (d *Desk) noteRollout(ctx context.Context, r data.Rollout, m move, busy boo
 		return nil
 	}
 	verb := "rollout " + string(r.State)
-	return d.DB.UpdateRollout(ctx, r, d.entry(verb, fmt.Sprintf("rollout %d", r.ID), r.Note, change{After: r}))
+	return d.DB.UpdateRollout(ctx, was, r, d.entry(verb, fmt.Sprintf("rollout %d", r.ID), r.Note, change{After: r}))
 }
 
 // windowOpening is what the agreed windows say of a host.

@@ -40,9 +40,10 @@ func TestJobIsNotStartedWhenForbiddenSinceThePreCheck(t *testing.T) {
 		"the window is withdrawn": func(s *shop) error { return s.WithdrawWindow(context.Background(), 1, "no") },
 		"the rollout stops": func(s *shop) error {
 			r, err := s.DB.Rollout(context.Background(), s.rollout)
+			was := r
 			r.State = data.RolloutStopped
 			if err == nil {
-				err = s.DB.UpdateRollout(context.Background(), r, s.entry("rollout stopped", "", "", change{}))
+				err = s.DB.UpdateRollout(context.Background(), was, r, s.entry("rollout stopped", "", "", change{After: r}))
 			}
 			return err
 		},

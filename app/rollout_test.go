@@ -208,12 +208,13 @@ func newShop(t *testing.T, w *world, reboot data.RebootPolicy) *shop {
 	s.host = ids[0]
 	_, err = db.SaveStandard(t.Context(), data.Standard{Name: "std", ValidFrom: night.AddDate(0, -1, 0), Rules: []data.Rule{{Clause: "1", Due: data.Span{Days: 14}}}}, s.entry("standard", "std", "", change{}))
 	must(t, err)
-	_, err = db.SaveWindow(t.Context(), data.Window{
+	window, err := s.SaveWindow(t.Context(), data.Window{
 		Name: "night", Groups: []data.GroupID{g}, TimeZone: "UTC", Duration: 3 * time.Hour,
 		Recurs:  data.Recurrence{Rule: "FREQ=DAILY", First: data.Date{Year: 2026, Month: 11, Day: 1}, Start: data.Clock{Hour: 22}},
-		Permits: data.Permits{Install: true, Reboot: true}, Agreed: data.Approval{By: "owner", At: night.AddDate(0, -1, 0)},
-	}, s.entry("window", "night", "", change{}))
+		Permits: data.Permits{Install: true, Reboot: true},
+	})
 	must(t, err)
+	must(t, s.AgreeWindow(t.Context(), window, "owner", ""))
 	must(t, s.Scan(t.Context(), ids, false, nil))
 	p, notes, err := s.MakePlan(t.Context(), PlanRequest{Name: "november", Hosts: ids, Reboot: reboot, PostWait: 20 * time.Millisecond}, nil)
 	if err != nil || len(notes) > 0 {

@@ -56,19 +56,23 @@ func (r *runner) goTo(ctx context.Context, s data.Step) error {
 	return r.keep(ctx)
 }
 
-// end stores an outcome. An unknown run keeps its step, to be looked up there.
+// end stores an outcome with its audit entry. An unknown run keeps its step, to
+// be looked up there.
 func (r *runner) end(ctx context.Context, o data.Outcome, format string, args ...any) error {
-	r.run.Outcome, r.run.Ended, r.run.Detail = o, r.Desk.Now(), fmt.Sprintf(format, args...)
+	now := r.Desk.Now()
+	ro, err := r.Desk.DB.Rollout(ctx, r.run.Rollout)
+	if err != nil {
+		return err
+	}
+	if ro.Resumed.After(now) { // it ends after the rollout was resumed, and counts
+		now = ro.Resumed
+	}
+	r.run.Outcome, r.run.Ended, r.run.Detail = o, now, fmt.Sprintf(format, args...)
 	if o != data.OutcomeUnknown {
 		r.run.Step = data.StepEnded
 	}
 	r.say(ctx, "%s: %s", o, r.run.Detail)
-	if err := r.keep(ctx); err != nil {
-		return err
-	}
-	h := r.host()
-	entry := r.Desk.entry("run "+string(o), "host "+h.Name, r.run.Detail, change{After: r.run})
-	return r.Desk.DB.AppendAudit(ctx, entry)
+	return r.saveEnd(ctx, r.work, r.run)
 }
 
 func (r *runner) keep(ctx context.Context) error { return r.save(ctx, r.run) }
@@ -188,10 +192,7 @@ type permission struct {
 // somebody may have cancelled, agreed a freeze or taken back a window. What may
 // begin then ends no later than what is open now.
 func (r *runner) permission(ctx context.Context) (permission, error) {
-	w, err := r.Desk.readRollout(ctx, r.run.Rollout)
-	if err == nil {
-		err = r.Desk.Orders.check(w.plan, w.rollout)
-	}
+	w, err := r.Desk.readOrdered(ctx, r.run.Rollout)
 	if err != nil {
 		return permission{}, err
 	}
@@ -234,11 +235,20 @@ func (r *runner) preCheck(ctx context.Context) error {
 	if bad := failedChecks(checks, false); len(bad) > 0 {
 		return r.end(ctx, data.OutcomeSkipped, "pre-check %s; nothing was changed on the host", strings.Join(bad, ", "))
 	}
-	if changes.Empty() {
-		return r.goTo(ctx, data.StepReboot)
+	return r.begin(ctx, changes)
+}
+
+// begin stores that the run may change its host from now on. A host that is only
+// to be rebooted is given a job that does nothing: its claim there tells whoever
+// takes the run up, or drives a copy of it, that this was ordered once already.
+func (r *runner) begin(ctx context.Context, changes data.Changes) error {
+	r.run.Step = data.StepInstall
+	if changes.Empty() && (r.work.plan.Reboot == data.RebootNever || r.work.plan.Reboot == "") {
+		r.run.Step = data.StepPostCheck
+	} else {
+		r.run.Job = jobID(r.work.plan, r.work.rollout, r.run)
 	}
-	r.run.Job = jobID(r.work.plan, r.work.rollout, r.run)
-	return r.goTo(ctx, data.StepInstall)
+	return r.save(ctx, r.run, r.Desk.entry(verbStarted, "host "+r.host().Name, r.run.Job, change{After: r.run}))
 }
 
 // failedChecks names the checks that did not pass; one that could not look did not pass.

@@ -21,6 +21,15 @@ type Plan struct {
 	Reboot    RebootPolicy
 	PostWait  time.Duration // how long services may take to come back before a post-check fails; 0 means 30 s
 	Approved  Approval      // zero At: not approved
+	LeftOut   []LeftOut     `json:",omitempty"` // what was chosen and is not part of it
+}
+
+// LeftOut is a host, or one update of it, that was chosen and that a plan leaves
+// out.
+type LeftOut struct {
+	Host   HostID
+	Update string // data.Update.Key; empty: the whole host
+	Why    string // one sentence, or a Hold
 }
 
 // A PlanHost is one host's part of a plan.

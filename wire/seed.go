@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -146,14 +147,27 @@ func (s *seeder) round(h practice.History) {
 		for _, run := range h.Runs {
 			i := slices.IndexFunc(stored, func(r data.Run) bool { return r.Host == run.Host })
 			run.ID, run.Rollout = stored[i].ID, id
-			if err := s.d.DB.SaveRun(ctx, run); err != nil {
+			if err := s.d.DB.SaveRun(ctx, run, s.entry("run "+string(run.Outcome), fmt.Sprintf("run %d", run.ID), run)); err != nil {
 				return err
 			}
 		}
+		was, err := s.d.DB.Rollout(ctx, id)
+		if err != nil {
+			return err
+		}
 		r := h.Rollout
-		r.ID, r.Plan = id, plan
-		return s.d.DB.UpdateRollout(ctx, r, data.AuditEntry{At: r.Ended, By: s.d.By, Verb: "rollout done", What: fmt.Sprintf("rollout %d", id)})
+		r.ID, r.Plan, r.Started, r.StartedBy = id, plan, was.Started, was.StartedBy
+		return s.d.DB.UpdateRollout(ctx, was, r, s.entry("rollout done", fmt.Sprintf("rollout %d", id), r))
 	})
+}
+
+// entry is what a desk would have written then.
+func (s *seeder) entry(verb, what string, after any) data.AuditEntry {
+	b, err := json.Marshal(map[string]any{"after": after})
+	if err != nil {
+		panic(err) // nouns hold nothing that cannot be marshalled
+	}
+	return data.AuditEntry{At: s.d.Now(), By: s.d.By, Verb: verb, What: what, Data: string(b)}
 }
 
 // record keeps a scan of the past as if the host had just said it.

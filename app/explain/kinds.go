@@ -45,6 +45,7 @@ var kinds = []kind{
 	{secret.ErrPassphrase, Words{Title: "Passphrase is wrong", Next: "Type it again. There is no way round a lost one: then the passwords must be stored anew."}},
 	{app.ErrElsewhere, Words{Title: "Somebody else is driving it", Next: "Another desk or stctl works on this rollout now. Watch it here; it can be taken over when the other has ended."}},
 	{app.ErrNotOrdered, Words{Title: "Rollout was not started here", Next: "A workspace from another computer touches no host by itself. Look through its plan; if it is yours to drive, adopt it on its page, or with stctl rollout adopt."}},
+	{app.ErrOffTrail, Words{Title: "Changed behind the audit trail", Next: "Somebody wrote into the file without this program, so no host is touched. Find out who did. \"stctl audit verify\" lists all such rows; the manual's page on the audit trail says how to go on."}},
 	{app.ErrNothingToDo, Words{Title: "Nothing to do", Next: "None of what was chosen is missing on the chosen hosts. Scan them again, or choose other updates."}},
 	{app.ErrNotApproved, Words{Title: "Plan is not approved", Next: "Look through the plan and approve it first."}},
 	{app.ErrNoReason, Words{Title: "A reason is needed", Next: "Say why this cannot wait for a window. It is kept in the audit trail."}},

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,6 +24,7 @@ type importJSON struct {
 	Rows     []importRowJSON `json:"rows"`
 	Problems []problemJSON   `json:"problems"`
 	Imported int             `json:"imported"`
+	local    bool            // a line waits for --this-computer
 }
 
 type importRowJSON struct {
@@ -35,7 +37,7 @@ type importRowJSON struct {
 
 // importWish is what the flags of all imports say.
 type importWish struct {
-	dryRun, skipBad           bool
+	dryRun, skipBad, local    bool
 	exposure, group, existing string
 }
 
@@ -43,13 +45,14 @@ func (w *importWish) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&w.dryRun, "dry-run", false, "show what would be imported, and change nothing")
 	f.BoolVar(&w.skipBad, "skip-bad", false, "leave out lines with problems (else any problem stops the import)")
+	f.BoolVar(&w.local, "this-computer", false, "take in lines that say local: such a host is this computer, worked on without SSH")
 	f.StringVar(&w.exposure, "exposure", "", "exposure of hosts for which the file does not say: internet (a DMZ too), internal or air-gapped")
 	f.StringVar(&w.group, "group", "", "`GROUP` of hosts for which the file does not say; it is made if need be")
 	f.StringVar(&w.existing, "existing", "", "what to do with hosts that are there already: skip or update (else they stop the import)")
 }
 
 func (w *importWish) choices() (app.ImportChoices, error) {
-	out := app.ImportChoices{Group: w.group, SkipBad: w.skipBad}
+	out := app.ImportChoices{Group: w.group, SkipBad: w.skipBad, Local: w.local}
 	var err error
 	if w.exposure != "" {
 		if out.Exposure, err = exposureOf(w.exposure); err != nil {
@@ -168,7 +171,7 @@ func (c *cli) importSSH() *cobra.Command {
 				if own {
 					dir = filepath.Join(home, ".ssh")
 				}
-				return app.ReadOpenSSH(r, own, app.SSHFiles(dir, home, func(name string) (io.ReadCloser, error) { return os.Open(name) }))
+				return app.ReadOpenSSH(r, own, app.SSHFiles(dir, home))
 			})
 		},
 	}
@@ -265,6 +268,7 @@ func (c *cli) importFile(ctx context.Context, path string, w *importWish, read f
 	}
 	saves, problems := preview.Resolve(choices, inv.hosts)
 	j := importJSON{Source: preview.Source, DryRun: w.dryRun, Rows: []importRowJSON{}, Problems: problemsJSON(problems)}
+	j.local = !choices.Local && slices.ContainsFunc(preview.Rows, func(r app.ImportRow) bool { return r.Host.Reach == data.ReachLocal })
 	for _, s := range saves {
 		group := s.Group
 		if group == "" {
@@ -283,11 +287,16 @@ func (c *cli) importFile(ctx context.Context, path string, w *importWish, read f
 	}
 	ids, err := d.ImportHosts(ctx, preview, choices)
 	if err != nil {
+		if j.local {
+			c.out.note("%s", sayThisComputer)
+		}
 		return err
 	}
 	j.Imported = len(ids)
 	return c.imported(j, preview, choices)
 }
+
+const sayThisComputer = "Only you can say that a host is this computer: --this-computer."
 
 func (c *cli) imported(j importJSON, preview app.ImportPreview, choices app.ImportChoices) error {
 	stops := 0
@@ -321,6 +330,9 @@ func (c *cli) imported(j importJSON, preview app.ImportPreview, choices app.Impo
 			p.line("%s imported from %s.", count(j.Imported, "host"), j.Source)
 		case stops > 0:
 			p.line("Nothing would be imported: %s in the way. Mend them, answer for all rows with --exposure or --column, or leave those lines out with --skip-bad.", count(stops, "problem"))
+			if j.local {
+				p.line("%s", sayThisComputer)
+			}
 		default:
 			p.line("%s of %s would be imported.", count(len(j.Rows), "host"), fmt.Sprint(len(preview.Rows)))
 		}

@@ -92,6 +92,13 @@ func (rd Reader) AuditHead(ctx context.Context) (n int, hash string, err error) 
 	return n, hash, fault("read audit head", err)
 }
 
+// An AuditMark is how far a trail was read: how many entries, and the hash of
+// the last. The zero mark stands before the first.
+type AuditMark struct {
+	Entries int
+	Hash    string
+}
+
 // VerifyAudit reads the whole trail and returns how many entries are sound. An
 // ErrCorrupt names the first entry that was edited, removed, put elsewhere or
 // put in between; entries cut off the end are noticed by the count and the
@@ -102,70 +109,64 @@ func (rd Reader) AuditHead(ctx context.Context) (n int, hash string, err error) 
 // all hashes, or put an older copy of the file in place. Only a hash kept out
 // of their reach (AuditHead, in a printed report or a mail) shows that.
 func (rd Reader) VerifyAudit(ctx context.Context) (n int, err error) {
+	m, err := rd.ReadAudit(ctx, AuditMark{}, func(data.AuditEntry) error { return nil })
+	return m.Entries, err
+}
+
+// ReadAudit visits the entries behind from, oldest first, and returns how far
+// that was, which is all of them unless there is an error. They are verified
+// as VerifyAudit does; a trail that does not go on from there is an ErrCorrupt
+// too. visit must not change the workspace.
+func (rd Reader) ReadAudit(ctx context.Context, from AuditMark, visit func(data.AuditEntry) error) (to AuditMark, err error) {
 	err = inTx(ctx, rd.r, func(tx *sql.Tx) error { // the trail and its head at one moment
-		n, err = verifyAudit(ctx, tx)
+		to, err = readAudit(ctx, tx, from, visit)
 		return err
 	})
-	return n, fault("verify audit trail", err)
+	return to, fault("verify audit trail", err)
 }
 
-// ApprovalOnRecord returns whether a sound audit trail says that the plan with
-// this digest was approved. The approval beside the plan is a few fields that
-// whoever can write the file can fill in.
-func (rd Reader) ApprovalOnRecord(ctx context.Context, digest string) (on bool, err error) {
-	err = inTx(ctx, rd.r, func(tx *sql.Tx) error {
-		if _, err := verifyAudit(ctx, tx); err != nil {
-			return err
-		}
-		return tx.QueryRowContext(ctx, `
-			SELECT EXISTS (SELECT 1 FROM audit WHERE verb = 'plan approved' AND json_valid(data) AND data ->> '$.after.digest' = ?)`,
-			digest).Scan(&on)
-	})
-	return on, fault("look up approval", err)
-}
-
-func verifyAudit(ctx context.Context, tx *sql.Tx) (n int, err error) {
-	var count int
-	var head string
-	err = tx.QueryRowContext(ctx, `SELECT audit_count, audit_head FROM meta`).Scan(&count, &head)
+func readAudit(ctx context.Context, tx *sql.Tx, at AuditMark, visit func(data.AuditEntry) error) (AuditMark, error) {
+	var end AuditMark
+	err := tx.QueryRowContext(ctx, `SELECT audit_count, audit_head FROM meta`).Scan(&end.Entries, &end.Hash)
 	if errors.Is(err, sql.ErrNoRows) {
-		return 0, fmt.Errorf("%w: the record of the trail's end is gone", ErrCorrupt)
+		return at, fmt.Errorf("%w: the record of the trail's end is gone", ErrCorrupt)
 	}
 	if err != nil {
-		return 0, err
+		return at, err
 	}
-	rows, err := tx.QueryContext(ctx, `SELECT `+auditColumns+` FROM audit ORDER BY id`)
+	rows, err := tx.QueryContext(ctx, `SELECT `+auditColumns+` FROM audit WHERE id > ? ORDER BY id`, at.Entries)
 	if err != nil {
-		return 0, err
+		return at, err
 	}
 	defer rows.Close()
-	prev := ""
 	for rows.Next() {
 		e, err := scanAudit(rows)
 		if err != nil {
-			return n, err
+			return at, err
 		}
-		if why := brokenEntry(e, n, prev); why != "" {
-			return n, fmt.Errorf("%w: audit entry %d: %s", ErrCorrupt, e.ID, why)
+		if why := brokenEntry(e, at); why != "" {
+			return at, fmt.Errorf("%w: audit entry %d: %s", ErrCorrupt, e.ID, why)
 		}
-		n, prev = n+1, e.Hash
+		if err := visit(e); err != nil {
+			return at, err
+		}
+		at = AuditMark{at.Entries + 1, e.Hash}
 	}
 	if err := rows.Err(); err != nil {
-		return n, err
+		return at, err
 	}
-	if n != count || prev != head {
-		return n, fmt.Errorf("%w: the audit trail ends with entry %d, it should end with entry %d", ErrCorrupt, n, count)
+	if at != end {
+		return at, fmt.Errorf("%w: the audit trail ends with entry %d, it should end with entry %d", ErrCorrupt, at.Entries, end.Entries)
 	}
-	return n, nil
+	return at, nil
 }
 
-// brokenEntry says what is wrong with e as the entry behind n sound ones, the
-// last of which has the hash prev.
-func brokenEntry(e data.AuditEntry, n int, prev string) string {
+// brokenEntry says what is wrong with e as the entry behind at.
+func brokenEntry(e data.AuditEntry, at AuditMark) string {
 	switch {
-	case e.ID != data.AuditID(n+1):
-		return fmt.Sprintf("entry %d is missing", n+1)
-	case e.Prev != prev:
+	case e.ID != data.AuditID(at.Entries+1):
+		return fmt.Sprintf("entry %d is missing", at.Entries+1)
+	case e.Prev != at.Hash:
 		return "it does not follow the entry before"
 	case e.Hash != auditHash(e):
 		return "it was changed"

@@ -198,7 +198,7 @@ func TestEveryChangeIsInTheAuditTrail(t *testing.T) {
 			return err
 		}},
 		{"rollout ended", func(ctx context.Context, e data.AuditEntry) error {
-			return db.UpdateRollout(ctx, data.Rollout{ID: rollout, Ended: day}, e)
+			return db.UpdateRollout(ctx, data.Rollout{}, data.Rollout{ID: rollout, Ended: day}, e)
 		}},
 		{"window removed", func(ctx context.Context, e data.AuditEntry) error { return db.RemoveWindow(ctx, window, e) }},
 		{"freeze removed", func(ctx context.Context, e data.AuditEntry) error { return db.RemoveFreeze(ctx, freeze, e) }},

@@ -228,8 +228,10 @@ func TestOnePlanHasOneOpenRollout(t *testing.T) {
 	r := must(db.Rollout(ctx, id))(t)
 	_, err := db.SaveRollout(ctx, data.Rollout{Plan: r.Plan}, nil, entry("rollout started"))
 	wantErr(t, err, ErrConflict, fmt.Sprint("rollout ", id))
+	was := r
 	r.State, r.Ended, r.Note = data.RolloutDone, hour(1), "all hosts are done"
-	ok(t, db.UpdateRollout(ctx, r, entry("rollout ended")))
+	ok(t, db.UpdateRollout(ctx, was, r, entry("rollout ended")))
+	wantErr(t, db.UpdateRollout(ctx, was, r, entry("rollout ended")), ErrConflict, "done by now")
 	same(t, r, must(db.Rollout(ctx, id))(t))
 	_, err = db.SaveRollout(ctx, data.Rollout{Plan: r.Plan}, []data.Run{{Host: h}, {Host: h}}, entry("rollout started"))
 	wantErr(t, err, ErrConflict, fmt.Sprint("host ", h))
@@ -238,7 +240,7 @@ func TestOnePlanHasOneOpenRollout(t *testing.T) {
 	}
 	_, err = db.SaveRollout(ctx, data.Rollout{Plan: 99}, nil, entry("rollout started"))
 	wantErr(t, err, ErrNotFound)
-	wantErr(t, db.UpdateRollout(ctx, data.Rollout{ID: 99}, entry("rollout ended")), ErrNotFound)
+	wantErr(t, db.UpdateRollout(ctx, data.Rollout{}, data.Rollout{ID: 99}, entry("rollout ended")), ErrNotFound)
 }
 
 func TestUnapprovedPlanIsRolledOutOnlyWithAReason(t *testing.T) {

@@ -150,7 +150,7 @@ func TestEveryFieldOfANounComesBack(t *testing.T) {
 		ok(t, db.ApprovePlan(ctx, p.ID, p.Approved, entry("plan approved")))
 		same(t, p, must(db.Plan(ctx, p.ID))(t))
 		head := PlanHead{Plan: p, Digest: p.Digest(), HostCount: 2, Targets: 12}
-		head.Hosts = nil
+		head.Hosts, head.LeftOut = nil, nil
 		same(t, []PlanHead{head}, must(db.Plans(ctx))(t))
 
 		r := filled[data.Rollout](13)

@@ -12,7 +12,7 @@ import (
 
 // A PlanHead is a plan without its hosts.
 type PlanHead struct {
-	data.Plan        // Hosts is nil
+	data.Plan        // Hosts and LeftOut are nil
 	Digest    string // of the whole plan; hides the method, which would give that of the head
 	HostCount int
 	Targets   int // packages to upgrade, add or remove, over all hosts
@@ -28,7 +28,7 @@ func (db *DB) SavePlan(ctx context.Context, p data.Plan, entry data.AuditEntry) 
 	p.Created = fromUnix(unix(p.Created))
 	body, err1 := json.Marshal(p)
 	sum, hosts, targets := p.Digest(), len(p.Hosts), countTargets(p)
-	p.Hosts = nil
+	p.Hosts, p.LeftOut = nil, nil
 	head, err2 := json.Marshal(p)
 	if err := errors.Join(err1, err2); err != nil {
 		return 0, fault(op, err)
@@ -68,6 +68,22 @@ func (db *DB) ApprovePlan(ctx context.Context, id data.PlanID, a data.Approval, 
 		return mustTouch(tx.ExecContext(ctx, `
 			UPDATE plans SET approved_role = ?, approved_by = ?, approved_at = ?, approved_note = ? WHERE id = ?`,
 			a.Role, a.By, unix(a.At), a.Note, id))
+	})
+}
+
+// WithdrawApproval takes the approval of a plan back. It is an ErrConflict when
+// the plan is not approved, or when a rollout of it is under way: that is
+// cancelled instead.
+func (db *DB) WithdrawApproval(ctx context.Context, id data.PlanID, entry data.AuditEntry) error {
+	return db.change(ctx, fmt.Sprintf("withdraw approval of plan %d", id), entry, func(tx *sql.Tx) error {
+		if _, err := readPlan(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := mayRollOut(ctx, tx, data.Rollout{Plan: id}); err != nil {
+			return err
+		}
+		return mustTouch(tx.ExecContext(ctx, `
+			UPDATE plans SET approved_role = '', approved_by = '', approved_at = 0, approved_note = '' WHERE id = ?`, id))
 	})
 }
 

@@ -84,59 +84,79 @@ func runBody(r data.Run) (string, error) {
 	return string(b), err
 }
 
-// UpdateRollout changes state, end, resumption, reason and note of a rollout.
-func (db *DB) UpdateRollout(ctx context.Context, r data.Rollout, entry data.AuditEntry) error {
-	return db.change(ctx, fmt.Sprintf("update rollout %d", r.ID), entry, func(tx *sql.Tx) error {
-		return mustTouch(tx.ExecContext(ctx, `
-			UPDATE rollouts SET reason = ?, ended = ?, resumed = ?, state = ?, note = ? WHERE id = ?`,
-			r.Reason, unix(r.Ended), unix(r.Resumed), r.State, r.Note, r.ID))
+// UpdateRollout changes state, end, resumption and note of a rollout from was
+// to now, and saves the runs that change with it, in one transaction. When the
+// rollout is not as it was any more, because somebody else was quicker, that is
+// an ErrConflict and nothing changes.
+func (db *DB) UpdateRollout(ctx context.Context, was, now data.Rollout, entry data.AuditEntry, runs ...data.Run) error {
+	return db.change(ctx, fmt.Sprintf("update rollout %d", now.ID), entry, func(tx *sql.Tx) error {
+		have, err := readRollout(ctx, tx, now.ID)
+		if err != nil {
+			return err
+		}
+		if have.State != was.State || unix(have.Ended) != unix(was.Ended) || unix(have.Resumed) != unix(was.Resumed) {
+			return fmt.Errorf("%w: it is %s by now", ErrConflict, have.State)
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE rollouts SET ended = ?, resumed = ?, state = ?, note = ? WHERE id = ?`,
+			unix(now.Ended), unix(now.Resumed), now.State, now.Note, now.ID)
+		for _, run := range runs {
+			if err == nil {
+				err = putRun(ctx, tx, run)
+			}
+		}
+		return err
 	})
 }
 
-// SaveRun stores how far a run has come. It is on the disk when SaveRun
-// returns. A run that has ended goes on only as a later attempt, and no
-// attempt replaces a later one: that is an ErrConflict.
-func (db *DB) SaveRun(ctx context.Context, run data.Run) error { return db.saveRun(ctx, run, "", "") }
+// SaveRun stores how far a run has come, with an audit entry where that is worth
+// one: both are on the disk when SaveRun returns, or neither. A run that has
+// ended goes on only as a later attempt, and no attempt replaces a later one:
+// that is an ErrConflict.
+func (db *DB) SaveRun(ctx context.Context, run data.Run, entries ...data.AuditEntry) error {
+	return db.write(ctx, fmt.Sprintf("save run %d", run.ID), func(tx *sql.Tx) error { return putRun(ctx, tx, run) }, entries...)
+}
+
+// A Lease names a lease and who has it.
+type Lease struct{ Name, Holder string }
 
 // SaveLeasedRun is SaveRun for the holder of a lease. It is an ErrConflict when
 // somebody else holds it by now: one that slept must not write over the work
 // of the one that took its place.
-func (db *DB) SaveLeasedRun(ctx context.Context, run data.Run, lease, holder string) error {
-	return db.saveRun(ctx, run, lease, holder)
-}
-
-func (db *DB) saveRun(ctx context.Context, run data.Run, lease, holder string) error {
-	op := fmt.Sprintf("save run %d", run.ID)
-	body, err := runBody(run)
-	if err != nil {
-		return fault(op, err)
-	}
-	return db.write(ctx, op, func(tx *sql.Tx) error {
+func (db *DB) SaveLeasedRun(ctx context.Context, run data.Run, l Lease, entries ...data.AuditEntry) error {
+	return db.write(ctx, fmt.Sprintf("save run %d", run.ID), func(tx *sql.Tx) error {
 		var other string
-		err := tx.QueryRowContext(ctx, `SELECT holder FROM leases WHERE name = ? AND holder <> ?`, lease, holder).Scan(&other)
+		err := tx.QueryRowContext(ctx, `SELECT holder FROM leases WHERE name = ? AND holder <> ?`, l.Name, l.Holder).Scan(&other)
 		if err == nil {
 			return fmt.Errorf("%w: %s has taken it over", ErrConflict, other)
 		}
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		var step data.Step
-		var attempt int
-		err = tx.QueryRowContext(ctx, `SELECT step, attempt FROM runs WHERE id = ?`, run.ID).Scan(&step, &attempt)
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
-			return ErrNotFound
-		case err != nil:
-			return err
-		case run.Attempt < attempt:
-			return fmt.Errorf("%w: attempt %d has begun", ErrConflict, attempt)
-		case step == data.StepEnded && run.Step != data.StepEnded && run.Attempt == attempt:
-			return fmt.Errorf("%w: attempt %d has ended", ErrConflict, attempt)
-		}
-		_, err = tx.ExecContext(ctx, `UPDATE runs SET step = ?, attempt = ?, body = ? WHERE id = ?`,
-			run.Step, run.Attempt, body, run.ID)
+		return putRun(ctx, tx, run)
+	}, entries...)
+}
+
+func putRun(ctx context.Context, tx *sql.Tx, run data.Run) error {
+	body, err := runBody(run)
+	if err != nil {
 		return err
-	})
+	}
+	var step data.Step
+	var attempt int
+	err = tx.QueryRowContext(ctx, `SELECT step, attempt FROM runs WHERE id = ?`, run.ID).Scan(&step, &attempt)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return ErrNotFound
+	case err != nil:
+		return err
+	case run.Attempt < attempt:
+		return fmt.Errorf("%w: attempt %d has begun", ErrConflict, attempt)
+	case step == data.StepEnded && run.Step != data.StepEnded && run.Attempt == attempt:
+		return fmt.Errorf("%w: attempt %d has ended", ErrConflict, attempt)
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE runs SET step = ?, attempt = ?, body = ? WHERE id = ?`,
+		run.Step, run.Attempt, body, run.ID)
+	return err
 }
 
 const rolloutColumns = `id, plan, started, started_by, reason, ended, resumed, state, note`
@@ -156,8 +176,12 @@ func (rd Reader) Rollouts(ctx context.Context) ([]data.Rollout, error) {
 
 // Rollout returns one rollout.
 func (rd Reader) Rollout(ctx context.Context, id data.RolloutID) (data.Rollout, error) {
-	r, err := one(ctx, rd.r, scanRollout, `SELECT `+rolloutColumns+` FROM rollouts WHERE id = ?`, id)
+	r, err := readRollout(ctx, rd.r, id)
 	return r, fault(fmt.Sprintf("read rollout %d", id), err)
+}
+
+func readRollout(ctx context.Context, q querier, id data.RolloutID) (data.Rollout, error) {
+	return one(ctx, q, scanRollout, `SELECT `+rolloutColumns+` FROM rollouts WHERE id = ?`, id)
 }
 
 const runColumns = `id, rollout, host, body`

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"secondtuesday/data"
 )
 
 // Setting returns what is kept under key; "" when nothing is.
@@ -18,12 +20,13 @@ func (rd Reader) Setting(ctx context.Context, key string) (string, error) {
 	return v, fault(fmt.Sprintf("read setting %q", key), err)
 }
 
-// SetSetting keeps value under key. Never a secret: those are for room secret.
-func (db *DB) SetSetting(ctx context.Context, key, value string) error {
+// SetSetting keeps value under key, with an audit entry where the change is
+// worth one. Never a secret: those are for room secret.
+func (db *DB) SetSetting(ctx context.Context, key, value string, entries ...data.AuditEntry) error {
 	return db.write(ctx, fmt.Sprintf("set setting %q", key), func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)`, key, value)
 		return err
-	})
+	}, entries...)
 }
 
 // Lease takes the named lease for holder until now+ttl, or makes one it holds

@@ -131,19 +131,20 @@ func dsn(path, mode string) string {
 
 // change runs f and appends entry in one transaction.
 func (db *DB) change(ctx context.Context, op string, entry data.AuditEntry, f func(*sql.Tx) error) error {
-	return db.write(ctx, op, func(tx *sql.Tx) error {
-		if err := f(tx); err != nil {
-			return err
-		}
-		return appendAudit(ctx, tx, entry)
-	})
+	return db.write(ctx, op, f, entry)
 }
 
-// write runs f in one transaction that DataVersion will show.
-func (db *DB) write(ctx context.Context, op string, f func(*sql.Tx) error) error {
+// write runs f, and appends the entries where there are any, in one
+// transaction that DataVersion will show.
+func (db *DB) write(ctx context.Context, op string, f func(*sql.Tx) error, entries ...data.AuditEntry) error {
 	return fault(op, inTx(ctx, db.w, func(tx *sql.Tx) error {
 		if err := f(tx); err != nil {
 			return err
+		}
+		for _, e := range entries {
+			if err := appendAudit(ctx, tx, e); err != nil {
+				return err
+			}
 		}
 		_, err := tx.ExecContext(ctx, `UPDATE meta SET changes = changes + 1`)
 		return err

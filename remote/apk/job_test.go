@@ -48,6 +48,7 @@ func TestJobBeginsOnlyWhatWasPlanned(t *testing.T) {
 		began      bool
 	}{
 		"as planned":           {want, sim, nil, 0, true},
+		"one is gone already":  {want + "remove gone 1.0-r0\n", sim, nil, 0, true},
 		"one goes":             {want + "remove old 1.2.4-r0\n", purge, nil, 0, true},
 		"one was to go":        {want + "remove old 1.2.4-r0\n", purge, map[string]string{"after": "P:labdep\nV:2.0-r0\n\nP:labnew\nV:1.0-r0\n\nP:old\nV:1.2.4-r0\n"}, 1, true},
 		"in already":           {"upgrade labdep 1.0-r0\n", "", nil, 0, false},

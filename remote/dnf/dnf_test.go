@@ -241,6 +241,17 @@ func TestDeadRepositoryDoesNotLookLikeNoUpdates(t *testing.T) {
 	}
 }
 
+func TestCutInstallationIsAProblem(t *testing.T) {
+	var scan data.Scan
+	err := read(answer(goodRepo, linux.Section{Name: "rpm -qa", Out: emptyScan + "labhello\tnoarch\t1.1-1.el9\t2\n"}), &scan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(scan.Problems) != 1 || scan.Problems[0].Kind != data.PackagesBroken || !strings.Contains(scan.Problems[0].Detail, "labhello:noarch") {
+		t.Errorf("problems %+v", scan.Problems)
+	}
+}
+
 func TestHeldAndReplacingUpdatesAreShown(t *testing.T) {
 	var scan data.Scan
 	err := read(answer(goodRepo,

@@ -50,6 +50,7 @@ func TestJobBeginsOnlyWhatWasPlanned(t *testing.T) {
 		began bool
 	}{
 		"as planned":              {want, nil, 0, true},
+		"one is gone already":     {want + "remove gone 1.0-1\n", nil, 0, true},
 		"in already":              {"upgrade labhello 1.0-1\n", nil, 0, false},
 		"the sources have moved":  {want, map[string]string{"offered": "labhello 1.2-1\n"}, 20, false},
 		"one more":                {want, map[string]string{"offered": "labhello 1.1-1\nglibc 2.40-1\n"}, 20, false},

@@ -79,21 +79,22 @@ func TestJobBeginsOnlyWhatWasPlanned(t *testing.T) {
 		"a repository was left out": {wantSSL, summaryOf(1, upgrades(lineSSL)), "106", 0, true},
 		"a product comes along": {wantSSL, summaryOf(1, upgrades(lineSSL)+
 			"<to-install>\n"+strings.ReplaceAll(other, `type="package"`, `type="product"`)+"</to-install>\n"), "0", 0, true},
-		"in already":        {"upgrade labssl noarch 1.0-1.el9\n", "", "0", 0, false},
-		"another version":   {wantSSL, summaryOf(1, upgrades(strings.ReplaceAll(lineSSL, "1.0-2", "1.0-3"))), "0", 20, false},
-		"another arch":      {wantSSL, summaryOf(1, upgrades(strings.ReplaceAll(lineSSL, `arch="noarch"`, `arch="i586"`))), "0", 20, false},
-		"one more":          {wantSSL, summaryOf(2, upgrades(lineSSL+other)), "0", 20, false},
-		"one is erased":     {wantSSL, summaryOf(2, upgrades(lineSSL)+"<to-remove>\n"+other+"</to-remove>\n"), "0", 20, false},
-		"it is erased":      {wantSSL, summaryOf(1, "<to-remove>\n"+lineSSL+"</to-remove>\n"), "0", 20, false},
-		"one is missing":    {wantSSL + "upgrade labcrit noarch 1.0-2.el9\n", summaryOf(1, upgrades(lineSSL)), "0", 20, false},
-		"one stays":         {wantSSL + "remove labobs noarch 1.0-1.el9\n", summaryOf(1, upgrades(lineSSL)), "0", 20, false},
-		"unknown deed":      {wantSSL, summaryOf(1, "<to-downgrade>\n"+lineSSL+"</to-downgrade>\n"), "0", 20, false},
-		"counts more":       {wantSSL, summaryOf(2, upgrades(lineSSL)), "0", 20, false},
-		"counts nothing":    {wantSSL, strings.Replace(summaryOf(1, upgrades(lineSSL)), " packages-to-change", " packages", 1), "0", 20, false},
-		"one line, twice":   {wantSSL + "upgrade labcrit noarch 1.0-2.el9\n", summaryOf(2, upgrades(lineSSL+lineSSL)), "0", 20, false},
-		"no summary":        {wantSSL, "<stream>\n<message type=\"info\">Nothing to do.</message>\n</stream>\n", "0", 20, false},
-		"nothing at all":    {wantSSL, "", "0", 20, false},
-		"solver's conflict": {wantSSL, summaryOf(1, upgrades(lineSSL)), "4", 20, false},
+		"one is gone already": {wantSSL + "remove gone noarch 1.0-1.el9\n", summaryOf(1, upgrades(lineSSL)), "0", 0, true},
+		"in already":          {"upgrade labssl noarch 1.0-1.el9\n", "", "0", 0, false},
+		"another version":     {wantSSL, summaryOf(1, upgrades(strings.ReplaceAll(lineSSL, "1.0-2", "1.0-3"))), "0", 20, false},
+		"another arch":        {wantSSL, summaryOf(1, upgrades(strings.ReplaceAll(lineSSL, `arch="noarch"`, `arch="i586"`))), "0", 20, false},
+		"one more":            {wantSSL, summaryOf(2, upgrades(lineSSL+other)), "0", 20, false},
+		"one is erased":       {wantSSL, summaryOf(2, upgrades(lineSSL)+"<to-remove>\n"+other+"</to-remove>\n"), "0", 20, false},
+		"it is erased":        {wantSSL, summaryOf(1, "<to-remove>\n"+lineSSL+"</to-remove>\n"), "0", 20, false},
+		"one is missing":      {wantSSL + "upgrade labcrit noarch 1.0-2.el9\n", summaryOf(1, upgrades(lineSSL)), "0", 20, false},
+		"one stays":           {wantSSL + "remove labobs noarch 1.0-1.el9\n", summaryOf(1, upgrades(lineSSL)), "0", 20, false},
+		"unknown deed":        {wantSSL, summaryOf(1, "<to-downgrade>\n"+lineSSL+"</to-downgrade>\n"), "0", 20, false},
+		"counts more":         {wantSSL, summaryOf(2, upgrades(lineSSL)), "0", 20, false},
+		"counts nothing":      {wantSSL, strings.Replace(summaryOf(1, upgrades(lineSSL)), " packages-to-change", " packages", 1), "0", 20, false},
+		"one line, twice":     {wantSSL + "upgrade labcrit noarch 1.0-2.el9\n", summaryOf(2, upgrades(lineSSL+lineSSL)), "0", 20, false},
+		"no summary":          {wantSSL, "<stream>\n<message type=\"info\">Nothing to do.</message>\n</stream>\n", "0", 20, false},
+		"nothing at all":      {wantSSL, "", "0", 20, false},
+		"solver's conflict":   {wantSSL, summaryOf(1, upgrades(lineSSL)), "4", 20, false},
 		"version is gone": {wantSSL, "<stream>\n<message type=\"error\">No provider of 'labssl.noarch=1.0-2.el9' found.</message>\n</stream>\n",
 			"104", 20, false},
 		"lock taken behind the look": {wantSSL, locked, "7", 24, false},
@@ -154,6 +155,27 @@ func TestJobAsksForExactVersionsAndTakesNoPatch(t *testing.T) {
 			!strings.Contains(line, " install --no-recommends --no-force-resolution --auto-agree-with-licenses ") {
 			t.Errorf("zypper was asked: %s", line)
 		}
+	}
+}
+
+// What is new comes along with what needs it, and is not marked as chosen by a
+// person. What takes the place of another is asked for, or nothing would bring it.
+func TestNewPackagesAreAskedForWhereNothingElseBringsThem(t *testing.T) {
+	const ssl, fresh = " labssl.noarch=1.0-2.el9", " labnew.noarch=1.0-1.el9"
+	for name, c := range map[string]struct{ input, asked string }{
+		"comes along":       {wantSSL + "add labnew noarch 1.0-1.el9\n", ssl},
+		"replaces":          {wantSSL + "add labnew noarch 1.0-1.el9\nremove labobs noarch 1.0-1.el9\n", ssl + fresh},
+		"nothing else":      {"add labnew noarch 1.0-1.el9\n", fresh},
+		"replaced one gone": {wantSSL + "add labnew noarch 1.0-1.el9\nremove gone noarch 1.0-1.el9\n", ssl},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.Run(c.input) // refused, as the summary is another
+			if got := w.Get("asked"); strings.Count(got, "\n") != 1 || !strings.HasSuffix(got, " --dry-run"+c.asked+"\n") {
+				t.Errorf("zypper was asked %q, want %q", got, c.asked)
+			}
+		})
 	}
 }
 

@@ -149,6 +149,17 @@ func TestDeadRepositoryDoesNotLookLikeNoUpdates(t *testing.T) {
 	}
 }
 
+func TestCutInstallationIsAProblem(t *testing.T) {
+	var scan data.Scan
+	a := scanAnswer(t, linux.Section{Name: "rpm -qa", Out: installed + "labssl\tnoarch\t1.0-2.el9\t2\n"})
+	if _, err := read(a, &scan); err != nil {
+		t.Fatal(err)
+	}
+	if len(scan.Problems) != 1 || scan.Problems[0].Kind != data.PackagesBroken || !strings.Contains(scan.Problems[0].Detail, "labssl:noarch") {
+		t.Errorf("problems %+v", scan.Problems)
+	}
+}
+
 func TestUnreadableListIsAnError(t *testing.T) {
 	for _, text := range []string{"", "Loading repository data...", "<stream>", "<stream/>", "<stream><update-status><update-list><update kind='package' name='a b' edition='1-1' arch='noarch'/></update-list></update-status></stream>",
 		"<stream><update-status><update-list><update kind='odd' name='a' edition='1-1' arch='noarch'/></update-list></update-status></stream>"} {

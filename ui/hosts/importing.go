@@ -105,7 +105,7 @@ func (s *source) parse(r io.Reader, home string) (err error) {
 	case formatSSH:
 		dir := filepath.Join(home, ".ssh")
 		own := filepath.Clean(s.path) == filepath.Join(dir, "config")
-		s.preview, err = app.ReadOpenSSH(r, own, app.SSHFiles(dir, home, func(name string) (io.ReadCloser, error) { return os.Open(name) }))
+		s.preview, err = app.ReadOpenSSH(r, own, app.SSHFiles(dir, home))
 	case formatKnown:
 		s.preview, err = app.ReadKnownHosts(r)
 	case formatINI:

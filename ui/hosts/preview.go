@@ -97,6 +97,7 @@ type previewDialog struct {
 	choices   app.ImportChoices
 	grid      *kit.Grid[*previewRow]
 	summary   *kit.Caption
+	local     *kit.Check // shown where a line says local
 	modal     *kit.Modal
 	columns   []app.Field
 	saved     int
@@ -150,7 +151,9 @@ func (d *previewDialog) build() fyne.CanvasObject {
 	if d.s.table != nil {
 		body = d.withMapping(body)
 	}
-	return container.New(&fixed{fyne.NewSize(680, 430)}, container.NewBorder(kit.VBox(8, fields, kit.Pad(known, 0, 8, 0, 0)), nil, nil, nil, body))
+	d.local = kit.NewCheck("Take in lines that mean this computer, which is worked on without SSH", false, func(on bool) { d.choices.Local = on; d.judge() })
+	d.local.Hide()
+	return container.New(&fixed{fyne.NewSize(680, 430)}, container.NewBorder(kit.VBox(8, fields, kit.Pad(known, 0, 8, 0, 0), d.local), nil, nil, nil, body))
 }
 
 func (d *previewDialog) exposureText(r *previewRow) string {
@@ -179,6 +182,9 @@ func (d *previewDialog) leaveOut(rows []*previewRow) {
 
 // judge shows what would happen under the choices of now.
 func (d *previewDialog) judge() {
+	if slices.ContainsFunc(d.s.preview.Rows, func(r app.ImportRow) bool { return r.Host.Reach == data.ReachLocal }) {
+		d.local.Show()
+	}
 	var rows []*previewRow
 	rows, d.saved, d.stops = previewRows(d.s.preview, d.choices, d.inventory)
 	d.grid.SetRows(rows)

@@ -473,6 +473,25 @@ func TestImportOfExistingHostsIsAChoiceAndCanBeUndone(t *testing.T) {
 	}
 }
 
+func TestAFileMakesThisComputerAHostOnlyWhenAllowed(t *testing.T) {
+	o := open(t, false, small, func(*app.Desk) {})
+	file := filepath.Join(t.TempDir(), "servers.csv")
+	if err := os.WriteFile(file, []byte("name,reach,exposure\nhere,local,internal\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o.screen.importHosts()
+	kittest.Type(t, o.window, "/home/anna/servers.csv", file)
+	kittest.Press(t, o.window, "Read file")
+	kittest.See(t, o.window, "1 problem to solve or leave out")
+	kittest.Press(t, o.window, "Take in lines that mean this computer, which is worked on without SSH")
+	kittest.See(t, o.window, "1 host to import")
+	kittest.Press(t, o.window, "Import")
+	kittest.Settle(t)
+	if all := o.inventory(t); len(all) != 1 || all[0].Reach != data.ReachLocal {
+		t.Errorf("inventory: %+v", all)
+	}
+}
+
 func TestKindOfFileIsFoundOut(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"servers.csv", "", formatCSV}, {"inventory.yml", "", formatYAML}, {"hosts.ini", "", formatINI}, {"known_hosts", "", formatKnown}, {"config", "", formatSSH},

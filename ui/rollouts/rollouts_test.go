@@ -78,8 +78,9 @@ func scene(t *testing.T, off *wire.Office, state data.RolloutState, note string)
 	}
 	r, err := db.Rollout(ctx, id)
 	must(t, err)
+	was := r
 	r.State, r.Note = state, note
-	must(t, db.UpdateRollout(ctx, r, entry))
+	must(t, db.UpdateRollout(ctx, was, r, entry))
 	var lines []data.LogLine
 	for i := range 60 {
 		from, text := "host", fmt.Sprintf("Unpacking libssl3:amd64 (3.0.17-1~deb12u2) over (3.0.15-1~deb12u1) ... %d", i)

@@ -49,7 +49,7 @@ func (s *Shop) Hosts() []data.Host {
 }
 
 func technology(o OS) string {
-	return map[string]string{"debian": "Debian", "ubuntu": "Ubuntu", "almalinux": "AlmaLinux", "opensuse-leap": "openSUSE"}[o.ID]
+	return map[string]string{"debian": "Debian", "ubuntu": "Ubuntu", "almalinux": "AlmaLinux", "opensuse-leap": "openSUSE", "arch": "Arch Linux", "alpine": "Alpine"}[o.ID]
 }
 
 // Groups returns the shop's groups, without IDs.

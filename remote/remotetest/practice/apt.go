@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"secondtuesday/data"
 	"secondtuesday/remote/remotetest/practice/unix"
 )
 
@@ -81,7 +82,9 @@ func (h *Host) locks() []byte {
 	}
 	var b strings.Builder
 	files := aptLocks[:2]
-	if !h.def.aptBased() {
+	if h.def.OS.Platform == data.APK {
+		files = []string{apkLock}
+	} else if !h.def.aptBased() {
 		files = []string{rpmLock}
 	}
 	for i, l := range files {

@@ -61,6 +61,7 @@ func (s *set) add(f []string) error {
 	if len(f) < 3 {
 		return fmt.Errorf("%q is too short", f)
 	}
+	f[1] = strings.TrimPrefix(f[1], "-")
 	if f[2] != "-" {
 		s.packages = append(s.packages, Package{Name: f[0], Arch: f[1], Version: f[2]})
 	}
@@ -153,5 +154,5 @@ func (d definition) offers() []Offer {
 }
 
 func (o OS) catalogue() string {
-	return map[string]string{"debian12": "debian12", "debian13": "debian13", "ubuntu24.04": "ubuntu2404", "almalinux9.6": "alma9", "opensuse-leap15.6": "leap156"}[o.ID+o.Version]
+	return map[string]string{"debian12": "debian12", "debian13": "debian13", "ubuntu24.04": "ubuntu2404", "almalinux9.6": "alma9", "opensuse-leap15.6": "leap156", "arch": "arch", "alpine3.22.2": "alpine322"}[o.ID+o.Version]
 }

@@ -36,6 +36,17 @@ type definition struct {
 
 func (d definition) aptBased() bool { return d.OS.Platform == data.APT }
 
+// systemd: Alpine's OpenRC is not played; nothing runs its services.
+func (d definition) systemd() bool { return d.OS.Platform != data.APK }
+
+// classless: neither pacman nor apk says why an update came out, or which services run old files.
+func (d definition) classless() bool { return d.oneKernel() }
+
+// oneKernel: a new kernel takes the place of the old one, also under the running system.
+func (d definition) oneKernel() bool {
+	return d.OS.Platform == data.APK || d.OS.Platform == data.Pacman
+}
+
 func (d definition) rebootTime() time.Duration {
 	if d.BootTime > 0 {
 		return d.BootTime
@@ -67,6 +78,13 @@ var (
 		Kernel: "6.4.0-150600.23.65-default", KernelVersion: "#1 SMP PREEMPT_DYNAMIC Tue Jul 22 11:54:50 UTC 2025 (b4ff33d)",
 		Base:    Repo{ID: "repo-oss", Name: "Main Repository", URL: "http://download.example.test/distribution/leap/15.6/repo/oss/"},
 		Updates: Repo{ID: "updates", Name: "Update repository of openSUSE Leap 15.6", URL: "http://download.example.test/update/leap/15.6/sle/"}}
+	arch = OS{ID: "arch", Name: "Arch Linux", Platform: data.Pacman,
+		Kernel: "6.17.1-arch1-1", KernelVersion: "#1 SMP PREEMPT_DYNAMIC Mon, 06 Oct 2025 18:48:29 +0000",
+		Base:    Repo{ID: "core", URL: "https://repo.example.test/arch/core/os/x86_64"},
+		Updates: Repo{ID: "extra", URL: "https://repo.example.test/arch/extra/os/x86_64"}}
+	alpine = OS{ID: "alpine", Version: "3.22.2", Name: "Alpine Linux v3.22", Platform: data.APK,
+		Kernel: "6.12.44-0-lts", KernelVersion: "#1-Alpine SMP PREEMPT_DYNAMIC 2025-08-28 15:21:07",
+		Base: Repo{ID: "main", URL: "https://repo.example.test/alpine/v3.22/main"}}
 )
 
 // company returns the hosts of the shop: a small trading company with an
@@ -109,5 +127,10 @@ func company() []definition {
 		{Name: "print", Group: "Warehouse", Unit: "Logistics", Owner: "Ana Ribeiro", Criticality: data.CriticalityLow, Exposure: data.Internal, Environment: data.RemoteSite, Ring: 1,
 			OS: debian12, Sudo: "nopasswd", UpDays: 203, ListAge: 2, DeadRepo: "sec",
 			Notes: "Practice: its security repository no longer answers, so what it lacks is unknown."},
+		{Name: "lab-plots", Group: "Laboratory", Unit: "Research", Owner: "Ines Duarte", Criticality: data.CriticalityLow, Exposure: data.Internal, Environment: data.OnPremises, Ring: 1,
+			OS: arch, Sudo: "nopasswd", Sets: []string{"plots"}, UpDays: 26, ListAge: 6, PatchedDays: 26,
+			Notes: "Arch knows no partial upgrades: plan all of it or nothing."},
+		{Name: "proxy", Group: "Warehouse", Unit: "Logistics", Owner: "Ana Ribeiro", Criticality: data.CriticalityMedium, Exposure: data.Internet, Environment: data.RemoteSite, Ring: 2,
+			OS: alpine, Sudo: "nopasswd", Sets: []string{"proxy"}, UpDays: 43, ListAge: 4, PatchedDays: 38},
 	}
 }

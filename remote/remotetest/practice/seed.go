@@ -183,7 +183,9 @@ func (d definition) pasts() []past {
 			continue
 		}
 		o := Offer{Name: p.Name, Arch: p.Arch, Version: p.Version, Old: old, Repo: d.OS.Base.ID, Class: data.BugFix}
-		if spread(p.Name, 2) == 0 && d.OS.Security.ID != "" {
+		if d.classless() {
+			o.Class = data.ClassUnknown
+		} else if spread(p.Name, 2) == 0 && d.OS.Security.ID != "" {
 			o.Repo, o.Class = d.OS.Security.ID, data.Security
 		}
 		in := d.PatchedDays
@@ -220,7 +222,7 @@ func (s *Shop) pastScan(d definition, at time.Time) (data.Scan, bool) {
 		return data.Scan{}, false
 	}
 	h := &Host{def: d, shop: s}
-	scan := data.Scan{At: at.Truncate(time.Second), HostNow: at.Truncate(time.Second), Platform: d.OS.Platform, Root: true, RebootKnown: true, RestartKnown: true,
+	scan := data.Scan{At: at.Truncate(time.Second), HostNow: at.Truncate(time.Second), Platform: d.OS.Platform, Root: true, RebootKnown: true, RestartKnown: !d.classless(),
 		OS:         data.OS{ID: d.OS.ID, Version: d.OS.Version, Name: d.OS.Name, Codename: d.OS.Codename},
 		Kernel:     data.Kernel{Running: d.OS.Kernel, Installed: d.OS.Kernel},
 		BootedAt:   before(d.UpDays).Add(-3 * time.Hour).Truncate(time.Second),
@@ -272,6 +274,12 @@ func (h *Host) pastUpdate(x past) data.Update {
 	if h.def.aptBased() {
 		u.Origin = h.originOf(o)
 		return u
+	}
+	switch h.def.OS.Platform {
+	case data.APK: // says neither
+		return u
+	case data.Pacman:
+		u.Size = o.Size
 	}
 	u.Origin, u.Severity = o.Repo, o.Severity
 	if o.Advisory != "" {

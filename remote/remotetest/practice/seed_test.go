@@ -71,7 +71,7 @@ func TestFirstRealScanGoesOnFromTheHistory(t *testing.T) {
 	for _, scan := range s.History().Scans {
 		last[s.Hosts()[scan.Host-1].Name] = scan
 	}
-	for _, name := range []string{"web1", "db1", "vpn", "erp", "suse-files"} {
+	for _, name := range []string{"web1", "db1", "vpn", "erp", "suse-files", "lab-plots", "proxy"} {
 		h := hostNamed(t, s, name)
 		scan, err := platformOf(h).Scan(t.Context(), dial(t, s, name), false)
 		if err != nil {

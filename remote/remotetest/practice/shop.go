@@ -1,4 +1,4 @@
-// Package practice plays a made-up shop: a dozen Linux hosts as real SSH
+// Package practice plays a made-up shop: fifteen Linux hosts as real SSH
 // servers on loopback, each with a small world of packages of its own, in which
 // the shipped scripts run. Updates go away when they are installed, reboots
 // take time, one host fails, one is slow, and so on. The desk reaches them by

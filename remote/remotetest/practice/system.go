@@ -21,7 +21,9 @@ func (h *Host) system() {
 	fs.Put("/etc/machine-id", fmt.Sprintf("%032x\n", h.shop.seed*uint64(len(h.def.Name)+7)))
 	fs.PutMode("/home/ops/.profile", []byte("# ~/.profile\n"), 0o644, 1000)
 	_ = fs.Change("/home/ops", 0, func(n *unix.Node) { n.UID, n.Mode = 1000, n.Mode.Type()|0o700 })
-	_ = fs.MkdirAll("/run/systemd/system", 0, 0o755)
+	if h.def.systemd() {
+		_ = fs.MkdirAll("/run/systemd/system", 0, 0o755)
+	}
 	fs.Dynamic("/proc/sys/kernel/random/boot_id", h.read(func(st *state) string { return st.BootID + "\n" }))
 	fs.Dynamic("/proc/sys/kernel/osrelease", h.read(func(st *state) string { return st.Running + "\n" }))
 	fs.Dynamic("/proc/version", h.read(func(st *state) string { return "Linux version " + st.Running + " (practice) #1 SMP\n" }))
@@ -40,6 +42,10 @@ func (h *Host) system() {
 	switch os.Platform {
 	case data.APT:
 		h.aptFiles()
+	case data.Pacman:
+		h.pacmanFiles()
+	case data.APK:
+		h.apkFiles()
 	default:
 		h.rpmFiles()
 	}
@@ -67,7 +73,12 @@ func (h *Host) read(text func(st *state) string) func() []byte {
 
 func osRelease(o OS) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "PRETTY_NAME=%q\nNAME=%q\nVERSION_ID=%q\nID=%s\n", o.Name, strings.SplitN(o.Name, " "+o.Version, 2)[0], o.Version, o.ID)
+	name, _, _ := strings.Cut(o.Name, " v")
+	if o.Version != "" { // Arch has none
+		name, _, _ = strings.Cut(name, " "+o.Version)
+		fmt.Fprintf(&b, "VERSION_ID=%q\n", o.Version)
+	}
+	fmt.Fprintf(&b, "PRETTY_NAME=%q\nNAME=%q\nID=%s\n", o.Name, name, o.ID)
 	if o.Codename != "" {
 		fmt.Fprintf(&b, "VERSION_CODENAME=%s\nVERSION=\"%s (%s)\"\n", o.Codename, o.Version, o.Codename)
 	}
@@ -80,6 +91,16 @@ func osRelease(o OS) string {
 // bootFiles shows the installed kernels in /boot and /lib/modules. The state
 // must be held, or the host not yet running.
 func (h *Host) bootFiles() {
+	if h.def.oneKernel() {
+		k, name := h.st.Kernels[len(h.st.Kernels)-1], "linux"
+		if h.def.OS.Platform == data.APK {
+			name = "lts"
+		}
+		h.machine.FS.Put("/boot/vmlinuz-"+name, "kernel")
+		_ = h.machine.FS.Remove("/lib/modules", 0, true)
+		h.machine.FS.Put("/lib/modules/"+k+"/modules.dep", "")
+		return
+	}
 	for _, k := range h.st.Kernels {
 		h.machine.FS.Put("/boot/vmlinuz-"+k, "kernel")
 		h.machine.FS.Put("/boot/config-"+k, "CONFIG_PRACTICE=y\n")
@@ -323,7 +344,9 @@ func (h *Host) Reboot(d time.Duration) {
 	_ = h.machine.FS.Remove("/run", 0, true)
 	_ = h.machine.FS.Remove("/tmp", 0, true)
 	_ = h.machine.FS.MkdirAll("/run/lock", 0, 0o755)
-	_ = h.machine.FS.MkdirAll("/run/systemd/system", 0, 0o755)
+	if h.def.systemd() {
+		_ = h.machine.FS.MkdirAll("/run/systemd/system", 0, 0o755)
+	}
 	_ = h.machine.FS.MkdirAll("/tmp", 0, 0o755)
 	_ = h.machine.FS.Change("/tmp", 0, func(n *unix.Node) { n.Mode = n.Mode.Type() | 0o777 })
 	h.machine.PowerOn()
@@ -334,10 +357,13 @@ func (h *Host) Reboot(d time.Duration) {
 // commands adds what the package managers of the host's system consist of.
 func (h *Host) commands() {
 	c := h.machine.Commands
-	c["systemctl"], c["systemd-run"], c["reboot"] = systemctl(h), systemdRun(h), rebootC(h)
+	c["reboot"] = rebootC(h)
 	c["shutdown"] = c["reboot"]
-	c["systemd-detect-virt"] = func(p *unix.Proc, _ []string) int { fmt.Fprintln(p.Stdout(), "kvm"); return 0 }
-	c["journalctl"] = func(*unix.Proc, []string) int { return 0 }
+	if h.def.systemd() {
+		c["systemctl"], c["systemd-run"] = systemctl(h), systemdRun(h)
+		c["systemd-detect-virt"] = func(p *unix.Proc, _ []string) int { fmt.Fprintln(p.Stdout(), "kvm"); return 0 }
+		c["journalctl"] = func(*unix.Proc, []string) int { return 0 }
+	}
 	switch h.def.OS.Platform {
 	case data.APT:
 		h.aptCommands(c)
@@ -347,5 +373,9 @@ func (h *Host) commands() {
 	case data.Zypper:
 		h.rpmCommands(c)
 		h.zypperCommands(c)
+	case data.Pacman:
+		h.pacmanCommands(c)
+	case data.APK:
+		h.apkCommands(c)
 	}
 }

@@ -155,8 +155,8 @@ func (h *Host) changed() {
 	h.dirty = true
 }
 
-// repaired is how long a package whose script failed stays broken: then a
-// colleague of the made-up shop has looked after it.
+// repaired is how long a package whose script failed stays broken, and a lock
+// of pacman's that was left stays: then a colleague of the made-up shop has looked after it.
 const repaired = 10 * time.Minute
 
 // pass lets happen what happens on hosts by themselves: the daily timer
@@ -171,17 +171,31 @@ func (h *Host) pass() {
 			h.dirty = true
 		}
 	}
+	if lock, _, err := h.machine.FS.Stat(pacmanLock, 0, true); err == nil && h.packagePID == 0 && now.Sub(lock.Mod) > repaired {
+		_ = h.machine.FS.Remove(pacmanLock, 0, false) // of one that was killed
+	}
 	for _, r := range h.repos() {
 		if h.def.DeadRepo == r.ID || h.deadRepos[r.ID] || now.Sub(h.st.Fetched[r.ID]) < 36*time.Hour {
 			continue
 		}
 		h.st.Fetched[r.ID] = now.Add(-time.Duration(spread(h.def.Name, 20)+1) * time.Hour).Truncate(time.Second)
 		h.dirty = true
-		if h.def.aptBased() {
-			h.writeRelease(r)
-		} else {
-			h.writeRepodata(r)
-		}
+		h.writeLists(r)
+	}
+}
+
+// writeLists writes the local copy of a repository's lists, as of when they were
+// fetched. The state must be held.
+func (h *Host) writeLists(r Repo) {
+	switch h.def.OS.Platform {
+	case data.APT:
+		h.writeRelease(r)
+	case data.Pacman:
+		h.writeSync(r)
+	case data.APK:
+		h.writeAPKIndex(r)
+	default:
+		h.writeRepodata(r)
 	}
 }
 
@@ -269,7 +283,7 @@ func (h *Host) apply(o Offer, packageState string) {
 	st := &h.st
 	now := h.now().Unix()
 	p := Package{Name: o.Name, Arch: o.Arch, Version: o.Version, Summary: o.Title, State: packageState, At: now}
-	if i := st.find(o.Name, o.Arch); i >= 0 && (o.Kernel == "" || h.def.OS.Platform == data.APT && !o.sideBySide()) {
+	if i := st.find(o.Name, o.Arch); i >= 0 && (o.Kernel == "" || h.def.oneKernel() || h.def.aptBased() && !o.sideBySide()) {
 		p.Held, p.Summary = st.Packages[i].Held, st.Packages[i].Summary
 		st.Packages[i] = p
 	} else {

@@ -86,7 +86,10 @@ func (s *Server) ticket(w http.ResponseWriter, l *line, scheme string, token []b
 		err = fmt.Errorf("no account %q", t.user)
 	}
 	right := l.tls && t.binding != nil && bytes.Equal(t.binding, bindingToken(endPoint(s.Certificate())))
-	ok := err == nil && !s.currentFaults().RefuseLogin && s.binds(l.tls, t.binding != nil, right)
+	if err == nil {
+		err = s.refusal(l.tls, t.binding != nil, right)
+	}
+	ok := err == nil
 	s.saw(Credential{Auth: Kerberos, User: t.user, Clear: !l.tls, Bound: right, OK: ok, Why: reason(err)})
 	if !ok {
 		return nil, false
@@ -125,7 +128,7 @@ func (k *keytab) accept(token []byte) (t ticketed, err error) {
 		return t, fmt.Errorf("read AP-REQ: %w", err)
 	}
 	if ok, err := q.Verify(k.keys, clockSkew, types.HostAddress{}, nil); err != nil || !ok {
-		return t, fmt.Errorf("verify AP-REQ: %w", errors.Join(err))
+		return t, fmt.Errorf("verify AP-REQ: %v", err) // may be nil, with a ticket that is not valid
 	}
 	if !k.fresh(q.EncryptedAuthenticator.Cipher) {
 		return t, errors.New("verify AP-REQ: it has been here before")

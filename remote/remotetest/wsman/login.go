@@ -3,6 +3,7 @@ package wsman
 import (
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"strings"
 )
@@ -136,7 +137,10 @@ func (s *Server) ntlm(w http.ResponseWriter, l *line, token []byte) (*account, b
 		return u.Password, ok && u.Password != ""
 	})
 	bound := l.tls && l.ntlm.binding != nil && string(l.ntlm.binding) == string(bindingToken(endPoint(s.Certificate())))
-	ok := err == nil && !f.RefuseLogin && s.binds(l.tls, l.ntlm.binding != nil, bound)
+	if err == nil {
+		err = s.refusal(l.tls, l.ntlm.binding != nil, bound)
+	}
+	ok := err == nil
 	s.saw(Credential{
 		Auth: Negotiate, User: join(l.ntlm.domain, l.ntlm.user), Clear: !l.tls, MIC: err == nil && l.ntlm.mic, Bound: bound, OK: ok, Why: reason(err),
 	})
@@ -147,10 +151,19 @@ func (s *Server) ntlm(w http.ResponseWriter, l *line, token []byte) (*account, b
 	return who, true
 }
 
-// binds says whether a login is bound to its line well enough: a token must be
-// right where there is one, and there must be one where the options say so.
-func (s *Server) binds(tls, given, right bool) bool {
-	return !tls || right || !given && !s.options.StrictBinding
+// refusal says why a right credential does not log in after all. A channel
+// binding token must be right where there is one, and there must be one where
+// the options say so.
+func (s *Server) refusal(tls, given, right bool) error {
+	switch {
+	case s.currentFaults().RefuseLogin:
+		return errors.New("every login is refused")
+	case tls && given && !right:
+		return errors.New("wrong channel binding token")
+	case tls && !given && s.options.StrictBinding:
+		return errors.New("no channel binding token")
+	}
+	return nil
 }
 
 func join(domain, user string) string {
