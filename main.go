@@ -44,7 +44,7 @@ func run(ctx context.Context, o wire.Options, walk string) error {
 		return err
 	}
 	defer office.Close()
-	t := &ui.Tools{Desk: office.Desk, Driver: office.Driver, Keys: office.SSH, Secrets: office.Secrets, Path: office.Path, Practice: o.Practice}
+	t := &ui.Tools{Desk: office.Desk, Driver: office.Driver, Keys: office, Secrets: office.Secrets, Path: office.Path, Practice: o.Practice}
 	s := desk.Open(ctx, a, t, w)
 	stop := office.Driver.Keep(ctx, func(err error) { desk.Report(s, err) })
 	defer stop()

@@ -185,6 +185,7 @@ func merge(old, in data.Host) data.Host {
 	keep(&h.Port, old.Port)
 	keep(&h.Ring, old.Ring)
 	keep(&h.Sudo, old.Sudo)
+	keep(&h.Auth, old.Auth)
 	keep(&h.Platform, old.Platform)
 	keep(&h.Criticality, old.Criticality)
 	keep(&h.Exposure, old.Exposure)

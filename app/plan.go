@@ -162,7 +162,7 @@ func (d *Desk) platform(ctx context.Context, s remote.Session, h data.Host) (Pla
 	name := h.Platform
 	if name == data.PlatformUnknown {
 		var err error
-		if name, err = d.detect(ctx, s); err != nil {
+		if name, err = d.detect(ctx, s, h); err != nil {
 			return nil, err
 		}
 	}

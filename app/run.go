@@ -173,7 +173,7 @@ func hopeless(err error) bool {
 	var changed *remote.HostKeyChangedError
 	var unknown *remote.HostKeyUnknownError
 	return errors.As(err, &changed) || errors.As(err, &unknown) ||
-		errors.Is(err, remote.ErrLoginRefused) || errors.Is(err, remote.ErrSudoPassword) || errors.Is(err, remote.ErrNoPrivilege)
+		errors.Is(err, remote.ErrLoginRefused) || errors.Is(err, remote.ErrInsecure) || errors.Is(err, remote.ErrNotAdmin) || errors.Is(err, remote.ErrSudoPassword) || errors.Is(err, remote.ErrNoPrivilege)
 }
 
 // cancelled asks the workspace, because another process may have cancelled.

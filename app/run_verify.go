@@ -43,9 +43,12 @@ func (r *runner) scan(ctx context.Context) (scan data.Scan, again bool, err erro
 // judgeRun says how a run ended, from what the job said, what the checks found
 // and what a scan after it proves.
 func judgeRun(run data.Run, want data.Changes, scan data.Scan) (data.Outcome, string) {
-	in, out := standing(want, scan.Installed)
+	in, out, waiting := standing(want, scan.Installed)
 	total := len(in) + len(out)
 	state := fmt.Sprintf("%d of %d changes are in", len(in), total)
+	if len(waiting) > 0 {
+		state += fmt.Sprintf(", %d of them not in force before a reboot", len(waiting))
+	}
 	if len(out) > 0 {
 		state += "; not in: " + shorten(out, 5)
 	}
@@ -98,11 +101,16 @@ func rebooted(run data.Run) bool {
 
 // standing parts the planned changes into those that an installed list proves
 // and those it does not. A package left half done is not in, nor is it gone.
-func standing(want data.Changes, installed []data.Package) (in, out []string) {
+// waiting are those in that a reboot brings into force.
+func standing(want data.Changes, installed []data.Package) (in, out, waiting []string) {
+	waits := map[string]bool{}
 	versions := map[string][]string{}
 	for _, p := range installed {
 		if p.Broken {
 			p.Version = "" // no planned version
+		}
+		if p.Waits {
+			waits[data.Key(p.Name, p.Arch)+" "+p.Version] = true
 		}
 		versions[data.Key(p.Name, p.Arch)] = append(versions[data.Key(p.Name, p.Arch)], p.Version)
 		if p.Arch != "" {
@@ -110,10 +118,13 @@ func standing(want data.Changes, installed []data.Package) (in, out []string) {
 		}
 	}
 	put := func(t data.Target, ok bool) {
-		if ok {
-			in = append(in, t.Name)
-		} else {
+		if !ok {
 			out = append(out, t.Name)
+			return
+		}
+		in = append(in, t.Name)
+		if waits[t.Key()+" "+t.To] {
+			waiting = append(waiting, t.Name)
 		}
 	}
 	for _, t := range append(append([]data.Target{}, want.Upgrade...), want.Add...) {
@@ -122,7 +133,7 @@ func standing(want data.Changes, installed []data.Package) (in, out []string) {
 	for _, t := range want.Remove {
 		put(t, len(versions[t.Key()]) == 0)
 	}
-	return in, out
+	return in, out, waiting
 }
 
 func contains(versions []string, v string) bool {

@@ -140,7 +140,7 @@ func (d *Desk) ask(ctx context.Context, s remote.Session, h data.Host, refresh b
 		known := name != data.PlatformUnknown
 		if !known {
 			var err error
-			if name, err = d.detect(ctx, s); err != nil {
+			if name, err = d.detect(ctx, s, h); err != nil {
 				return data.Scan{}, err
 			}
 		}
@@ -158,7 +158,10 @@ func (d *Desk) ask(ctx context.Context, s remote.Session, h data.Host, refresh b
 	return data.Scan{}, fmt.Errorf("%w: it says so of itself", remote.ErrNotSupported)
 }
 
-func (d *Desk) detect(ctx context.Context, s remote.Session) (data.Platform, error) {
+func (d *Desk) detect(ctx context.Context, s remote.Session, h data.Host) (data.Platform, error) {
+	if h.Reach == data.ReachWinRM {
+		return data.WindowsUpdate, nil // what answers WinRM has no other
+	}
 	if d.Detect != nil {
 		return d.Detect(ctx, s)
 	}
@@ -192,6 +195,7 @@ func (d *Desk) learn(ctx context.Context, h data.Host, scan data.Scan) (data.Hos
 var technologies = map[string]string{
 	"debian": "Debian", "ubuntu": "Ubuntu", "rhel": "Red Hat Enterprise Linux", "centos": "CentOS", "fedora": "Fedora",
 	"almalinux": "AlmaLinux", "rocky": "Rocky Linux", "ol": "Oracle Linux", "amzn": "Amazon Linux",
+	"windows": "Windows",
 	"sles": "SUSE Linux Enterprise", "sled": "SUSE Linux Enterprise", "opensuse-leap": "openSUSE", "opensuse-tumbleweed": "openSUSE",
 	"arch": "Arch Linux", "alpine": "Alpine Linux", "raspbian": "Raspbian", "linuxmint": "Linux Mint",
 }

@@ -27,55 +27,50 @@ var (
 	ErrNotSupported   = errors.New("host has no update system that this program knows")
 )
 
-// A HostKeyUnknownError means that nobody has vouched for the host's key yet.
+// A HostKeyUnknownError means that nobody has vouched for the host's key, or its
+// certificate, yet. Nothing is sent to such a host.
 type HostKeyUnknownError struct {
-	Host        string // as known_hosts names it
-	Type        string // "ssh-ed25519"
-	Fingerprint string // "SHA256:…"
-	Line        string // the known_hosts line that would accept it
+	Host        string // as known_hosts names it; "win1.example.test:5986" for a certificate
+	Type        string // "ssh-ed25519", or TypeCertificate
+	Fingerprint string // "SHA256:…": of a key in base64, of a certificate 64 hexadecimal digits in capitals
+	Line        string // the known_hosts line that would accept it; for a certificate that of our own file
+	Certificate *Certificate
+}
+
+// TypeCertificate is the Type of a certificate among keys.
+const TypeCertificate = "certificate"
+
+// A Certificate is what a TLS certificate says of itself, and why no authority
+// vouches for it.
+type Certificate struct {
+	Subject, Issuer     string
+	NotBefore, NotAfter time.Time
+	Why                 string
 }
 
 func (e *HostKeyUnknownError) Error() string {
+	if e.Certificate != nil {
+		return fmt.Sprintf("certificate of %s is not known: %s: %s", e.Host, e.Fingerprint, e.Certificate.Why)
+	}
 	return fmt.Sprintf("host key of %s is not known: %s %s", e.Host, e.Type, e.Fingerprint)
 }
 
-// A HostKeyChangedError means that the host showed another key than the one
-// vouched for. Nothing is sent to such a host.
+// A HostKeyChangedError means that the host showed another key, or certificate,
+// than the one vouched for. Nothing is sent to such a host.
 type HostKeyChangedError struct {
 	Host  string
-	Type  string
+	Type  string   // as in HostKeyUnknownError
 	Known []string // fingerprints vouched for, each "type SHA256:…"
 	Shown string   // fingerprint the host showed, "type SHA256:…"
 	Where string   // file and line of the known key
 }
 
 func (e *HostKeyChangedError) Error() string {
-	return fmt.Sprintf("host key of %s changed: known %s, shown %s", e.Host, strings.Join(e.Known, ", "), e.Shown)
-}
-
-// A CertificateUnknownError means that neither an authority nor a person has
-// vouched for the host's certificate. Nothing is sent to such a host.
-type CertificateUnknownError struct {
-	Host                string // "win1.example.test:5986"
-	Fingerprint         string // "SHA256:" and 64 hexadecimal digits in capitals: the hash of the whole certificate
-	Subject, Issuer     string
-	NotBefore, NotAfter time.Time
-	Why                 string // no authority vouches for it
-}
-
-func (e *CertificateUnknownError) Error() string {
-	return fmt.Sprintf("certificate of %s is not known: %s: %s", e.Host, e.Fingerprint, e.Why)
-}
-
-// A CertificateChangedError means that the host showed another certificate than
-// the one a person vouched for. Nothing is sent to such a host.
-type CertificateChangedError struct {
-	Host, Known, Shown string // fingerprints, "SHA256:…"
-	Where              string // file that holds the known one
-}
-
-func (e *CertificateChangedError) Error() string {
-	return fmt.Sprintf("certificate of %s changed: known %s, shown %s", e.Host, e.Known, e.Shown)
+	what := "host key"
+	if e.Type == TypeCertificate {
+		what = TypeCertificate
+	}
+	return fmt.Sprintf("%s of %s changed: known %s, shown %s", what, e.Host, strings.Join(e.Known, ", "), e.Shown)
 }
 
 // An ExitError is a command's own failure, told by the host: it ran and failed.

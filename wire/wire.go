@@ -27,6 +27,8 @@ import (
 	"secondtuesday/remote/dnf"
 	"secondtuesday/remote/pacman"
 	"secondtuesday/remote/remotetest/practice"
+	"secondtuesday/remote/winrm"
+	"secondtuesday/remote/winupdate"
 	"secondtuesday/remote/zypper"
 )
 
@@ -45,6 +47,7 @@ type Office struct {
 	Desk    *app.Desk
 	Driver  *app.Driver
 	SSH     *remote.SSH
+	WinRM   *winrm.Dialer
 	Secrets secret.Store // nil where there is neither keyring nor vault, and in the practice shop
 	Path    string       // of the workspace
 	Shop    *practice.Shop
@@ -53,7 +56,15 @@ type Office struct {
 
 // Platforms are the update systems this program knows.
 func Platforms() []app.Platform {
-	return []app.Platform{apt.Platform{}, dnf.Platform{}, zypper.Platform{}, pacman.Platform{}, apk.Platform{}}
+	return []app.Platform{apt.Platform{}, dnf.Platform{}, zypper.Platform{}, pacman.Platform{}, apk.Platform{}, winupdate.Platform{}}
+}
+
+// AcceptHostKey notes that a person has vouched for a host's key or certificate.
+func (off *Office) AcceptHostKey(e *remote.HostKeyUnknownError) error {
+	if e.Type == remote.TypeCertificate {
+		return off.WinRM.AcceptHostKey(e)
+	}
+	return off.SSH.AcceptHostKey(e)
 }
 
 // DefaultWorkspace is the workspace of a user who names none.
@@ -120,7 +131,11 @@ func (off *Office) open(ctx context.Context, config remote.SSHConfig, pace *app.
 		return err
 	}
 	off.SSH = remote.NewSSH(config)
-	dialer := remote.ByReach{data.ReachSSH: off.SSH, data.ReachLocal: remote.Local{Secrets: config.Secrets}}
+	off.WinRM = winrm.New(winrm.Config{
+		Accepted: filepath.Join(filepath.Dir(config.AcceptedKeys), "known_certificates"),
+		Secrets:  config.Secrets, User: config.User, DialContext: config.DialContext,
+	})
+	dialer := remote.ByReach{data.ReachSSH: off.SSH, data.ReachWinRM: off.WinRM, data.ReachLocal: remote.Local{Secrets: config.Secrets}}
 	off.Desk = &app.Desk{DB: db, Dialer: dialer, Platforms: Platforms(), Now: time.Now, By: By(),
 		Orders: app.NewOrders(filepath.Join(off.folder, "orders"))}
 	if err := off.Desk.ReadSettings(ctx); err != nil {

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"strings"
 	"syscall"
+	"time"
 
 	"secondtuesday/app"
 	"secondtuesday/remote"
@@ -57,30 +58,15 @@ func withFacts(err error) (Words, bool) {
 	var (
 		unknown *remote.HostKeyUnknownError
 		changed *remote.HostKeyChangedError
-		cert    *remote.CertificateChangedError
 		exit    *remote.ExitError
 		imports *app.ImportError
 		path    *fs.PathError
 	)
 	switch {
 	case errors.As(err, &unknown):
-		return Words{
-			Title:    "Host key is not known yet",
-			Sentence: fmt.Sprintf("%s showed a %s key that nobody has vouched for: %s.", unknown.Host, unknown.Type, unknown.Fingerprint),
-			Next:     "Compare the fingerprint with the one on the host's own console, then accept it.",
-		}, true
+		return ofUnknownKey(unknown), true
 	case errors.As(err, &changed):
-		return Words{
-			Title:    "Host key has changed",
-			Sentence: fmt.Sprintf("%s showed the key %s, but %s is the one vouched for in %s. Nothing was sent to it.", changed.Host, changed.Shown, strings.Join(changed.Known, ", "), changed.Where),
-			Next:     "Somebody may be in between. Find out on the host's console why its key is another one; only then remove the old line and accept the new key.",
-		}, true
-	case errors.As(err, &cert):
-		return Words{
-			Title:    "Certificate has changed",
-			Sentence: fmt.Sprintf("%s showed the certificate %s, but %s is the one vouched for. Nothing was sent to it.", cert.Host, cert.Shown, cert.Known),
-			Next:     "Somebody may be in between. Ask whoever renews the certificate before you accept the new one.",
-		}, true
+		return ofChangedKey(changed), true
 	case errors.As(err, &exit):
 		return Words{
 			Title:    "The host ran it, and it failed",
@@ -97,6 +83,38 @@ func withFacts(err error) (Words, bool) {
 		return ofPath(path), true
 	}
 	return Words{}, false
+}
+
+func ofUnknownKey(e *remote.HostKeyUnknownError) Words {
+	if c := e.Certificate; c != nil {
+		return Words{
+			Title: "Certificate is not known yet",
+			Sentence: fmt.Sprintf("%s showed a certificate that neither an authority nor a person has vouched for: %s, for %s, by %s, until %s.",
+				e.Host, e.Fingerprint, c.Subject, c.Issuer, c.NotAfter.Format(time.DateOnly)),
+			Next: "Compare the fingerprint with the one on the host's own console, then accept it. Nothing was sent to it.",
+		}
+	}
+	return Words{
+		Title:    "Host key is not known yet",
+		Sentence: fmt.Sprintf("%s showed a %s key that nobody has vouched for: %s.", e.Host, e.Type, e.Fingerprint),
+		Next:     "Compare the fingerprint with the one on the host's own console, then accept it.",
+	}
+}
+
+func ofChangedKey(e *remote.HostKeyChangedError) Words {
+	known := strings.Join(e.Known, ", ")
+	if e.Type == remote.TypeCertificate {
+		return Words{
+			Title:    "Certificate has changed",
+			Sentence: fmt.Sprintf("%s showed the %s, but the %s is the one vouched for in %s. Nothing was sent to it.", e.Host, e.Shown, known, e.Where),
+			Next:     "Somebody may be in between. Ask whoever renews the certificate; only then remove the old line and accept the new one.",
+		}
+	}
+	return Words{
+		Title:    "Host key has changed",
+		Sentence: fmt.Sprintf("%s showed the key %s, but %s is the one vouched for in %s. Nothing was sent to it.", e.Host, e.Shown, known, e.Where),
+		Next:     "Somebody may be in between. Find out on the host's console why its key is another one; only then remove the old line and accept the new key.",
+	}
 }
 
 // ofPath explains what the file system answered.

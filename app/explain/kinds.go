@@ -10,6 +10,7 @@ import (
 	"secondtuesday/data/secret"
 	"secondtuesday/data/store"
 	"secondtuesday/remote"
+	"secondtuesday/remote/winupdate"
 )
 
 type kind struct {
@@ -30,7 +31,13 @@ var kinds = []kind{
 	{remote.ErrLost, Words{Title: "Connection lost", Next: "It is not known what happened since. The job goes on on the host by itself; open the host again and it is looked up, not repeated."}},
 	{remote.ErrGarbage, Words{Title: "Host's answer makes no sense", Next: "Nothing was concluded from it. The raw answer is kept as evidence with the scan; a login script that prints is the usual cause."}},
 	{remote.ErrHostKeyRefused, Words{Title: "Host key was refused", Next: "The key is revoked, or its certificate is out of date or for another name. Nothing was sent. Ask whoever looks after the host's keys."}},
-	{remote.ErrNotSupported, Words{Title: "No update system found", Next: "This program knows APT, DNF, Zypper, Pacman and APK. Remove the host, or keep it as unknown."}},
+	{remote.ErrInsecure, Words{Title: "No safe way to log in", Next: "Nothing secret was sent. Set up HTTPS on the host, or allow Negotiate with encryption; the manual's page on preparing a Windows server says how."}},
+	{remote.ErrNotAdmin, Words{Title: "Account may not manage the host", Next: "It needs to be a local administrator. For a local account other than the built-in one, Windows wants LocalAccountTokenFilterPolicy as well; the manual says how."}},
+	{remote.ErrQuota, Words{Title: "Too many sessions on the host", Next: "Other programs hold shells of this account there, or old ones have not ended. Wait a few minutes, or close them, then try again."}},
+	{remote.ErrConstrained, Words{Title: "PowerShell is constrained", Next: "A policy (WDAC or AppLocker) forbids scripts to use what Windows Update needs. Ask whoever looks after the policy to allow this account."}},
+	{remote.ErrBlocked, Words{Title: "A security product blocked the script", Next: "Nothing was run. Ask whoever looks after the product; the manual lists the scripts with their digests."}},
+	{winupdate.ErrTaskNeverStarted, Words{Title: "The host's task scheduler did not start the task", Next: "Look on the host at the log TaskScheduler/Operational. Nothing was changed."}},
+	{remote.ErrNotSupported, Words{Title: "No update system found", Next: "This program knows APT, DNF, Zypper, Pacman, APK and Windows Update. Remove the host, or keep it as unknown."}},
 	{store.ErrNotFound, Words{Title: "Not there any more", Next: "Somebody may have removed it. Reload the page."}},
 	{store.ErrConflict, Words{Title: "It does not fit what is stored", Next: "Reload, look at what is there now, and make your change again. Yours was not saved."}},
 	{store.ErrForeign, Words{Title: "Not a workspace", Next: "The file was left as it is. Choose a workspace file, or start a new one under another name."}},

@@ -111,18 +111,19 @@ func sudoText(s data.Sudo) string {
 // hostFlags are the properties of a host as flags.
 type hostFlags struct {
 	h                                         data.Host
-	reach, sudo, criticality, exposure, place string
+	reach, auth, sudo, criticality, exposure, place string
 	group                                     string
 }
 
 func (f *hostFlags) register(cmd *cobra.Command) {
 	s := cmd.Flags()
 	s.StringVar(&f.h.Address, "address", "", "DNS name or IP `ADDRESS` (default: the host's name)")
-	s.IntVar(&f.h.Port, "port", 0, "SSH port (default: what ~/.ssh/config says, else 22)")
-	s.StringVar(&f.h.User, "user", "", "login `NAME` (default: what ~/.ssh/config says, else yours)")
+	s.IntVar(&f.h.Port, "port", 0, "`PORT` of SSH (default: what ~/.ssh/config says, else 22) or WinRM (default: 5986, or 5985 over HTTP)")
+	s.StringVar(&f.h.User, "user", "", "login `NAME` (default: what ~/.ssh/config says, else yours); for Windows DOMAIN\\\\name or name@realm")
 	s.StringVar(&f.h.Jump, "jump", "", "jump `HOST`, as ProxyJump writes it")
-	s.StringVar(&f.h.IdentityFile, "identity-file", "", "private key `FILE` (default: agent and ~/.ssh/config)")
-	s.StringVar(&f.reach, "reach", "", "ssh, or local for this computer (default: ssh)")
+	s.StringVar(&f.h.IdentityFile, "identity-file", "", "private key `FILE` (default: agent and ~/.ssh/config), or keytab for kerberos")
+	s.StringVar(&f.reach, "reach", "", "ssh, winrm for Windows, or local for this computer (default: ssh)")
+	s.StringVar(&f.auth, "auth", "", "login over winrm: ntlm, kerberos, basic (all over HTTPS), or \"sealed over http\" (default: ntlm)")
 	s.StringVar(&f.sudo, "sudo", "", "how to become root: auto, never or password (default: auto)")
 	s.StringVar(&f.exposure, "exposure", "", "who can reach it: internet (a DMZ too), internal or air-gapped (required: only you know)")
 	s.StringVar(&f.criticality, "criticality", "", "how much it is missed: low, medium, high or critical")
@@ -157,6 +158,11 @@ func (f *hostFlags) edit(cmd *cobra.Command, inv *inventory) (func(*data.Host), 
 	on("ring", func(h *data.Host) { h.Ring = f.h.Ring })
 	on("notes", func(h *data.Host) { h.Notes = f.h.Notes })
 	word(words, "reach", f.reach, data.Reaches, func(v data.Reach) { on("reach", func(h *data.Host) { h.Reach = v }) })
+	auth := f.auth
+	if strings.EqualFold(auth, "ntlm") {
+		auth = ""
+	}
+	word(words, "auth", auth, data.Auths, func(v data.Auth) { on("auth", func(h *data.Host) { h.Auth = v }) })
 	sudo := f.sudo
 	if strings.EqualFold(sudo, "auto") {
 		sudo = ""

@@ -52,7 +52,7 @@ find out why it is another one first.`,
 			if err := c.vouch(key, fingerprint); err != nil {
 				return err
 			}
-			if err := d.AcceptHostKey(cmd.Context(), key, c.office.SSH.AcceptHostKey); err != nil {
+			if err := d.AcceptHostKey(cmd.Context(), key, c.office.AcceptHostKey); err != nil {
 				return err
 			}
 			return c.out.done(asKeyJSON(key, true), "Accepted the %s key of %s: %s", key.Type, key.Host, key.Fingerprint)

@@ -110,7 +110,7 @@ func (c *cli) acceptNew(ctx context.Context, d *app.Desk, ids []data.HostID, res
 			continue
 		}
 		if !accepted[key.Line] { // several hosts behind one jump host show one key
-			if err := d.AcceptHostKey(ctx, key, c.office.SSH.AcceptHostKey); err != nil {
+			if err := d.AcceptHostKey(ctx, key, c.office.AcceptHostKey); err != nil {
 				return nil, err
 			}
 			accepted[key.Line] = true

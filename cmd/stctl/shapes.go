@@ -23,6 +23,7 @@ type hostJSON struct {
 	Jump         string           `json:"jump,omitempty"`
 	IdentityFile string           `json:"identity_file,omitempty"`
 	Sudo         data.Sudo        `json:"sudo,omitempty"`
+	Auth         data.Auth        `json:"auth,omitempty"` // WinRM only
 	Platform     data.Platform    `json:"platform,omitempty"`
 	Technology   string           `json:"technology,omitempty"`
 	BusinessUnit string           `json:"business_unit,omitempty"`
@@ -39,7 +40,7 @@ type hostJSON struct {
 func (inv *inventory) hostJSON(h data.Host) hostJSON {
 	return hostJSON{
 		ID: h.ID, Name: h.Name, Reach: h.Reach, Address: h.Address, Port: h.Port, User: h.User, Jump: h.Jump,
-		IdentityFile: h.IdentityFile, Sudo: h.Sudo, Platform: h.Platform, Technology: h.Technology,
+		IdentityFile: h.IdentityFile, Sudo: h.Sudo, Auth: h.Auth, Platform: h.Platform, Technology: h.Technology,
 		BusinessUnit: h.BusinessUnit, Owner: h.Owner, Admin: h.Admin, Criticality: h.Criticality, Exposure: h.Exposure,
 		Environment: h.Environment, Ring: h.Ring, Group: inv.groupName(h.Group), Notes: h.Notes,
 	}

@@ -11,13 +11,13 @@ import (
 )
 
 const hostColumns = `id, name, reach, address, port, user, jump, identity_file, sudo, platform, technology,
-	business_unit, owner, admin, criticality, exposure, environment, ring, coalesce(group_id, 0), notes`
+	business_unit, owner, admin, criticality, exposure, environment, ring, coalesce(group_id, 0), notes, auth`
 
 func scanHost(r row) (data.Host, error) {
 	var h data.Host
 	err := r.Scan(&h.ID, &h.Name, &h.Reach, &h.Address, &h.Port, &h.User, &h.Jump, &h.IdentityFile, &h.Sudo,
 		&h.Platform, &h.Technology, &h.BusinessUnit, &h.Owner, &h.Admin, &h.Criticality, &h.Exposure,
-		&h.Environment, &h.Ring, &h.Group, &h.Notes)
+		&h.Environment, &h.Ring, &h.Group, &h.Notes, &h.Auth)
 	return h, err
 }
 
@@ -56,8 +56,8 @@ func newHostWriter(ctx context.Context, tx *sql.Tx) (w hostWriter, err error) {
 	}
 	w.insert, err = tx.PrepareContext(ctx, `
 		INSERT INTO hosts (name, key, reach, address, port, user, jump, identity_file, sudo, platform, technology,
-			business_unit, owner, admin, criticality, exposure, environment, ring, group_id, notes)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)`)
+			business_unit, owner, admin, criticality, exposure, environment, ring, group_id, notes, auth)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)`)
 	if err != nil {
 		return w, err
 	}
@@ -65,8 +65,8 @@ func newHostWriter(ctx context.Context, tx *sql.Tx) (w hostWriter, err error) {
 		UPDATE hosts
 		SET name = ?1, key = ?2, reach = ?3, address = ?4, port = ?5, user = ?6, jump = ?7, identity_file = ?8,
 			sudo = ?9, platform = ?10, technology = ?11, business_unit = ?12, owner = ?13, admin = ?14,
-			criticality = ?15, exposure = ?16, environment = ?17, ring = ?18, group_id = ?19, notes = ?20
-		WHERE id = ?21`)
+			criticality = ?15, exposure = ?16, environment = ?17, ring = ?18, group_id = ?19, notes = ?20, auth = ?21
+		WHERE id = ?22`)
 	return w, err
 }
 
@@ -80,7 +80,7 @@ func (w hostWriter) save(ctx context.Context, h data.Host) (data.HostID, error) 
 	}
 	args := []any{h.Name, fold(h.Name), h.Reach, h.Address, h.Port, h.User, h.Jump, h.IdentityFile, h.Sudo,
 		h.Platform, h.Technology, h.BusinessUnit, h.Owner, h.Admin, h.Criticality, h.Exposure, h.Environment,
-		h.Ring, orNull(h.Group), h.Notes}
+		h.Ring, orNull(h.Group), h.Notes, h.Auth}
 	if h.ID != 0 {
 		return h.ID, mustTouch(w.update.ExecContext(ctx, append(args, h.ID)...))
 	}

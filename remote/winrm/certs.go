@@ -56,7 +56,7 @@ func (c *certificates) check(t target, chain []*x509.Certificate) error {
 	case known == shown:
 		return nil
 	case known != "":
-		return &remote.CertificateChangedError{Host: host, Known: known, Shown: shown, Where: c.accepted}
+		return c.changed(host, known, shown)
 	}
 	others := x509.NewCertPool()
 	for _, other := range chain[1:] {
@@ -66,11 +66,20 @@ func (c *certificates) check(t target, chain []*x509.Certificate) error {
 	if err == nil {
 		return nil
 	}
-	return &remote.CertificateUnknownError{
-		Host: host, Fingerprint: shown,
-		Subject: remote.CleanText(leaf.Subject.String()), Issuer: remote.CleanText(leaf.Issuer.String()),
-		NotBefore: leaf.NotBefore, NotAfter: leaf.NotAfter,
-		Why: remote.CleanText(err.Error()),
+	return &remote.HostKeyUnknownError{
+		Host: host, Type: remote.TypeCertificate, Fingerprint: shown, Line: host + " " + shown,
+		Certificate: &remote.Certificate{
+			Subject: remote.CleanText(leaf.Subject.String()), Issuer: remote.CleanText(leaf.Issuer.String()),
+			NotBefore: leaf.NotBefore, NotAfter: leaf.NotAfter,
+			Why: remote.CleanText(err.Error()),
+		},
+	}
+}
+
+func (c *certificates) changed(host, known, shown string) error {
+	return &remote.HostKeyChangedError{
+		Host: host, Type: remote.TypeCertificate, Where: c.accepted,
+		Known: []string{remote.TypeCertificate + " " + known}, Shown: remote.TypeCertificate + " " + shown,
 	}
 }
 
@@ -102,7 +111,7 @@ func (c *certificates) known(host string) (string, error) {
 
 // accept adds the certificate of e, unless another one is known: that would be
 // a changed certificate, which is another question.
-func (c *certificates) accept(e *remote.CertificateUnknownError) error {
+func (c *certificates) accept(e *remote.HostKeyUnknownError) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	op := "accept certificate of " + e.Host
@@ -110,7 +119,7 @@ func (c *certificates) accept(e *remote.CertificateUnknownError) error {
 		return fmt.Errorf("%s: no file is set for accepted certificates", op)
 	}
 	sum, err := hex.DecodeString(strings.TrimPrefix(e.Fingerprint, "SHA256:"))
-	if err != nil || len(sum) != sha256.Size || e.Host == "" || strings.ContainsFunc(e.Host, func(r rune) bool { return r <= ' ' || r == '#' }) {
+	if err != nil || len(sum) != sha256.Size || e.Line != e.Host+" "+e.Fingerprint || e.Host == "" || strings.ContainsFunc(e.Host, func(r rune) bool { return r <= ' ' || r == '#' }) {
 		return fmt.Errorf("%s: %q is no fingerprint of it", op, e.Fingerprint)
 	}
 	known, err := c.known(e.Host)
@@ -120,12 +129,12 @@ func (c *certificates) accept(e *remote.CertificateUnknownError) error {
 	case known == e.Fingerprint:
 		return nil
 	case known != "":
-		return fmt.Errorf("%s: %w", op, &remote.CertificateChangedError{Host: e.Host, Known: known, Shown: e.Fingerprint, Where: c.accepted})
+		return fmt.Errorf("%s: %w", op, c.changed(e.Host, known, e.Fingerprint))
 	}
 	if err := os.MkdirAll(filepath.Dir(c.accepted), 0o700); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
-	if err := remote.AppendLine(c.accepted, e.Host+" "+e.Fingerprint); err != nil {
+	if err := remote.AppendLine(c.accepted, e.Line); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
 	return nil

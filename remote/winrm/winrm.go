@@ -27,7 +27,7 @@ import (
 // Config is what a dialer needs to know of its surroundings. A zero duration
 // means the default named beside it.
 type Config struct {
-	Accepted string         // our own file of certificates that a person vouched for: read, and written by AcceptCertificate
+	Accepted string         // our own file of certificates that a person vouched for: read, and written by AcceptHostKey
 	Roots    *x509.CertPool // authorities that vouch for certificates; nil: the system's
 	Secrets  remote.Secrets // login passwords; nil: none
 	User     string         // of the desk: the login where the host names none
@@ -82,9 +82,9 @@ func New(c Config) *Dialer {
 	return &Dialer{config: c, certs: &certificates{accepted: c.Accepted, roots: c.Roots}}
 }
 
-// AcceptCertificate notes that a person has vouched for the certificate that e
+// AcceptHostKey notes that a person has vouched for the certificate that e
 // tells of.
-func (d *Dialer) AcceptCertificate(e *remote.CertificateUnknownError) error { return d.certs.accept(e) }
+func (d *Dialer) AcceptHostKey(e *remote.HostKeyUnknownError) error { return d.certs.accept(e) }
 
 // Dial logs in to h, once. The error is, or wraps, one of the kinds of package
 // remote. A host whose certificate is not known is sent nothing.

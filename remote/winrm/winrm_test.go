@@ -173,8 +173,8 @@ func TestUnknownCertificateIsSentNothingUntilAPersonVouches(t *testing.T) {
 	s := host(t, wsman.Options{TLS: true})
 	d := New(Config{Accepted: filepath.Join(t.TempDir(), "sub", "known_certificates"), Secrets: secrets(password)})
 	_, err := dial(t, d, s, data.AuthNTLM)
-	var unknown *remote.CertificateUnknownError
-	if !errors.As(err, &unknown) || unknown.Fingerprint != s.Fingerprint() || unknown.Host != s.Addr() || unknown.Why == "" {
+	var unknown *remote.HostKeyUnknownError
+	if !errors.As(err, &unknown) || unknown.Fingerprint != s.Fingerprint() || unknown.Host != s.Addr() || unknown.Certificate.Why == "" {
 		t.Fatalf("got %v", err)
 	}
 	if len(s.Seen()) > 0 || s.Counts().Requests > 0 {
@@ -182,11 +182,12 @@ func TestUnknownCertificateIsSentNothingUntilAPersonVouches(t *testing.T) {
 	}
 	forged := *unknown
 	forged.Host = "x SHA256:00\nevil:5986"
-	if err := d.AcceptCertificate(&forged); err == nil {
+	forged.Line = forged.Host + " " + forged.Fingerprint
+	if err := d.AcceptHostKey(&forged); err == nil {
 		t.Error("a forged line is accepted")
 	}
 	for range 2 {
-		if err := d.AcceptCertificate(unknown); err != nil {
+		if err := d.AcceptHostKey(unknown); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -199,8 +200,8 @@ func TestUnknownCertificateIsSentNothingUntilAPersonVouches(t *testing.T) {
 	before := len(s.Seen())
 	s.ChangeCertificate(wsman.NewCertificate())
 	_, err = dial(t, d, s, data.AuthNTLM)
-	var changed *remote.CertificateChangedError
-	if !errors.As(err, &changed) || changed.Known != unknown.Fingerprint || changed.Shown != s.Fingerprint() || changed.Where == "" {
+	var changed *remote.HostKeyChangedError
+	if !errors.As(err, &changed) || changed.Known[0] != "certificate "+unknown.Fingerprint || changed.Shown != "certificate "+s.Fingerprint() || changed.Where == "" {
 		t.Errorf("got %v", err)
 	}
 	if len(s.Seen()) != before {
@@ -208,7 +209,8 @@ func TestUnknownCertificateIsSentNothingUntilAPersonVouches(t *testing.T) {
 	}
 	again := *unknown
 	again.Fingerprint = s.Fingerprint()
-	if err := d.AcceptCertificate(&again); err == nil {
+	again.Line = again.Host + " " + again.Fingerprint
+	if err := d.AcceptHostKey(&again); err == nil {
 		t.Error("a changed certificate is accepted like a new one")
 	}
 }

@@ -20,7 +20,7 @@ type hostForm struct {
 
 	name, address, user, port, jump, identity *kit.Entry
 	reach, sudo                               *kit.Segmented
-	exposure, criticality, environment        *kit.Select
+	auth, exposure, criticality, environment  *kit.Select
 	group, ring                               *kit.Select
 	technology, unit, owner, admin            *kit.Entry
 	notes                                     *kit.Entry
@@ -40,11 +40,8 @@ func newHostForm(h data.Host, groups []data.Group) *hostForm {
 	}
 	f.jump = kit.NewEntry("admin@bastion:22").With(h.Jump)
 	f.identity = kit.NewEntry("agent, or as OpenSSH says").With(h.IdentityFile)
-	ways := []string{wordSSH, wordLocal}
-	if h.Reach == data.ReachWinRM {
-		ways = append(ways, wordWinRM)
-	}
-	f.reach = kit.NewSegmented(ways, reachWord(h.Reach), func(string) { f.onlySSH() })
+	f.reach = kit.NewSegmented([]string{wordSSH, wordWinRM, wordLocal}, reachWord(h.Reach), func(string) { f.onlyWhatCounts() })
+	f.auth = kit.NewSelect(authWords(), authWord(h.Auth), "", nil)
 	f.sudo = kit.NewSegmented([]string{wordAuto, wordNever, wordPassword}, sudoWord(h.Sudo), nil)
 	f.exposure = kit.NewSelect(options(data.Exposures), string(h.Exposure), "Who can reach it?", nil)
 	f.criticality = kit.NewSelect(options(data.Criticalities), wordOf(h.Criticality), "", nil)
@@ -69,6 +66,7 @@ func (f *hostForm) build() {
 		&kit.Field{Label: "Port", Input: f.port, Check: f.checkPort},
 		&kit.Field{Label: "Jump host", Input: f.jump},
 		&kit.Field{Label: "Key file", Input: f.identity},
+		&kit.Field{Label: "WinRM login", Input: f.auth},
 		&kit.Field{Label: "Sudo", Input: container.NewHBox(f.sudo)},
 		&kit.Field{Label: "Notes", Input: f.notes},
 	)
@@ -89,18 +87,23 @@ func (f *hostForm) build() {
 		&kit.Field{Label: "Admin", Input: f.admin},
 	)
 	f.object = container.NewGridWithColumns(2, kit.Pad(f.left, 0, 0, 0, 10), kit.Pad(f.right, 0, 0, 10, 0))
-	f.onlySSH()
+	f.onlyWhatCounts()
 }
 
-// onlySSH switches off what has no meaning without SSH.
-func (f *hostForm) onlySSH() {
-	for _, e := range []*kit.Entry{f.address, f.user, f.port, f.jump, f.identity} {
-		if f.reach.Chosen() == wordLocal {
-			e.Disable()
-		} else {
-			e.Enable()
+// onlyWhatCounts switches off what has no meaning for the way chosen.
+func (f *hostForm) onlyWhatCounts() {
+	way := f.reach.Chosen()
+	set := func(counts bool, inputs ...*kit.Entry) {
+		for _, in := range inputs {
+			if counts {
+				in.Enable()
+			} else {
+				in.Disable()
+			}
 		}
 	}
+	set(way != wordLocal, f.address, f.user, f.port, f.identity)
+	set(way == wordSSH, f.jump)
 }
 
 func (f *hostForm) checkPort() error {
@@ -120,7 +123,7 @@ func (f *hostForm) valid() bool {
 
 // fill puts what was entered into h; what the form does not show stays.
 func (f *hostForm) fill(h *data.Host) {
-	h.Name, h.Reach, h.Sudo = f.name.Trimmed(), reachOf(f.reach.Chosen()), sudoOf(f.sudo.Chosen())
+	h.Name, h.Reach, h.Sudo, h.Auth = f.name.Trimmed(), reachOf(f.reach.Chosen()), sudoOf(f.sudo.Chosen()), authOf(f.auth.Chosen())
 	if h.Reach != data.ReachLocal {
 		h.Address, h.User, h.Jump, h.IdentityFile = f.address.Trimmed(), f.user.Trimmed(), f.jump.Trimmed(), f.identity.Trimmed()
 		h.Port, _ = strconv.Atoi(f.port.Trimmed()) // checked by checkPort; empty is 0

@@ -106,3 +106,40 @@ func ringNumber(word string) int {
 	n, _ := strconv.Atoi(word) // "last" is 0: not set
 	return n
 }
+
+// auths are the ways to log in over WinRM, in words.
+var auths = []struct {
+	auth data.Auth
+	word string
+}{
+	{data.AuthNTLM, "NTLM over HTTPS"},
+	{data.AuthKerberos, "Kerberos over HTTPS"},
+	{data.AuthBasic, "Basic over HTTPS"},
+	{data.AuthSealedHTTP, "NTLM, sealed, over HTTP"},
+}
+
+func authWords() []string {
+	var words []string
+	for _, a := range auths {
+		words = append(words, a.word)
+	}
+	return words
+}
+
+func authWord(a data.Auth) string {
+	for _, x := range auths {
+		if x.auth == a {
+			return x.word
+		}
+	}
+	return auths[0].word
+}
+
+func authOf(word string) data.Auth {
+	for _, x := range auths {
+		if x.word == word {
+			return x.auth
+		}
+	}
+	return data.AuthNTLM
+}

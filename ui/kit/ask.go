@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
@@ -48,11 +49,21 @@ func AskHostKey(ctx context.Context, w fyne.Window, e *remote.HostKeyUnknownErro
 		fingerprint("Host", e.Host),
 		fingerprint("Key", e.Type),
 		fingerprint("Fingerprint", e.Fingerprint),
-		fingerprint("On the host", "ssh-keygen -lf /etc/ssh/ssh_host_"+keyFile(e.Type)+"_key.pub"),
-		Pad(compared, 8, 0, 0, 0))
-	m := ShowDialog(ctx, w, Dialog{Title: "Do you vouch for this host key?", Sign: StatusUnknown, Width: 600,
-		Text:    "Nobody has vouched for the key of " + e.Host + " yet. Whoever holds another key could be in between and read everything, passwords too.",
-		Content: content, Confirm: "Accept key", Cancel: "Do not connect", OnDone: accept})
+	)
+	what, confirm := "host key", "Accept key"
+	if c := e.Certificate; c != nil {
+		what, confirm = remote.TypeCertificate, "Accept certificate"
+		content.Add(fingerprint("For, by", c.Subject+"\n"+c.Issuer))
+		content.Add(fingerprint("Valid", c.NotBefore.Format(time.DateOnly)+" to "+c.NotAfter.Format(time.DateOnly)))
+		content.Add(fingerprint("No authority", c.Why))
+		content.Add(fingerprint("On the host", "$h = [Security.Cryptography.SHA256]::Create()\ndir Cert:\\LocalMachine\\My | % { $_.Subject; \"$('{0:X2}' -f $h.ComputeHash($_.RawData))\" }"))
+	} else {
+		content.Add(fingerprint("On the host", "ssh-keygen -lf /etc/ssh/ssh_host_"+keyFile(e.Type)+"_key.pub"))
+	}
+	content.Add(Pad(compared, 8, 0, 0, 0))
+	m := ShowDialog(ctx, w, Dialog{Title: "Do you vouch for this " + what + "?", Sign: StatusUnknown, Width: 600,
+		Text:    "Nobody has vouched for the " + what + " of " + e.Host + " yet. Whoever holds another could be in between and read everything, passwords too.",
+		Content: content, Confirm: confirm, Cancel: "Do not connect", OnDone: accept})
 	compared.OnChanged = m.SetConfirmable
 	m.SetConfirmable(false)
 	m.canvas.Focus(m.cancel)
@@ -67,8 +78,16 @@ func ShowHostKeyChanged(ctx context.Context, w fyne.Window, e *remote.HostKeyCha
 		fingerprint("Vouched for", strings.Join(e.Known, "\n")),
 		fingerprint("Shown now", e.Shown),
 		fingerprint("Stands in", e.Where))
-	return ShowDialog(ctx, w, Dialog{Title: "Blocked: the host key of " + e.Host + " has changed", Sign: StatusCritical, Width: 640,
+	return ShowDialog(ctx, w, Dialog{Title: "Blocked: the " + identity(e) + " of " + e.Host + " has changed", Sign: StatusCritical, Width: 640,
 		Text: "Nothing was sent to the host. " + words.Next, Content: content})
+}
+
+// identity names what has changed.
+func identity(e *remote.HostKeyChangedError) string {
+	if e.Type == remote.TypeCertificate {
+		return remote.TypeCertificate
+	}
+	return "host key"
 }
 
 func fingerprint(label, value string) fyne.CanvasObject {
