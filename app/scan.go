@@ -196,7 +196,7 @@ var technologies = map[string]string{
 	"debian": "Debian", "ubuntu": "Ubuntu", "rhel": "Red Hat Enterprise Linux", "centos": "CentOS", "fedora": "Fedora",
 	"almalinux": "AlmaLinux", "rocky": "Rocky Linux", "ol": "Oracle Linux", "amzn": "Amazon Linux",
 	"windows": "Windows",
-	"sles": "SUSE Linux Enterprise", "sled": "SUSE Linux Enterprise", "opensuse-leap": "openSUSE", "opensuse-tumbleweed": "openSUSE",
+	"sles":    "SUSE Linux Enterprise", "sled": "SUSE Linux Enterprise", "opensuse-leap": "openSUSE", "opensuse-tumbleweed": "openSUSE",
 	"arch": "Arch Linux", "alpine": "Alpine Linux", "raspbian": "Raspbian", "linuxmint": "Linux Mint",
 }
 

@@ -110,9 +110,9 @@ func sudoText(s data.Sudo) string {
 
 // hostFlags are the properties of a host as flags.
 type hostFlags struct {
-	h                                         data.Host
+	h                                               data.Host
 	reach, auth, sudo, criticality, exposure, place string
-	group                                     string
+	group                                           string
 }
 
 func (f *hostFlags) register(cmd *cobra.Command) {
