@@ -31,11 +31,11 @@ help:
 # Without a display, the desk walks itself through its main job on a virtual one.
 run: need-run secondtuesday
 	@if [ "$$(uname)" != Linux ] || [ -n "$$DISPLAY" ]; then \
-	  exec ./secondtuesday --practice; \
+	  LANGUAGE=$${LANGUAGE:-en} exec ./secondtuesday --practice; \
 	else \
 	  echo 'No display: walking the desk through scan, plan, rollout and compliance on a virtual one.'; \
 	  mkdir -p out; \
-	  packaging/virtual-display ./secondtuesday --practice --walk ./out && echo 'Screenshots and a report are in ./out'; \
+	  LANGUAGE=$${LANGUAGE:-en} packaging/virtual-display ./secondtuesday --practice --walk ./out && echo 'Screenshots and a report are in ./out'; \
 	fi
 
 build: need-build secondtuesday stctl

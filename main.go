@@ -7,6 +7,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"log"
 	"os"
 	"os/exec"
 
@@ -35,6 +36,7 @@ func main() {
 }
 
 func run(ctx context.Context, o wire.Options, walk string) error {
+	log.SetOutput(desk.Quiet(os.Stderr))
 	a := app.NewWithID("org.secondtuesday.desk")
 	w := desk.Workspaces{Recent: wire.Recent(), Probe: wire.Probe, Open: another}
 	office, err := wire.Open(ctx, o)

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -330,15 +331,18 @@ func packagesBroken(v data.HostVerdict) bool {
 // dpkg's own words for them; "" where only the host can tell what is needed.
 //
 //	dpkg was interrupted, 'dpkg --configure -a' is needed
-//	postfix is install ok half-configured
+//	roundcube-core is iF
+//
+// The second letter is the state: F half-configured, U unpacked, W triggers
+// awaited, t triggers pending. H, half installed, needs the package anew.
 func mendCommand(because string) string {
-	for _, sign := range []string{"dpkg --configure -a", "half-configured", "ok unpacked", "triggers-pending", "triggers-awaited"} {
-		if strings.Contains(because, sign) {
-			return "sudo dpkg --configure -a"
-		}
+	if halfDone.MatchString(because) {
+		return "sudo dpkg --configure -a"
 	}
 	return ""
 }
+
+var halfDone = regexp.MustCompile(`dpkg --configure -a| is [a-z][FUWt]\b`)
 
 func loginRefused(text string) bool {
 	return strings.Contains(text, remote.ErrLoginRefused.Error()) || strings.Contains(text, remote.ErrSudoPassword.Error())

@@ -22,6 +22,8 @@ type runner struct {
 	session   remote.Session
 	platform  Platform
 	lostSince time.Time // zero: the host answers
+	now       data.Host // as it was when last reached: it may have moved since the work was read
+	unasked   bool      // this driver ordered the job, and has not asked the host to start it
 }
 
 // errStop ends a runner without an outcome: the desk closes, or nothing can be
@@ -83,12 +85,22 @@ func (r *runner) say(ctx context.Context, format string, args ...any) {
 	r.Desk.DB.AppendLog(ctx, []data.LogLine{line}) // the run itself is stored elsewhere; a lost line loses no fact
 }
 
-func (r *runner) host() data.Host { return r.work.hosts[r.run.Host] }
+func (r *runner) host() data.Host {
+	if r.now.ID != 0 {
+		return r.now
+	}
+	return r.work.hosts[r.run.Host]
+}
 
 // reach returns a session, a new one where the last was lost.
 func (r *runner) reach(ctx context.Context) error {
 	if r.session != nil {
 		return nil
+	}
+	// A host that came back on another address, by another VPN say, is found
+	// again as soon as a person has said where; its key proves that it is the same.
+	if h, err := r.Desk.DB.Host(ctx, r.run.Host); err == nil {
+		r.now = h
 	}
 	h := r.host()
 	s, err := r.Desk.Dialer.Dial(ctx, h)
@@ -246,7 +258,7 @@ func (r *runner) begin(ctx context.Context, changes data.Changes) error {
 	if changes.Empty() && (r.work.plan.Reboot == data.RebootNever || r.work.plan.Reboot == "") {
 		r.run.Step = data.StepPostCheck
 	} else {
-		r.run.Job = jobID(r.work.plan, r.work.rollout, r.run)
+		r.run.Job, r.unasked = jobID(r.work.plan, r.work.rollout, r.run), true
 	}
 	return r.save(ctx, r.run, r.Desk.entry(verbStarted, "host "+r.host().Name, r.run.Job, change{After: r.run}))
 }

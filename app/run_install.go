@@ -42,6 +42,9 @@ func (r *runner) install(ctx context.Context) error {
 			if r.run.LogNext > 0 || r.run.JobStarted || !r.run.JobBegan.IsZero() {
 				return r.unknownJob(ctx, "the host no longer knows the job it had started")
 			}
+			if !r.unasked && r.moved() {
+				return r.unknownJob(ctx, "the host knows of no job, but it is elsewhere since the plan was made: it may be another one")
+			}
 			if done, err := r.startJob(ctx, &starts); done || err != nil {
 				return err
 			}
@@ -97,6 +100,7 @@ func (r *runner) startJob(ctx context.Context, starts *int) (done bool, err erro
 		return true, r.end(ctx, data.OutcomeFailed, "the job could not be started; nothing was changed on the host")
 	}
 	*starts++
+	r.unasked = false
 	err = r.ask(ctx, func(ctx context.Context, s remote.Session, p Platform) error {
 		return p.Start(ctx, s, remote.Job{ID: r.run.Job, Changes: r.work.part(r.run.Host), StopAfter: left})
 	})
@@ -117,6 +121,13 @@ func (r *runner) startJob(ctx context.Context, starts *int) (done bool, err erro
 		*starts = maxStarts // the host refused; if it knows no job, that is final
 	}
 	return false, nil
+}
+
+// moved reports whether the host is reached in another way than when the plan
+// was made.
+func (r *runner) moved() bool {
+	was := r.work.planned(r.run.Host).At
+	return was != "" && was != whereabouts(r.host())
 }
 
 func (r *runner) askCancel(ctx context.Context) bool {

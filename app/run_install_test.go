@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"secondtuesday/data"
 	"secondtuesday/remote"
@@ -85,4 +86,73 @@ func TestALongLogIsKeptToItsEnd(t *testing.T) {
 	if got, want := strings.ReplaceAll(all.String(), " ", ""), strings.ReplaceAll("begin"+strings.ReplaceAll(text.String(), "\n", ""), " ", ""); got != want {
 		t.Errorf("kept\n%s\nwant\n%s", got, want)
 	}
+}
+
+// A host that came back on another address is looked up there once a person has
+// said so, by the driver that waits for it.
+func TestAHostThatMovedIsFoundAgain(t *testing.T) {
+	w := newWorld()
+	w.hold = make(chan struct{})
+	s := newShop(t, w, data.RebootNever)
+	elsewhere := &movable{world: w}
+	s.Dialer = elsewhere
+	s.start(t, "")
+	ended := make(chan error, 1)
+	go func() { ended <- s.drive(t.Context()) }()
+	for !s.run(t).JobStarted {
+		time.Sleep(time.Millisecond)
+	}
+	elsewhere.move("10.9.9.9")
+	close(w.hold)
+	for !strings.Contains(s.run(t).Detail, "contact lost") {
+		time.Sleep(time.Millisecond)
+	}
+	must(t, s.EditHosts(t.Context(), []data.HostID{s.host}, func(h *data.Host) { h.Address = "10.9.9.9" }))
+	must(t, <-ended)
+	if run := s.run(t); run.Outcome != data.OutcomeSucceeded || w.starts != 1 {
+		t.Errorf("%d starts, run %+v", w.starts, run)
+	}
+}
+
+// At another address another machine may answer: that it knows no job does not
+// prove that the first one did nothing.
+func TestNoJobElsewhereProvesNothing(t *testing.T) {
+	w := newWorld()
+	w.hold = make(chan struct{})
+	defer close(w.hold)
+	s := newShop(t, w, data.RebootNever)
+	s.start(t, "")
+	ctx, kill := context.WithCancel(t.Context())
+	w.onStart = func(w *world, j remote.Job) error { // the answer is lost, and so is the desk
+		delete(w.jobs, j.ID)
+		kill()
+		return remote.ErrLost
+	}
+	s.drive(ctx)
+	must(t, s.EditHosts(t.Context(), []data.HostID{s.host}, func(h *data.Host) { h.Address = "10.9.9.9" }))
+	must(t, s.drive(t.Context()))
+	if run := s.run(t); run.Outcome != data.OutcomeUnknown || w.starts != 1 {
+		t.Errorf("%d starts, run %+v", w.starts, run)
+	}
+}
+
+// movable is a world that answers at one address only; "" is any.
+type movable struct {
+	*world
+	at string
+}
+
+func (m *movable) move(to string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.at, m.down = to, true // the old line is dead
+}
+
+func (m *movable) Dial(ctx context.Context, h data.Host) (remote.Session, error) {
+	m.mu.Lock()
+	if m.at != "" {
+		m.down = h.Address != m.at
+	}
+	m.mu.Unlock()
+	return m.world.Dial(ctx, h)
 }

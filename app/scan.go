@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"secondtuesday/data"
+	"secondtuesday/data/store"
 	"secondtuesday/remote"
 	"secondtuesday/remote/linux"
 )
@@ -107,28 +108,32 @@ func (d *Desk) scanIn(ctx context.Context, s remote.Session, h data.Host, refres
 	for i := range scan.Problems {
 		scan.Problems[i].Detail = remote.CleanText(scan.Problems[i].Detail)
 	}
-	before, err := d.DB.Missing(ctx, h.ID)
-	if err != nil {
+	if h, err = d.learn(ctx, h, scan); err != nil {
 		return h, data.Scan{}, data.HostVerdict{}, err
 	}
+	return d.keep(ctx, h, scan)
+}
+
+// keep saves a scan and judges its host, in one step: a scan never counts
+// without its verdict, nor a verdict without its scan.
+func (d *Desk) keep(ctx context.Context, h data.Host, scan data.Scan) (data.Host, data.Scan, data.HostVerdict, error) {
 	what := fmt.Sprintf("%s missing", counted(len(scan.Updates), "update"))
 	if !scan.Trusted() {
 		what += "; not trusted"
 	}
-	if scan.ID, err = d.DB.SaveScan(ctx, scan, d.entry("host scanned", "host "+h.Name, "", change{After: what})); err != nil {
+	var v data.HostVerdict
+	id, err := d.DB.SaveJudgedScan(ctx, scan, d.entry("host scanned", "host "+h.Name, "", change{After: what}), func(found store.Finding) store.Judgement {
+		j := judgeFinding(h, scan, found, d.Now().UTC())
+		v = j.Verdict
+		return j
+	})
+	if err != nil {
 		return h, data.Scan{}, data.HostVerdict{}, err
 	}
-	if h, err = d.learn(ctx, h, scan); err != nil {
-		return h, scan, data.HostVerdict{}, err
+	scan.ID = id
+	if v.Host == 0 { // a newer scan was saved meanwhile, and speaks for the host
+		v, err = d.judgeAnew(ctx, h.ID)
 	}
-	f, err := d.docketOf(ctx, h, scan)
-	if err != nil {
-		return h, scan, data.HostVerdict{}, err
-	}
-	if err := d.keepDue(ctx, f, h, before); err != nil {
-		return h, scan, data.HostVerdict{}, err
-	}
-	v, err := d.judgeScanned(ctx, f, h)
 	return h, scan, v, err
 }
 
@@ -207,33 +212,22 @@ func technologyOf(os data.OS) string {
 	return os.ID
 }
 
-// keepDue gives the updates that this scan closed the deadline that was in
-// force, so that it can be said later whether they were in time. An excepted
-// update had none.
-func (d *Desk) keepDue(ctx context.Context, f *Docket, h data.Host, before []data.Missing) error {
-	if len(before) == 0 {
-		return nil
-	}
-	at := f.scans[h.ID].At
-	closed, err := d.DB.Closed(ctx, at)
-	if err != nil {
-		return err
-	}
-	due := map[string]time.Time{}
-	f.measure(at).Each(f.subject(h, before), at, func(v data.Verdict) {
-		if v.Compliance != data.Excepted {
-			due[v.Update.Key()+" "+v.Update.Available] = v.Due
+// judgeFinding judges a host by the scan that is being saved, and keeps a point
+// of its history, changed or not: one per scan. The updates that the scan closed
+// get the deadline that was in force, so that it can be said later whether they
+// were in time. An excepted update had none.
+func judgeFinding(h data.Host, scan data.Scan, found store.Finding, now time.Time) store.Judgement {
+	f := newDocket(found.Standards, found.Exceptions)
+	f.Hosts, f.scans = []data.Host{h}, map[data.HostID]data.Scan{h.ID: scan}
+	f.pending = map[data.HostID]time.Time{h.ID: found.RebootSince}
+	v := f.judge(f.subject(h, found.Missing), now)
+	j := store.Judgement{Verdict: v, Point: point(v, now)}
+	f.measure(scan.At).Each(f.subject(h, found.Gone), scan.At, func(v data.Verdict) {
+		due := v.Due
+		if v.Compliance == data.Excepted {
+			due = time.Time{}
 		}
+		j.Due = append(j.Due, due)
 	})
-	var mine []data.Closed
-	for _, c := range closed {
-		if c.Host == h.ID {
-			c.Due = due[c.Update.Key()+" "+c.Update.Available]
-			mine = append(mine, c)
-		}
-	}
-	if len(mine) == 0 {
-		return nil
-	}
-	return d.DB.KeepDue(ctx, mine)
+	return j
 }

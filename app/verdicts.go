@@ -24,22 +24,39 @@ type Docket struct {
 
 // Docket reads what judging needs, in a fixed number of queries.
 func (d *Desk) Docket(ctx context.Context) (*Docket, error) {
-	f := &Docket{exceptions: map[data.HostID][]data.Exception{}, measures: map[int]*Measure{}}
-	var exceptions []data.Exception
-	err := firstOf(
-		func() (err error) { f.Hosts, err = d.DB.Hosts(ctx); return },
-		func() (err error) { f.Standards, err = d.DB.Standards(ctx); return },
-		func() (err error) { f.scans, err = d.DB.LatestScans(ctx); return },
-		func() (err error) { f.pending, err = d.DB.RebootSince(ctx, 0); return },
-		func() (err error) { exceptions, err = d.DB.Exceptions(ctx); return },
-	)
+	f, err := d.newDocket(ctx)
+	if err == nil {
+		err = firstOf(
+			func() (err error) { f.Hosts, err = d.DB.Hosts(ctx); return },
+			func() (err error) { f.scans, err = d.DB.LatestScans(ctx); return },
+			func() (err error) { f.pending, err = d.DB.RebootSince(ctx, 0); return },
+		)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read what is to be judged: %w", err)
 	}
+	return f, nil
+}
+
+// newDocket returns one that knows the standards and exceptions.
+func (d *Desk) newDocket(ctx context.Context) (*Docket, error) {
+	standards, err := d.DB.Standards(ctx)
+	if err != nil {
+		return nil, err
+	}
+	exceptions, err := d.DB.Exceptions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return newDocket(standards, exceptions), nil
+}
+
+func newDocket(standards []data.Standard, exceptions []data.Exception) *Docket {
+	f := &Docket{Standards: standards, exceptions: map[data.HostID][]data.Exception{}, measures: map[int]*Measure{}}
 	for _, e := range exceptions {
 		f.exceptions[e.Host] = append(f.exceptions[e.Host], e)
 	}
-	return f, nil
+	return f
 }
 
 func firstOf(steps ...func() error) error {
@@ -248,36 +265,28 @@ func (d *Desk) eachSubject(ctx context.Context, f *Docket, hosts []data.Host, vi
 
 // docketOf reads what concerns one host and its newest scan.
 func (d *Desk) docketOf(ctx context.Context, h data.Host, scan data.Scan) (*Docket, error) {
-	f := &Docket{Hosts: []data.Host{h}, exceptions: map[data.HostID][]data.Exception{}, measures: map[int]*Measure{}}
-	f.scans = map[data.HostID]data.Scan{h.ID: scan}
-	var exceptions []data.Exception
-	err := firstOf(
-		func() (err error) { f.Standards, err = d.DB.Standards(ctx); return },
-		func() (err error) { f.pending, err = d.DB.RebootSince(ctx, h.ID); return },
-		func() (err error) { exceptions, err = d.DB.Exceptions(ctx); return },
-	)
+	f, err := d.newDocket(ctx)
+	if err == nil {
+		f.Hosts, f.scans = []data.Host{h}, map[data.HostID]data.Scan{h.ID: scan}
+		f.pending, err = d.DB.RebootSince(ctx, h.ID)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("judge host %s: %w", h.Name, err)
-	}
-	for _, e := range exceptions {
-		f.exceptions[e.Host] = append(f.exceptions[e.Host], e)
 	}
 	return f, nil
 }
 
-// judgeScanned judges one host after a scan and keeps a point of its history,
-// changed or not: one per scan.
-func (d *Desk) judgeScanned(ctx context.Context, f *Docket, h data.Host) (data.HostVerdict, error) {
-	missing, err := d.DB.Missing(ctx, h.ID)
-	if err != nil {
-		return data.HostVerdict{}, fmt.Errorf("judge host %s: %w", h.Name, err)
+// judgeAnew judges one host by what is stored, and returns its verdict.
+func (d *Desk) judgeAnew(ctx context.Context, id data.HostID) (data.HostVerdict, error) {
+	if _, err := d.rejudge(ctx, []data.HostID{id}); err != nil {
+		return data.HostVerdict{}, err
 	}
-	now := d.Now().UTC()
-	v := f.judge(f.subject(h, missing), now)
-	if err := d.DB.KeepVerdicts(ctx, []data.HostVerdict{v}, []data.Point{point(v, now)}); err != nil {
-		return v, fmt.Errorf("judge host %s: %w", h.Name, err)
+	all, err := d.DB.HostVerdicts(ctx)
+	i := slices.IndexFunc(all, func(v data.HostVerdict) bool { return v.Host == id })
+	if err != nil || i < 0 {
+		return data.HostVerdict{}, err
 	}
-	return v, nil
+	return all[i], nil
 }
 
 // Verdicts judges one host as it stands now, with reasons for each update, and

@@ -51,6 +51,7 @@ type Shell struct {
 	header  *header
 	body    *fyne.Container
 	work    *kit.Work
+	painted *paintMark
 	saves   map[string]*kit.Latest
 }
 
@@ -69,7 +70,8 @@ func NewShell(ctx context.Context, a fyne.App, o Options) *Shell {
 	s.work = kit.NewWork(ctx)
 	inner := container.NewBorder(s.header.object, s.work, nil, nil, s.body)
 	s.work.OnChanged = inner.Refresh // the strip grew or went
-	layers := kit.NewLayers(container.New(&shellLayout{}, s.sidebar.object, inner))
+	s.painted = newPaintMark()
+	layers := kit.NewLayers(container.New(&shellLayout{}, s.sidebar.object, inner, s.painted.object))
 	layers.OnShortcut = s.shortcut
 	s.window.SetContent(layers)
 	s.window.Resize(s.rememberedSize())
@@ -289,4 +291,5 @@ func (*shellLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	o[0].Resize(fyne.NewSize(sidebarWidth, size.Height))
 	o[1].Move(fyne.NewPos(sidebarWidth, 0))
 	o[1].Resize(fyne.NewSize(size.Width-sidebarWidth, size.Height))
+	o[2].Resize(fyne.NewSize(1, 1))
 }

@@ -27,10 +27,14 @@ type rolloutJSON struct {
 	Reason    string               `json:"reason,omitempty"`
 	Ended     time.Time            `json:"ended,omitzero"`
 	Elsewhere bool                 `json:"driven_elsewhere,omitempty"`
+	DrivenBy  string               `json:"driven_by,omitempty"`
+	Undriven  time.Time            `json:"not_driven_since,omitzero"`
+	Safe      string               `json:"safe_to_do,omitempty"`
 	Counts    map[data.Outcome]int `json:"counts"`
 	Runs      []runJSON            `json:"runs,omitempty"`
 
-	driver string // a sentence on who drives it; empty: it needs nobody
+	driving  app.Driving
+	headline app.Headline
 }
 
 type runJSON struct {
@@ -84,9 +88,14 @@ func readRolloutJSON(ctx context.Context, d *app.Desk, inv *inventory, id data.R
 		return rolloutJSON{}, err
 	}
 	j := asRolloutJSON(r, p.Name)
-	if j.driver, err = driverText(ctx, d, r, runs); err != nil {
-		return rolloutJSON{}, err
+	if r.Open() {
+		if j.driving, err = d.Driving(ctx, r.ID); err != nil {
+			return rolloutJSON{}, err
+		}
 	}
+	j.DrivenBy, j.Undriven = clean(j.driving.Holder), j.driving.Since
+	j.headline = app.HeadlineOf(r, p, runs, j.driving)
+	j.Safe = j.headline.Safe
 	for _, run := range runs {
 		x := inv.runJSON(run)
 		j.Runs = append(j.Runs, x)
@@ -95,32 +104,6 @@ func readRolloutJSON(ctx context.Context, d *app.Desk, inv *inventory, id data.R
 		}
 	}
 	return j, nil
-}
-
-// driverText says who drives an open rollout. "running" is only what was stored
-// last: with nobody to drive it nothing goes on but the jobs on the hosts.
-func driverText(ctx context.Context, d *app.Desk, r data.Rollout, runs []data.Run) (string, error) {
-	if !r.Open() {
-		return "", nil
-	}
-	holder, until, err := d.DrivenBy(ctx, r.ID)
-	if err != nil {
-		return "", err
-	}
-	if holder != "" {
-		return fmt.Sprintf("Driven by %s. If that process has died, run-due takes over from %s on.", clean(holder), until.Local().Format("15:04:05 MST")), nil
-	}
-	begun := 0
-	for _, run := range runs {
-		if run.Outcome == data.OutcomeNone && run.Step != data.StepQueued {
-			begun++
-		}
-	}
-	text := "Nobody drives it at this moment: stctl run-due, or an open desk, goes on with it."
-	if begun > 0 {
-		text += fmt.Sprintf(" %d begun: what became of that on the host is not known until then.", begun)
-	}
-	return text, nil
 }
 
 func asRolloutJSON(r data.Rollout, plan string) rolloutJSON {
@@ -160,17 +143,38 @@ func (j rolloutJSON) codeSince(t time.Time) int {
 	return code
 }
 
+// state says where the rollout stands and, while it is open, who drives it.
+func (j rolloutJSON) state() string {
+	if !j.Ended.IsZero() {
+		return string(j.State)
+	}
+	return string(j.State) + ", " + clean(j.driving.Text())
+}
+
+// word is state for a narrow cell. What nobody drives does not run.
+func (j rolloutJSON) word() string {
+	if j.Ended.IsZero() && j.State == data.RolloutRunning && j.driving.Holder == "" {
+		return "not driven"
+	}
+	return string(j.State)
+}
+
+// notes says who drives the rollout, and why it waits or stopped.
+func (j rolloutJSON) notes() string {
+	note := capital(j.Note)
+	if j.Ended.IsZero() {
+		note = strings.TrimSuffix(capital(j.driving.Text())+". "+note, ". ")
+	}
+	return note
+}
+
 func (j rolloutJSON) print(p *page) {
-	p.title("Rollout %d of plan %d %q: %s", j.ID, j.Plan, j.PlanName, j.State)
-	if j.Note != "" {
-		p.line("%s", capital(j.Note))
-	}
-	if j.Elsewhere {
-		p.line("Another desk or stctl is driving it at this moment.")
-	}
-	if j.driver != "" {
-		p.line("%s", j.driver)
-	}
+	p.title("Rollout %d of plan %d %q: %s", j.ID, j.Plan, j.PlanName, j.state())
+	h := j.headline
+	p.line("%s", clean(h.Sentence))
+	p.facts("finished", h.Finished+": "+h.FinishedNote, "not finished", h.Open+": "+h.OpenNote,
+		"needs you", h.NeedsYou+": "+h.NeedsYouNote, "safe to do", h.Safe)
+	p.gap()
 	where := "inside windows only"
 	if j.Reason != "" {
 		where = "outside windows, because: " + j.Reason
@@ -208,7 +212,7 @@ func (c *cli) rolloutList() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				rows = append(rows, []any{j.ID, j.PlanName, j.State, outcomesText(j), when(j.Started), dash(when(j.Ended)), dash(capital(j.Note))})
+				rows = append(rows, []any{j.ID, j.PlanName, j.word(), outcomesText(j), when(j.Started), dash(when(j.Ended)), dash(j.notes())})
 				j.Runs = nil
 				list = append(list, j)
 			}
@@ -243,7 +247,7 @@ func (c *cli) rolloutShow() *cobra.Command {
 	host := ""
 	cmd := &cobra.Command{
 		Use: "show ROLLOUT", Short: "Show how a rollout and its runs stand", Args: wants(1, 1, "the number of a rollout"),
-		Long:    "Show how a rollout and its runs stand; with --host one run with its checks.\nThe exit code is 4 when a run is unknown, 3 when one failed, was skipped or\ncancelled, 6 when it is not over yet, else 0.",
+		Long:    "Show how a rollout and its runs stand: first what is finished, what is not, what\nneeds you and what is safe to do now. With --host one run with its checks.\nThe exit code is 4 when a run is unknown, 3 when one failed, was skipped or\ncancelled, 6 when it is not over yet, else 0.",
 		Example: "  stctl rollout show 2\n  stctl rollout show 2 --host web1",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if host != "" {

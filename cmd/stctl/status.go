@@ -125,6 +125,66 @@ type statusJSON struct {
 	Standard standardRefJSON         `json:"standard"`
 	Counts   map[data.Compliance]int `json:"counts"`
 	Hosts    []hostStatusJSON        `json:"hosts"`
+	UnderWay []underWayJSON          `json:"under_way,omitempty"`
+}
+
+// underWayJSON is an open rollout that has begun on hosts: how these stand was
+// judged before it.
+type underWayJSON struct {
+	Rollout  data.RolloutID `json:"rollout"`
+	PlanName string         `json:"plan_name"`
+	Begun    []string       `json:"hosts"`
+	DrivenBy string         `json:"driven_by,omitempty"`
+	Undriven time.Time      `json:"not_driven_since,omitzero"`
+
+	driving app.Driving
+}
+
+// readUnderWay returns the open rollouts that are at work on a host.
+func readUnderWay(ctx context.Context, d *app.Desk, inv *inventory) ([]underWayJSON, error) {
+	open, err := d.DB.OpenRuns(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []underWayJSON
+	for _, run := range open {
+		if run.Step == data.StepQueued || run.Outcome != data.OutcomeNone {
+			continue
+		}
+		i := slices.IndexFunc(list, func(u underWayJSON) bool { return u.Rollout == run.Rollout })
+		if i < 0 {
+			u := underWayJSON{Rollout: run.Rollout}
+			if u.driving, err = d.Driving(ctx, run.Rollout); err != nil {
+				return nil, err
+			}
+			u.DrivenBy, u.Undriven = clean(u.driving.Holder), u.driving.Since
+			r, err := d.DB.Rollout(ctx, run.Rollout)
+			if err != nil {
+				return nil, err
+			}
+			p, err := d.DB.Plan(ctx, r.Plan)
+			if err != nil {
+				return nil, err
+			}
+			u.PlanName = clean(p.Name)
+			i, list = len(list), append(list, u)
+		}
+		list[i].Begun = append(list[i].Begun, inv.hostName(run.Host))
+	}
+	return list, nil
+}
+
+func (u underWayJSON) print(p *page) {
+	p.line("Rollout %d of %q is at work on %s (%s), %s. What is above of them is from before: stctl rollout show %d",
+		u.Rollout, u.PlanName, count(len(u.Begun), "host"), namesText(u.Begun), u.driving.Text(), u.Rollout)
+}
+
+// namesText names up to five.
+func namesText(names []string) string {
+	if n := len(names) - 5; n > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:5], ", "), n)
+	}
+	return strings.Join(names, ", ")
 }
 
 type standardRefJSON struct {
@@ -229,6 +289,9 @@ func (c *cli) statusAll(ctx context.Context, d *app.Desk, inv *inventory, wish s
 	slices.SortStableFunc(s.Hosts, func(a, b hostStatusJSON) int {
 		return slices.Index(data.Compliances, a.Verdict.Compliance) - slices.Index(data.Compliances, b.Verdict.Compliance)
 	})
+	if s.UnderWay, err = readUnderWay(ctx, d, inv); err != nil {
+		return err
+	}
 	if err := c.out.show(s, func(p *page) { s.print(p, d.Now()) }); err != nil {
 		return err
 	}
@@ -262,6 +325,9 @@ func (s statusJSON) print(p *page, now time.Time) {
 	}
 	p.table("host|status|missing|overdue|next deadline|scanned|why", rows)
 	p.gap()
+	for _, u := range s.UnderWay {
+		u.print(p)
+	}
 	p.line("%s", countsText(s.Counts))
 	if s.Standard.Version == 0 {
 		p.line("No standard is in force, so nothing can be called compliant: \"stctl standard use\" starts with a template.")

@@ -44,11 +44,16 @@ func (rd Reader) ScanFailures(ctx context.Context) (map[data.HostID]data.ScanFai
 // pending, the time of the first scan that said so without one in between that
 // knew of none, in the same boot. Host 0 means all hosts.
 func (rd Reader) RebootSince(ctx context.Context, host data.HostID) (map[data.HostID]time.Time, error) {
+	m, err := rebootSince(ctx, rd.r, host)
+	return m, fault("read pending reboots", err)
+}
+
+func rebootSince(ctx context.Context, q querier, host data.HostID) (map[data.HostID]time.Time, error) {
 	type pending struct {
 		host  data.HostID
 		since time.Time
 	}
-	all, err := collect(ctx, rd.r, func(r row) (p pending, err error) {
+	all, err := collect(ctx, q, func(r row) (p pending, err error) {
 		err = r.Scan(&p.host, moment{&p.since})
 		return p, err
 	}, `
@@ -63,7 +68,7 @@ func (rd Reader) RebootSince(ctx context.Context, host data.HostID) (map[data.Ho
 		FROM latest l JOIN scans h ON h.id = l.scan
 		WHERE h.reboot <> '[]' AND (?1 = 0 OR l.host = ?1)`, host)
 	if err != nil {
-		return nil, fault("read pending reboots", err)
+		return nil, err
 	}
 	m := make(map[data.HostID]time.Time, len(all))
 	for _, p := range all {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -46,7 +47,13 @@ type episode struct {
 	id     identity
 	first  int64
 	since  int64
+	last   int64
 	worst  worst
+}
+
+// missing returns the episode as data, with what the update is now.
+func (e episode) missing(h data.HostID, u data.Update) data.Missing {
+	return data.Missing{Host: h, Update: u, FirstSeen: fromUnix(e.first), Since: fromUnix(e.since), LastSeen: fromUnix(e.last)}
 }
 
 // An offered is an update of the scan with its digest.
@@ -67,42 +74,61 @@ func (e *episode) seen(u offered, at int64) {
 	e.first, e.since = min(e.first, at), min(e.since, at)
 }
 
-// saveEpisodes brings the host's open episodes to what the scan offers.
-func saveEpisodes(ctx context.Context, tx *sql.Tx, s data.Scan) error {
-	open, err := openEpisodes(ctx, tx, s.Host)
+// save brings the host's open episodes to what the scan offers, but for those
+// that end: close does that, when their deadlines are known. It returns what is
+// missing now, in the order of Missing, and what is not any more.
+func (w *episodeWriter) save(ctx context.Context, s data.Scan) (missing, gone []data.Missing, err error) {
+	open, err := openEpisodes(ctx, w.tx, s.Host)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	w, err := newEpisodeWriter(ctx, tx, s)
-	if err != nil {
-		return err
-	}
-	pairs, fresh, gone := match(open, distinct(s.Updates))
+	pairs, fresh, left := match(open, distinct(s.Updates))
 	for _, p := range pairs {
-		if err := w.carryOn(ctx, p.episode, p.offered); err != nil {
-			return err
+		e, err := w.carryOn(ctx, p.episode, p.offered)
+		if err != nil {
+			return nil, nil, err
 		}
+		missing = append(missing, e.missing(s.Host, p.offered.Update))
 	}
 	for _, u := range fresh {
-		if err := w.open(ctx, u); err != nil {
-			return err
+		e, err := w.open(ctx, u)
+		if err != nil {
+			return nil, nil, err
+		}
+		missing = append(missing, e.missing(s.Host, u.Update))
+	}
+	if err := w.flush(ctx); err != nil {
+		return nil, nil, err
+	}
+	for _, e := range left {
+		u, err := w.offers.cache.one(ctx, w.tx, e.offer)
+		if err != nil {
+			return nil, nil, err
+		}
+		if s.Trusted() {
+			gone = append(gone, e.missing(s.Host, u))
+		} else {
+			missing = append(missing, e.missing(s.Host, u))
 		}
 	}
-	if !s.Trusted() {
-		return nil
+	if s.Trusted() {
+		w.ended = left
 	}
-	for _, e := range gone {
-		if err := w.close(ctx, e); err != nil {
-			return err
-		}
-	}
-	return nil
+	slices.SortStableFunc(missing, byName)
+	return missing, gone, nil
+}
+
+// byName is the order of Missing.
+func byName(a, b data.Missing) int {
+	return cmp.Or(cmp.Compare(a.Update.Name, b.Update.Name), cmp.Compare(a.Update.Arch, b.Update.Arch),
+		cmp.Compare(a.Update.Replaces, b.Update.Replaces), cmp.Compare(a.Update.Available, b.Update.Available))
 }
 
 // distinct returns updates sorted by identity, each content once.
 func distinct(updates []data.Update) []offered {
 	all := make([]offered, len(updates))
 	for i, u := range updates {
+		u.Released = fromUnix(unix(u.Released)) // as it is stored
 		all[i] = offered{u, offerDigest(u)}
 	}
 	slices.SortFunc(all, func(a, b offered) int {
@@ -163,85 +189,104 @@ func openEpisodes(ctx context.Context, tx *sql.Tx, h data.HostID) ([]episode, er
 	return collect(ctx, tx, func(r row) (e episode, err error) {
 		var digest []byte
 		var code int
-		err = r.Scan(&e.offer, &digest, &e.id.name, &e.id.arch, &e.id.replaces, &e.first, &e.since, &code)
+		err = r.Scan(&e.offer, &digest, &e.id.name, &e.id.arch, &e.id.replaces, &e.first, &e.since, &e.last, &code)
 		copy(e.digest[:], digest)
 		e.worst = worstFrom(code)
 		return e, err
 	}, `
-		SELECT m.offer, o.digest, o.name, o.arch, o.replaces, m.first_seen, m.since, m.worst
+		SELECT m.offer, o.digest, o.name, o.arch, o.replaces, m.first_seen, m.since, m.last_seen, m.worst
 		FROM missing m JOIN offers o ON o.id = m.offer
 		WHERE m.host = ?
 		ORDER BY m.first_seen, m.offer`, h)
 }
 
-// An episodeWriter holds the statements that change the episodes of one scan.
+// An episodeWriter changes the episodes of one scan. What all hosts have in
+// common, opening and carrying on, it collects into one statement each.
 type episodeWriter struct {
-	offers           offerWriter
-	insert, update   *sql.Stmt
-	remove, remember *sql.Stmt
-	host             data.HostID
-	scan             data.ScanID
-	at               int64
+	tx     *sql.Tx
+	offers offerWriter
+	host   data.HostID
+	scan   data.ScanID
+	at     int64
+	opened [][2]int64 // offer and worst
+	same   []offerID  // carried on with nothing new
+	ended  []episode  // not offered any more
 }
 
-func newEpisodeWriter(ctx context.Context, tx *sql.Tx, s data.Scan) (*episodeWriter, error) {
-	w := &episodeWriter{host: s.Host, scan: s.ID, at: unix(s.At)}
-	var err error
-	if w.offers, err = newOfferWriter(ctx, tx); err != nil {
-		return nil, err
-	}
-	for _, p := range []struct {
-		stmt  **sql.Stmt
-		query string
-	}{
-		{&w.insert, `
-			INSERT INTO missing (host, offer, first_seen, since, last_seen, scan, worst)
-			VALUES (?1, ?2, ?3, ?3, ?3, ?4, ?5)`},
-		{&w.update, `
-			UPDATE missing
-			SET offer = ?3, first_seen = ?4, since = ?5, last_seen = ?6, scan = ?7, worst = ?8
-			WHERE host = ?1 AND offer = ?2`},
-		{&w.remove, `DELETE FROM missing WHERE host = ? AND offer = ?`},
-		{&w.remember, `
-			INSERT INTO closed (host, offer, first_seen, since, closed_at, due)
-			VALUES (?, ?, ?, ?, ?, 0)`},
-	} {
-		if *p.stmt, err = tx.PrepareContext(ctx, p.query); err != nil {
-			return nil, err
-		}
-	}
-	return w, nil
-}
-
-func (w *episodeWriter) open(ctx context.Context, u offered) error {
+// open begins an episode; flush writes it.
+func (w *episodeWriter) open(ctx context.Context, u offered) (episode, error) {
 	offer, err := w.offers.id(ctx, u.Update, u.digest)
-	if err != nil {
-		return err
-	}
-	_, err = w.insert.ExecContext(ctx, w.host, offer, w.at, w.scan, worstOf(u.Update).code())
-	return err
+	e := episode{offer: offer, first: w.at, since: w.at, last: w.at, worst: worstOf(u.Update)}
+	w.opened = append(w.opened, [2]int64{int64(offer), int64(e.worst.code())})
+	return e, err
 }
 
-func (w *episodeWriter) carryOn(ctx context.Context, e episode, u offered) error {
-	offer := e.offer
+// carryOn goes on with an episode; flush writes it where nothing of it changed.
+func (w *episodeWriter) carryOn(ctx context.Context, e episode, u offered) (episode, error) {
+	was, offer := e, e.offer
+	e.seen(u, w.at)
+	if e == was && e.digest == u.digest {
+		w.same = append(w.same, e.offer)
+		e.last = w.at
+		return e, nil
+	}
 	if e.digest != u.digest {
 		var err error
 		if offer, err = w.offers.id(ctx, u.Update, u.digest); err != nil {
+			return e, err
+		}
+	}
+	_, err := w.tx.ExecContext(ctx, `
+		UPDATE missing
+		SET offer = ?3, first_seen = ?4, since = ?5, last_seen = ?6, scan = ?7, worst = ?8
+		WHERE host = ?1 AND offer = ?2`, w.host, e.offer, offer, e.first, e.since, w.at, w.scan, e.worst.code())
+	e.last = w.at
+	return e, err
+}
+
+func (w *episodeWriter) flush(ctx context.Context) error {
+	if len(w.same) > 0 {
+		same, err := json.Marshal(w.same)
+		if err == nil {
+			_, err = w.tx.ExecContext(ctx, `
+				UPDATE missing SET last_seen = ?2, scan = ?3
+				WHERE host = ?1 AND offer IN (SELECT value FROM json_each(?4))`, w.host, w.at, w.scan, string(same))
+		}
+		if err != nil {
 			return err
 		}
 	}
-	e.seen(u, w.at)
-	_, err := w.update.ExecContext(ctx, w.host, e.offer, offer, e.first, e.since, w.at, w.scan, e.worst.code())
+	if len(w.opened) == 0 {
+		return nil
+	}
+	opened, err := json.Marshal(w.opened)
+	if err == nil {
+		_, err = w.tx.ExecContext(ctx, `
+			INSERT INTO missing (host, offer, first_seen, since, last_seen, scan, worst)
+			SELECT ?1, value ->> 0, ?2, ?2, ?2, ?3, value ->> 1 FROM json_each(?4)`, w.host, w.at, w.scan, string(opened))
+	}
 	return err
 }
 
-func (w *episodeWriter) close(ctx context.Context, e episode) error {
-	if _, err := w.remove.ExecContext(ctx, w.host, e.offer); err != nil {
-		return err
+// close ends the episodes that are left. due are their deadlines; nil: not known.
+func (w *episodeWriter) close(ctx context.Context, due []time.Time) error {
+	for i, e := range w.ended {
+		if _, err := w.tx.ExecContext(ctx, `DELETE FROM missing WHERE host = ? AND offer = ?`, w.host, e.offer); err != nil {
+			return err
+		}
+		var by time.Time
+		if due != nil {
+			by = due[i]
+		}
+		// A clock that was wrong must not make a latency below zero.
+		_, err := w.tx.ExecContext(ctx, `
+			INSERT INTO closed (host, offer, first_seen, since, closed_at, due)
+			VALUES (?, ?, ?, ?, ?, ?)`, w.host, e.offer, min(e.first, w.at), min(e.since, w.at), w.at, unix(by))
+		if err != nil {
+			return err
+		}
 	}
-	// A clock that was wrong must not make a latency below zero.
-	_, err := w.remember.ExecContext(ctx, w.host, e.offer, min(e.first, w.at), min(e.since, w.at), w.at)
-	return err
+	return nil
 }
 
 // Missing returns what one host lacks, by name. Advisories and CVEs are shared
@@ -264,10 +309,7 @@ func (rd Reader) Missing(ctx context.Context, host data.HostID) ([]data.Missing,
 	if err != nil {
 		return nil, fault(fmt.Sprintf("read missing updates of host %d", host), err)
 	}
-	slices.SortStableFunc(all, func(a, b data.Missing) int {
-		return cmp.Or(cmp.Compare(a.Update.Name, b.Update.Name), cmp.Compare(a.Update.Arch, b.Update.Arch),
-			cmp.Compare(a.Update.Replaces, b.Update.Replaces), cmp.Compare(a.Update.Available, b.Update.Available))
-	})
+	slices.SortStableFunc(all, byName)
 	return all, nil
 }
 
@@ -299,25 +341,4 @@ func (rd Reader) Closed(ctx context.Context, from time.Time) ([]data.Closed, err
 		WHERE c.closed_at >= ?
 		ORDER BY c.closed_at, c.id`, unix(from))
 	return all, fault("read closed updates", err)
-}
-
-// KeepDue sets the deadline that was in force when updates closed: SaveScan
-// does not know it. Host, Update and ClosedAt say which; one that is not
-// stored is passed over, because its host may have been removed meanwhile.
-func (db *DB) KeepDue(ctx context.Context, closed []data.Closed) error {
-	return db.write(ctx, "keep deadlines of closed updates", func(tx *sql.Tx) error {
-		set, err := tx.PrepareContext(ctx, `
-			UPDATE closed SET due = ?
-			WHERE host = ? AND closed_at = ? AND offer = (SELECT id FROM offers WHERE digest = ?)`)
-		if err != nil {
-			return err
-		}
-		for _, c := range closed {
-			digest := offerDigest(c.Update)
-			if _, err := set.ExecContext(ctx, unix(c.Due), c.Host, unix(c.ClosedAt), digest[:]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }

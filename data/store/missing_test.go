@@ -228,11 +228,6 @@ func TestClosingGivesTheLatency(t *testing.T) {
 	if later := must(l.db.Closed(t.Context(), hour(35)))(t); len(later) != 0 {
 		t.Errorf("closed after it = %+v", later)
 	}
-	all[0].Due = hour(100)
-	gone := all[0]
-	gone.Host = 77
-	ok(t, l.db.KeepDue(t.Context(), []data.Closed{all[0], gone}))
-	same(t, all, must(l.db.Closed(t.Context(), hour(0)))(t))
 }
 
 func TestLateScanIsHistoryOnly(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"errors"
+	"maps"
 	"sync"
 
 	"secondtuesday/data"
@@ -35,23 +36,29 @@ func offerDigest(u data.Update) [sha256.Size]byte {
 	return sha256.Sum256(b)
 }
 
-// An offerWriter finds or makes the IDs of offers; its statements close with
-// their transaction.
-type offerWriter struct{ find, insert *sql.Stmt }
-
-func newOfferWriter(ctx context.Context, tx *sql.Tx) (w offerWriter, err error) {
-	if w.find, err = tx.PrepareContext(ctx, `SELECT id FROM offers WHERE digest = ?`); err != nil {
-		return w, err
-	}
-	w.insert, err = tx.PrepareContext(ctx, `
-		INSERT INTO offers (digest, name, arch, installed, available, title, origin, class, severity, hold,
-			advisories, cves, replaces, released, size)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-	return w, err
+// An offerWriter finds or makes the IDs of offers in a transaction.
+type offerWriter struct {
+	tx    *sql.Tx
+	cache *offerCache
+	found map[[sha256.Size]byte]offerID // for the cache, once committed
 }
 
-func (w offerWriter) id(ctx context.Context, u data.Update, digest [sha256.Size]byte) (id offerID, err error) {
-	err = w.find.QueryRowContext(ctx, digest[:]).Scan(&id)
+func (w *offerWriter) id(ctx context.Context, u data.Update, digest [sha256.Size]byte) (id offerID, err error) {
+	if id, ok := w.cache.id(digest); ok {
+		return id, nil
+	}
+	if id, err = w.stored(ctx, u, digest); err != nil {
+		return 0, err
+	}
+	if w.found == nil {
+		w.found = map[[sha256.Size]byte]offerID{}
+	}
+	w.found[digest] = id
+	return id, nil
+}
+
+func (w *offerWriter) stored(ctx context.Context, u data.Update, digest [sha256.Size]byte) (id offerID, err error) {
+	err = w.tx.QueryRowContext(ctx, `SELECT id FROM offers WHERE digest = ?`, digest[:]).Scan(&id)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return id, err
 	}
@@ -60,7 +67,10 @@ func (w offerWriter) id(ctx context.Context, u data.Update, digest [sha256.Size]
 	if err := errors.Join(err1, err2); err != nil {
 		return 0, err
 	}
-	return insertedID[offerID](w.insert.ExecContext(ctx, digest[:], u.Name, u.Arch, u.Installed, u.Available,
+	return insertedID[offerID](w.tx.ExecContext(ctx, `
+		INSERT INTO offers (digest, name, arch, installed, available, title, origin, class, severity, hold,
+			advisories, cves, replaces, released, size)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, digest[:], u.Name, u.Arch, u.Installed, u.Available,
 		u.Title, u.Origin, u.Class, u.Severity, u.Hold, advisories, cves, u.Replaces, unix(u.Released), u.Size))
 }
 
@@ -85,6 +95,25 @@ type offerCache struct {
 	all  map[offerID]data.Update
 	upTo offerID
 	few  map[offerID]data.Update // read one by one
+	ids  map[[sha256.Size]byte]offerID
+}
+
+// id returns the ID of an offer that is known to be stored.
+func (c *offerCache) id(digest [sha256.Size]byte) (offerID, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	id, ok := c.ids[digest]
+	return id, ok
+}
+
+// keep remembers the IDs of offers that are committed.
+func (c *offerCache) keep(ids map[[sha256.Size]byte]offerID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ids == nil {
+		c.ids = map[[sha256.Size]byte]offerID{}
+	}
+	maps.Copy(c.ids, ids)
 }
 
 // one returns one offer, read from q where nobody has asked for it before:

@@ -27,45 +27,123 @@ const late = time.Hour
 // that speaks for the host now was overtaken: its head and evidence are kept.
 //
 // A host that is not stored is an ErrNotFound.
-func (db *DB) SaveScan(ctx context.Context, scan data.Scan, entry data.AuditEntry) (id data.ScanID, err error) {
+func (db *DB) SaveScan(ctx context.Context, scan data.Scan, entry data.AuditEntry) (data.ScanID, error) {
+	return db.SaveJudgedScan(ctx, scan, entry, nil)
+}
+
+// A Finding is what a scan makes of its host, for judging.
+type Finding struct {
+	Missing     []data.Missing // what the host lacks now, in the order of Reader.Missing
+	Gone        []data.Missing // what the scan proves to be in, as it was missing
+	RebootSince time.Time      // as Reader.RebootSince tells; zero: no reboot is pending
+	Standards   []data.Standard
+	Exceptions  []data.Exception // for this host and for all
+}
+
+// A Judgement is how a host stands after a scan.
+type Judgement struct {
+	Verdict data.HostVerdict
+	Point   data.Point
+	Due     []time.Time // the deadlines that were in force for Gone, in its order; zero: none
+}
+
+// SaveJudgedScan is SaveScan, and stores how the host stands in the same
+// transaction. judge is asked once the scan is known to speak for the host, and
+// not at all when it was overtaken. It must not use the DB, and what it is
+// given is shared: it must not change that.
+func (db *DB) SaveJudgedScan(ctx context.Context, scan data.Scan, entry data.AuditEntry, judge func(Finding) Judgement) (data.ScanID, error) {
 	op := fmt.Sprintf("save scan of host %d", scan.Host)
-	installed, err := pack(scan.Installed)
+	w, err := newScanWriter(scan)
 	if err != nil {
 		return 0, fault(op, err)
 	}
-	var evidence []byte
-	if len(scan.Evidence) > 0 {
-		if evidence, err = pack(scan.Evidence); err != nil {
-			return 0, fault(op, err)
+	within := context.WithoutCancel(ctx) // a watch over each statement costs more than the statement
+	err = db.change(ctx, op, entry, func(tx *sql.Tx) error {
+		speaks, err := w.scanRows(within, tx)
+		if err != nil || !speaks {
+			return err
+		}
+		w.episodes = episodeWriter{tx: tx, offers: offerWriter{tx: tx, cache: db.offers}, host: scan.Host, scan: w.scan.ID, at: unix(scan.At)}
+		return w.judged(within, db, judge)
+	})
+	if err == nil {
+		db.offers.keep(w.episodes.offers.found)
+	}
+	return w.scan.ID, err
+}
+
+// A scanWriter stores one scan.
+type scanWriter struct {
+	scan      data.Scan
+	installed []byte
+	evidence  []byte // nil: none
+	episodes  episodeWriter
+}
+
+func newScanWriter(scan data.Scan) (*scanWriter, error) {
+	w := &scanWriter{scan: scan}
+	var err error
+	if w.installed, err = pack(scan.Installed); err == nil && len(scan.Evidence) > 0 {
+		w.evidence, err = pack(scan.Evidence)
+	}
+	return w, err
+}
+
+// scanRows stores the scan but for its episodes, and returns whether it speaks
+// for the host now.
+func (w *scanWriter) scanRows(ctx context.Context, tx *sql.Tx) (speaks bool, err error) {
+	host := w.scan.Host
+	newest, err := newestScanAt(ctx, tx, host)
+	if err != nil {
+		return false, err
+	}
+	if w.scan.ID, err = insertHead(ctx, tx, w.scan); err != nil {
+		return false, err
+	}
+	if w.evidence != nil {
+		if err := insertEvidence(ctx, tx, host, w.scan.ID, w.evidence); err != nil {
+			return false, err
 		}
 	}
-	err = db.change(ctx, op, entry, func(tx *sql.Tx) error {
-		newest, err := newestScanAt(ctx, tx, scan.Host)
+	if age := newest.Sub(w.scan.At); age > 0 && age < late {
+		return false, nil
+	}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO latest (host, scan, at, installed) VALUES (?, ?, ?, ?)
+		ON CONFLICT (host) DO UPDATE SET scan = excluded.scan, at = excluded.at, installed = excluded.installed`,
+		host, w.scan.ID, unix(w.scan.At), w.installed)
+	return err == nil, err
+}
+
+// judged stores the episodes, and how the host stands where there is a judge.
+func (w *scanWriter) judged(ctx context.Context, db *DB, judge func(Finding) Judgement) error {
+	e := &w.episodes
+	var found Finding
+	var err error
+	if found.Missing, found.Gone, err = e.save(ctx, w.scan); err != nil {
+		return err
+	}
+	if judge == nil {
+		return e.close(ctx, nil)
+	}
+	if found.Standards, err = db.standards.load(ctx, e.tx); err != nil {
+		return err
+	}
+	if found.Exceptions, err = readExceptions(ctx, e.tx, e.host); err != nil {
+		return err
+	}
+	if len(w.scan.Reboot) > 0 {
+		since, err := rebootSince(ctx, e.tx, e.host)
 		if err != nil {
 			return err
 		}
-		if id, err = insertHead(ctx, tx, scan); err != nil {
-			return err
-		}
-		if evidence != nil {
-			if err := insertEvidence(ctx, tx, scan.Host, id, evidence); err != nil {
-				return err
-			}
-		}
-		if age := newest.Sub(scan.At); age > 0 && age < late {
-			return nil
-		}
-		_, err = tx.ExecContext(ctx, `
-			INSERT INTO latest (host, scan, at, installed) VALUES (?, ?, ?, ?)
-			ON CONFLICT (host) DO UPDATE SET scan = excluded.scan, at = excluded.at, installed = excluded.installed`,
-			scan.Host, id, unix(scan.At), installed)
-		if err != nil {
-			return err
-		}
-		scan.ID = id
-		return saveEpisodes(ctx, tx, scan)
-	})
-	return id, err
+		found.RebootSince = since[e.host]
+	}
+	j := judge(found)
+	if err := e.close(ctx, j.Due); err != nil {
+		return err
+	}
+	return putVerdicts(ctx, e.tx, []data.HostVerdict{j.Verdict}, []data.Point{j.Point})
 }
 
 // newestScanAt returns the time of the scan that speaks for the host; zero

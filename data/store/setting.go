@@ -53,10 +53,31 @@ func (db *DB) Lease(ctx context.Context, name, holder string, now time.Time, ttl
 	return n == 1, fault(op, err)
 }
 
-// Release gives up a lease. It does nothing when holder does not have it.
+// released is what is added to a lease's name to note when it was given up.
+const released = " released"
+
+// Release gives up a lease, and notes when by the computer's own clock. It does
+// nothing when holder does not have it.
 func (db *DB) Release(ctx context.Context, name, holder string) error {
-	_, err := db.w.ExecContext(ctx, `DELETE FROM leases WHERE name = ? AND holder = ?`, name, holder)
-	return fault(fmt.Sprintf("release lease %q", name), err)
+	return fault(fmt.Sprintf("release lease %q", name), inTx(ctx, db.w, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO leases (name, holder, until)
+			SELECT name || ?, holder, min(until, ?) FROM leases WHERE name = ? AND holder = ?`, released, time.Now().UnixMilli(), name, holder)
+		if err == nil {
+			_, err = tx.ExecContext(ctx, `DELETE FROM leases WHERE name = ? AND holder = ?`, name, holder)
+		}
+		return err
+	}))
+}
+
+// LeaseEnded returns when a lease that nobody has now was given up or ran out;
+// zero: never. One that is held ends in the future.
+func (rd Reader) LeaseEnded(ctx context.Context, name string) (time.Time, error) {
+	var ms sql.NullInt64
+	err := rd.r.QueryRowContext(ctx, `SELECT max(until) FROM leases WHERE name IN (?, ?)`, name, name+released).Scan(&ms)
+	if err != nil || !ms.Valid {
+		return time.Time{}, fault(fmt.Sprintf("read end of lease %q", name), err)
+	}
+	return time.UnixMilli(ms.Int64).UTC(), nil
 }
 
 // LeaseHolder returns who has a lease at now and until when; "" when nobody.

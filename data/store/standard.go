@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"secondtuesday/data"
@@ -44,6 +45,30 @@ func scanStandard(r row) (data.Standard, error) {
 func (rd Reader) Standards(ctx context.Context) ([]data.Standard, error) {
 	all, err := collect(ctx, rd.r, scanStandard, `SELECT `+standardColumns+` FROM standards ORDER BY version DESC`)
 	return all, fault("read standards", err)
+}
+
+// A standardCache keeps the versions read so far: they never change and never
+// go away.
+type standardCache struct {
+	mu  sync.Mutex
+	all []data.Standard // newest first
+}
+
+// load returns all versions that q sees, newest first. They are the caller's to
+// read only.
+func (c *standardCache) load(ctx context.Context, q querier) ([]data.Standard, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var newest data.StandardID
+	if len(c.all) > 0 {
+		newest = c.all[0].ID
+	}
+	fresh, err := collect(ctx, q, scanStandard,
+		`SELECT `+standardColumns+` FROM standards WHERE id > ? ORDER BY version DESC`, newest)
+	if err == nil && len(fresh) > 0 {
+		c.all = append(fresh, c.all...) // earlier callers may still read the old slice
+	}
+	return c.all, err
 }
 
 // StandardAt returns the version in force at t: the one with the latest start
@@ -91,7 +116,13 @@ func (db *DB) SaveException(ctx context.Context, e data.Exception, entry data.Au
 // Exceptions returns all exceptions, with those that expired or were
 // withdrawn, newest first.
 func (rd Reader) Exceptions(ctx context.Context) ([]data.Exception, error) {
-	all, err := collect(ctx, rd.r, func(r row) (e data.Exception, err error) {
+	all, err := readExceptions(ctx, rd.r, 0)
+	return all, fault("read exceptions", err)
+}
+
+// readExceptions returns those for one host and for all; host 0 means all there are.
+func readExceptions(ctx context.Context, q querier, host data.HostID) ([]data.Exception, error) {
+	return collect(ctx, q, func(r row) (e data.Exception, err error) {
 		err = r.Scan(&e.ID, &e.Host, &e.Update, &e.Reason, &e.RequestedBy, &e.Mitigation, &e.WaitsFor,
 			fromList[data.Approval]{&e.Approvals}, moment{&e.Expires}, moment{&e.Created}, moment{&e.Withdrawn})
 		return e, err
@@ -99,6 +130,6 @@ func (rd Reader) Exceptions(ctx context.Context) ([]data.Exception, error) {
 		SELECT id, coalesce(host, 0), update_key, reason, requested_by, mitigation, waits_for, approvals,
 			expires, created, withdrawn
 		FROM exceptions
-		ORDER BY id DESC`)
-	return all, fault("read exceptions", err)
+		WHERE ?1 = 0 OR host IS NULL OR host = ?1
+		ORDER BY id DESC`, host)
 }

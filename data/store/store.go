@@ -41,6 +41,8 @@ type DB struct {
 	Reader
 	w    *sql.DB
 	path string
+
+	standards standardCache
 }
 
 // Open opens the workspace at path and brings its schema up to date, after a

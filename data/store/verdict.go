@@ -16,27 +16,29 @@ var counted = []data.Compliance{data.Overdue, data.Unknown, data.DueSoon, data.E
 // history; a second point of a host and a moment replaces the first. Hosts
 // that were removed meanwhile are passed over.
 func (db *DB) KeepVerdicts(ctx context.Context, verdicts []data.HostVerdict, points []data.Point) error {
-	return db.write(ctx, "keep verdicts", func(tx *sql.Tx) error {
-		put, err := tx.PrepareContext(ctx, `
-			INSERT OR REPLACE INTO verdicts (host, compliance, because, missing, overdue, unknown, due_soon,
-				excepted, compliant, next_due, scan_at, valid_until, version, reboot_debt)
-			SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14
-			WHERE EXISTS (SELECT 1 FROM hosts WHERE id = ?1)`)
-		if err != nil {
+	return db.write(ctx, "keep verdicts", func(tx *sql.Tx) error { return putVerdicts(ctx, tx, verdicts, points) })
+}
+
+func putVerdicts(ctx context.Context, tx *sql.Tx, verdicts []data.HostVerdict, points []data.Point) error {
+	put, err := tx.PrepareContext(ctx, `
+		INSERT OR REPLACE INTO verdicts (host, compliance, because, missing, overdue, unknown, due_soon,
+			excepted, compliant, next_due, scan_at, valid_until, version, reboot_debt)
+		SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14
+		WHERE EXISTS (SELECT 1 FROM hosts WHERE id = ?1)`)
+	if err != nil {
+		return err
+	}
+	for _, v := range verdicts {
+		args := []any{v.Host, v.Compliance, v.Because, v.Missing}
+		for _, c := range counted {
+			args = append(args, v.Counts[c])
+		}
+		args = append(args, unix(v.NextDue), unix(v.ScanAt), unix(v.ValidUntil), v.Version, seconds(v.RebootDebt))
+		if _, err := put.ExecContext(ctx, args...); err != nil {
 			return err
 		}
-		for _, v := range verdicts {
-			args := []any{v.Host, v.Compliance, v.Because, v.Missing}
-			for _, c := range counted {
-				args = append(args, v.Counts[c])
-			}
-			args = append(args, unix(v.NextDue), unix(v.ScanAt), unix(v.ValidUntil), v.Version, seconds(v.RebootDebt))
-			if _, err := put.ExecContext(ctx, args...); err != nil {
-				return err
-			}
-		}
-		return appendPoints(ctx, tx, points)
-	})
+	}
+	return appendPoints(ctx, tx, points)
 }
 
 func appendPoints(ctx context.Context, tx *sql.Tx, points []data.Point) error {

@@ -45,14 +45,23 @@ const (
 // What the names of things may hold, by Debian Policy 5.6.1 and 5.6.12. They
 // become words of a shell script's input, so nothing else gets that far.
 var (
-	packageName = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]*$`)
-	version     = regexp.MustCompile(`^[0-9][A-Za-z0-9.+~:-]*$`)
-	arch        = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
+	version = regexp.MustCompile(`^[0-9][A-Za-z0-9.+~:-]*$`)
+	arch    = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
 )
+
+// isPackageName is ^[a-z0-9][a-z0-9+.-]*$ by hand: a host has thousands.
+func isPackageName(s string) bool {
+	for i, c := range []byte(s) {
+		if ok := c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || i > 0 && (c == '+' || c == '.' || c == '-'); !ok {
+			return false
+		}
+	}
+	return s != ""
+}
 
 // checkTarget says what is wrong with a package that is to get version v.
 func checkTarget(t data.Target, v string) error {
-	if !packageName.MatchString(t.Name) || !arch.MatchString(t.Arch) || !version.MatchString(v) {
+	if !isPackageName(t.Name) || !arch.MatchString(t.Arch) || !version.MatchString(v) {
 		return fmt.Errorf("%w: %q %q is no package and version", remote.ErrGarbage, t.Key(), v)
 	}
 	return nil

@@ -19,6 +19,7 @@ type simulation struct {
 	remove   []action // new is empty
 	keptBack []string // names under "kept back"; "libc6:i386" where the architecture is foreign
 	phased   []string // names under "deferred due to phasing"
+	left     int      // how many could be newer and stay as they are, by the summary
 }
 
 type action struct {
@@ -75,7 +76,11 @@ func parseSimulation(text string) (simulation, error) {
 			heading = headingOf(line)
 		}
 	}
-	return sim, sim.agrees(sum)
+	if err := sim.agrees(sum); err != nil {
+		return simulation{}, err
+	}
+	sim.left, _ = strconv.Atoi(sum[6]) // digits
+	return sim, nil
 }
 
 // architectures are written so; see dpkg-architecture(1).
@@ -141,9 +146,6 @@ func (sim simulation) agrees(sum []string) error {
 	return nil
 }
 
-// apt/oldstable-security,now 2.6.2 amd64 [upgradable from: 2.6.1]
-var listLine = regexp.MustCompile(`^([^/\s]+)/(\S+) (\S+) (\S+) \[upgradable from: (\S+)\]$`)
-
 // parseList reads apt list --upgradable.
 func parseList(text string) ([]data.Update, error) {
 	var updates []data.Update
@@ -151,13 +153,28 @@ func parseList(text string) ([]data.Update, error) {
 		if line == "" || strings.HasPrefix(line, "Listing...") || strings.HasPrefix(line, "N: ") || strings.HasPrefix(line, "W: ") {
 			continue
 		}
-		m := listLine.FindStringSubmatch(line)
-		if m == nil || !packageName.MatchString(m[1]) {
+		u, ok := parseListed(line)
+		if !ok {
 			return nil, garbage("line of apt list", line)
 		}
-		updates = append(updates, data.Update{Name: m[1], Arch: m[4], Available: m[3], Installed: m[5], Origin: strings.TrimSuffix(m[2], ",now")})
+		updates = append(updates, u)
 	}
 	return updates, nil
+}
+
+// parseListed reads, by hand as parseInst does:
+//
+//	apt/oldstable-security,now 2.6.2 amd64 [upgradable from: 2.6.1]
+func parseListed(line string) (u data.Update, ok bool) {
+	name, rest, ok1 := strings.Cut(line, "/")
+	suites, rest, ok2 := strings.Cut(rest, " ")
+	available, rest, ok3 := strings.Cut(rest, " ")
+	arch, rest, ok4 := strings.Cut(rest, " ")
+	old, ok5 := strings.CutPrefix(rest, "[upgradable from: ")
+	old, ok6 := strings.CutSuffix(old, "]")
+	u = data.Update{Name: name, Arch: arch, Available: available, Installed: old, Origin: strings.TrimSuffix(suites, ",now")}
+	whole := ok1 && ok2 && ok3 && ok4 && ok5 && ok6 && isPackageName(name) && suites != "" && available != "" && arch != "" && old != ""
+	return u, whole && !strings.ContainsAny(suites+available+arch+old, " \t\n\f\r\v")
 }
 
 // A dpkgPackage is one line of dpkg-query.
@@ -171,18 +188,20 @@ type dpkgPackage struct {
 func parsePackages(text string) ([]dpkgPackage, error) {
 	var list []dpkgPackage
 	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
-		f := strings.Split(line, "\t")
+		name, rest, _ := strings.Cut(line, "\t")
+		built, rest, _ := strings.Cut(rest, "\t")
+		version, status, _ := strings.Cut(rest, "\t")
 		// A third letter, R, means that it must be reinstalled: "iHR".
-		if len(f) != 4 || len(f[3]) < 2 || len(f[3]) > 3 || !packageName.MatchString(f[0]) {
+		if len(status) < 2 || len(status) > 3 || strings.Contains(status, "\t") || !isPackageName(name) {
 			return nil, garbage("line of dpkg-query", line)
 		}
-		if f[3][1] == 'n' || f[3][1] == 'c' {
+		if status[1] == 'n' || status[1] == 'c' {
 			continue
 		}
-		if f[2] == "" || f[1] == "" {
+		if version == "" || built == "" {
 			return nil, garbage("line of dpkg-query", line)
 		}
-		p := dpkgPackage{data.Package{Name: f[0], Arch: f[1], Version: f[2]}, strings.TrimSpace(f[3])}
+		p := dpkgPackage{data.Package{Name: name, Arch: built, Version: version}, strings.TrimSpace(status)}
 		p.Broken = p.broken()
 		list = append(list, p)
 	}

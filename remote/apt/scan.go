@@ -173,7 +173,7 @@ func (r *reader) packages() error {
 }
 
 // updates joins the list of what could be newer with what an ordinary upgrade
-// (ordinary) and an unrestrained one (whole) would do.
+// (ordinary) would do, and an unrestrained one with what that leaves (rest).
 func (r *reader) updates() error {
 	list, err := r.a.Section("apt list --upgradable")
 	if err != nil {
@@ -186,7 +186,7 @@ func (r *reader) updates() error {
 	if err != nil {
 		return err
 	}
-	whole, err := r.simulation("apt-get -s dist-upgrade")
+	rest, err := r.rest(ordinary)
 	if err != nil {
 		return err
 	}
@@ -196,19 +196,40 @@ func (r *reader) updates() error {
 	if r.failed {
 		return nil // the problem is told; which updates are held cannot be
 	}
-	r.join(ordinary, whole)
+	r.join(ordinary, rest)
 	return nil
 }
 
-func (r *reader) join(ordinary, whole simulation) {
+// notAsked is the exit status of a section whose question was not needed.
+const notAsked = 69
+
+// rest reads the simulation of what an ordinary upgrade leaves behind. It is not
+// asked for where that is nothing.
+func (r *reader) rest(ordinary simulation) (simulation, error) {
+	const name = "apt-get -s for the rest"
+	section, err := r.a.Section(name)
+	if err != nil || section.Status != notAsked {
+		return r.simulation(name)
+	}
+	if ordinary.left != 0 {
+		return simulation{}, garbage("simulation", fmt.Sprintf("%s was not asked, though an ordinary upgrade leaves %d", name, ordinary.left))
+	}
+	return simulation{}, nil
+}
+
+func (r *reader) join(ordinary, rest simulation) {
 	listed := map[string]bool{}
 	for i := range r.scan.Updates {
 		u := &r.scan.Updates[i]
 		listed[u.Key()] = true
-		if a, ok := find(whole.install, u.Name, u.Arch); ok && a.new == u.Available {
+		a, now := find(ordinary.install, u.Name, u.Arch)
+		ok := now
+		if !ok {
+			a, ok = find(rest.install, u.Name, u.Arch)
+		}
+		if ok && a.new == u.Available {
 			u.Origin = a.origin
 		}
-		_, now := find(ordinary.install, u.Name, u.Arch)
 		switch {
 		case named(r.held, u):
 			u.Hold = data.Held
@@ -218,7 +239,7 @@ func (r *reader) join(ordinary, whole simulation) {
 			u.Hold = data.KeptBack
 		}
 	}
-	for _, a := range slices.Concat(ordinary.install, whole.install) {
+	for _, a := range slices.Concat(ordinary.install, rest.install) {
 		if a.old != "" && !listed[data.Key(a.name, a.arch)] {
 			listed[data.Key(a.name, a.arch)] = true
 			r.problem(data.Contradiction, true, "apt-get would upgrade %s to %s, apt does not list it", a.name, a.new)
@@ -263,9 +284,15 @@ func (r *reader) classes() error {
 	if err != nil {
 		return err
 	}
+	classes := map[string]data.Class{} // a host has few origins
 	for i := range r.scan.Updates {
 		u := &r.scan.Updates[i]
-		u.Class = ClassOf(u.Origin)
+		class, known := classes[u.Origin]
+		if !known {
+			class = ClassOf(u.Origin)
+			classes[u.Origin] = class
+		}
+		u.Class = class
 		versions, ok := offers[u.Key()]
 		if !ok {
 			versions = offers[u.Name]

@@ -2,6 +2,7 @@ package apt
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,7 +37,7 @@ func labAnswer(t *testing.T, change map[string]linux.Section) linux.Answer {
 		{"uname -v", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.99-1 (2026-01-01)\n"},
 		{"lock files", "11 /var/lib/dpkg/lock-frontend\n"}, {"locks", ""}, {"dpkg updates", ""}, {"dpkg --audit", ""},
 		{"dpkg-query", installed.String()}, {"apt list --upgradable", list},
-		{"apt-get -s upgrade", recorded(t, "apt-get-s-upgrade.lab")}, {"apt-get -s dist-upgrade", recorded(t, "apt-get-s-dist-upgrade.lab")},
+		{"apt-get -s upgrade", recorded(t, "apt-get-s-upgrade.lab")}, {"apt-get -s for the rest", recorded(t, "apt-get-s-dist-upgrade.lab")},
 		{"apt-cache policy", "lab-hello:\n  Installed: 1.0-1\n  Version table:\n     1.1-1 500\n        500 http://repo.lab/deb bookworm/main amd64 Packages\n     1.0-2 500\n        500 http://repo.lab/deb bookworm-security/main amd64 Packages\n"},
 		{"sources", "'http://repo.lab/deb/dists/bookworm/InRelease' repo_bookworm_InRelease 0 \n"},
 		{"release files", "File: repo_bookworm_InRelease\nValid-Until: Sat, 28 Nov 2026 00:53:02 UTC\n"},
@@ -110,10 +111,35 @@ func TestPhasedUpdateIsPhased(t *testing.T) {
 	const no = "The following upgrades have been deferred due to phasing:\n  base-files\n0 upgraded, 0 newly installed, 0 to remove and 1 not upgraded.\n"
 	const yes = "1 upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\nInst base-files [12.1] (12.2 Ubuntu:22.04/jammy-updates [amd64])\n"
 	scan, err := read(labAnswer(t, map[string]linux.Section{
-		"apt list --upgradable": {Out: list}, "apt-get -s upgrade": {Out: no}, "apt-get -s dist-upgrade": {Out: yes},
+		"apt list --upgradable": {Out: list}, "apt-get -s upgrade": {Out: no}, "apt-get -s for the rest": {Out: yes},
 	}), labScan(), false)
 	if err != nil || len(scan.Updates) != 1 || scan.Updates[0].Hold != data.Phased || scan.Updates[0].Class != data.BugFix || !scan.Trusted() {
 		t.Errorf("%+v, %+v, %v", scan.Updates, scan.Problems, err)
+	}
+}
+
+func TestNothingLeftBehindNeedsNoSecondSimulation(t *testing.T) {
+	const list = "bash/oldstable-security 5.2 amd64 [upgradable from: 5.1]\n"
+	const all = "1 upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\nInst bash [5.1] (5.2 Debian-Security:12/oldstable-security [amd64])\n"
+	const one = "0 upgraded, 0 newly installed, 0 to remove and 1 not upgraded.\n"
+	change := map[string]linux.Section{"apt list --upgradable": {Out: list}, "apt-get -s upgrade": {Out: all}, "apt-get -s for the rest": {Status: notAsked}}
+	scan, err := read(labAnswer(t, change), labScan(), false)
+	if err != nil || len(scan.Updates) != 1 || scan.Updates[0].Hold != data.NotHeld || scan.Updates[0].Origin != "Debian-Security:12/oldstable-security" || !scan.Trusted() {
+		t.Errorf("%+v, %+v, %v", scan.Updates, scan.Problems, err)
+	}
+	change["apt-get -s upgrade"] = linux.Section{Out: one}
+	if _, err := read(labAnswer(t, change), labScan(), false); !errors.Is(err, remote.ErrGarbage) {
+		t.Errorf("one update is left and nobody asked about it: %v", err)
+	}
+}
+
+func TestSilentNeedrestartMeansNothingToRestart(t *testing.T) {
+	scan, err := read(labAnswer(t, map[string]linux.Section{"needrestart -b": {Err: "not asked: …\n"}}), labScan(), false)
+	if err != nil || !scan.RestartKnown || len(scan.Restart) != 0 {
+		t.Errorf("restart %v %v, %v", scan.RestartKnown, scan.Restart, err)
+	}
+	if scan, err = read(labAnswer(t, map[string]linux.Section{"needrestart -b": {Status: notAsked}}), labScan(), false); err != nil || scan.RestartKnown {
+		t.Errorf("without needrestart: %v %v, %v", scan.RestartKnown, scan.Restart, err)
 	}
 }
 

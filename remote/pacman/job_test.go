@@ -30,15 +30,33 @@ case "$*" in
 	exit 1
 	;;
 *--downloadonly*) said download ;;
+-Su*--print*) cat "$world/whole" 2>/dev/null || cat "$world/offered" ;;
 *--print*) cat "$world/offered" ;;
 -Sy*) echo lists >"$world/var/cache/secondtuesday/pacman.job/sync/lab.db"; said fetch ;;
 -Si*) echo "Name            : labhello"; echo "Replaces        : $(cat "$world/replaces")" ;;
-*) echo began >"$world/began"; cp "$world/after" "$world/now"; said log ;;
+*) echo "$*" >"$world/began"; cp "$world/after" "$world/now"; said log ;;
 esac`,
 	} {
 		w.Put(name, text)
 	}
 	return w
+}
+
+// The whole system is upgraded where that is the plan; what is named where the
+// plan leaves something out, and the log says that Arch does not support it.
+func TestJobUpgradesTheWholeSystemWhereThatIsThePlan(t *testing.T) {
+	for whole, want := range map[string]string{
+		"labhello 1.1-1\n":               "-Su --noconfirm\n",
+		"labhello 1.1-1\nglibc 2.40-1\n": "-S --noconfirm labhello\n",
+	} {
+		w := newWorld(t)
+		w.Put("whole", whole)
+		st := w.Run("upgrade labhello 1.1-1\n")
+		partial := strings.Contains(string(st.Log), "this is a partial upgrade")
+		if got := w.Get("began"); st.Exit != 0 || got != want || partial != strings.Contains(want, "labhello") {
+			t.Errorf("exit status %d, pacman was asked %q, want %q:\n%s", st.Exit, got, want, st.Log)
+		}
+	}
 }
 
 func TestJobBeginsOnlyWhatWasPlanned(t *testing.T) {

@@ -138,6 +138,9 @@ func changesOf(a linux.Answer, scan *data.Scan) (data.Changes, error) {
 // lists are fetched anew; when the sources have moved on from the plan, nothing
 // is changed.
 func (p Platform) Start(ctx context.Context, s remote.Session, j remote.Job) error {
+	if j.Changes.Empty() {
+		return p.StartClaim(ctx, s, j)
+	}
 	input, err := jobInput(j.Changes)
 	if err != nil {
 		return fmt.Errorf("pacman start %s: %w: %w", j.ID, linux.ErrNotStarted, err)

@@ -201,6 +201,16 @@ func TestRefusalOfTheSolverIsAnExitError(t *testing.T) {
 	}
 }
 
+func TestVersionThatWouldNotComeInIsRefused(t *testing.T) {
+	for _, w := range []data.Target{{Name: "labdep", Arch: "noarch", To: "2.1-1.el9"}, {Name: "other", Arch: "noarch", To: "1-1"}} {
+		c, err := simulated(linux.Answer{{Name: "rpm -qa", Out: installed}, sample(t, "install --dry-run", "dry-run.txt")}, []data.Target{w})
+		var exit *remote.ExitError
+		if !errors.As(err, &exit) || exit.Status == 0 || !strings.Contains(exit.Stderr, w.Name+" "+w.To) {
+			t.Errorf("%s: %+v, %v", w.Name, c, err)
+		}
+	}
+}
+
 func TestSummaryOfUnknownDeedsIsAnError(t *testing.T) {
 	for _, text := range []string{
 		`<stream><install-summary packages-to-change="1"><to-downgrade><solvable type="package" name="a" edition="1-1" arch="noarch"/></to-downgrade></install-summary></stream>`,

@@ -201,17 +201,35 @@ func (w *Walk) visit(ctx context.Context, when string, screens ...string) error 
 	return nil
 }
 
-// drawn is how long a page may take to appear once it has been loaded.
-const drawn = 800 * time.Millisecond
+// calm is how long nothing may have been under way before a page counts as
+// loaded: one load may begin another. A page that follows something live may
+// never be calm; what it has shown within patience is as good.
+const (
+	calm     = 300 * time.Millisecond
+	patience = 2 * time.Minute
+)
 
-func (w *Walk) show(ctx context.Context, name string, p ui.Place) error {
-	fyne.DoAndWait(func() { w.shell.Go(p) })
-	for n := 0; n < 300 && kit.InFlight() > 1; n++ { // the walk itself is in flight
-		if err := pause(ctx, 100*time.Millisecond); err != nil {
+// loaded waits until the page has all that it asked for.
+func (w *Walk) loaded(ctx context.Context) error {
+	const step = 50 * time.Millisecond
+	begun := time.Now()
+	for quiet := time.Duration(0); quiet < calm && time.Since(begun) < patience; quiet += step {
+		if kit.InFlight() > 1 { // the walk itself is in flight
+			quiet = 0
+		}
+		if err := pause(ctx, step); err != nil {
 			return err
 		}
 	}
-	if err := pause(ctx, drawn); err != nil {
+	return nil
+}
+
+func (w *Walk) show(ctx context.Context, name string, p ui.Place) error {
+	fyne.DoAndWait(func() { w.shell.Go(p) })
+	if err := w.loaded(ctx); err != nil {
+		return err
+	}
+	if err := w.shell.Painted(ctx); err != nil {
 		return err
 	}
 	w.n++

@@ -15,24 +15,24 @@ import (
 // columns are what the grid can show of a host, in this order.
 func columns() []kit.Column[*row] {
 	return []kit.Column[*row]{
-		{ID: "host", Title: "Host", Width: 150, Grow: true, Text: func(r *row) string { return r.Name }, Tip: nameTip},
-		{ID: "compliance", Title: "Compliance", Width: 116, Status: func(r *row) kit.Status { return kit.OfCompliance(r.verdict.Compliance) },
+		{ID: "host", Title: "Host", Width: 196, Grow: true, Name: true, Text: func(r *row) string { return r.Name }, Tip: nameTip},
+		{ID: "compliance", Title: "Compliance", Width: 112, Status: func(r *row) kit.Status { return kit.OfCompliance(r.verdict.Compliance) },
 			Compare: func(a, b *row) int { return rank(a.verdict.Compliance) - rank(b.verdict.Compliance) },
 			Tip:     func(r *row) string { return r.verdict.Because }},
-		{ID: "missing", Title: "Missing", Width: 86, Align: fyne.TextAlignTrailing, Text: missingText, Tip: missingTip, Tint: missingTint,
+		{ID: "missing", Title: "Missing", Width: 80, Align: fyne.TextAlignTrailing, Text: missingText, Tip: missingTip, Tint: missingTint,
 			Compare: func(a, b *row) int { return counted(a, a.verdict.Missing) - counted(b, b.verdict.Missing) }},
-		{ID: "overdue", Title: "Overdue", Width: 86, Align: fyne.TextAlignTrailing, Text: overdueText, Tip: missingTip, Tint: overdueTint,
+		{ID: "overdue", Title: "Overdue", Width: 84, Align: fyne.TextAlignTrailing, Text: overdueText, Tip: missingTip, Tint: overdueTint,
 			Compare: func(a, b *row) int { return counted(a, overdue(a)) - counted(b, overdue(b)) }},
-		{ID: "deadline", Title: "Deadline", Width: 112, Text: deadlineText, Tip: deadlineTip, Tint: deadlineTint,
+		{ID: "deadline", Title: "Deadline", Width: 108, Text: deadlineText, Tip: deadlineTip, Tint: deadlineTint,
 			Compare: func(a, b *row) int { return zeroLast(a.verdict.NextDue, b.verdict.NextDue) }},
-		{ID: "scanned", Title: "Scanned", Width: 112, Text: func(r *row) string { return kit.Ago(r.scan.At, r.now) }, Tip: scannedTip,
+		{ID: "scanned", Title: "Scanned", Width: 100, Text: func(r *row) string { return kit.Ago(r.scan.At, r.now) }, Tip: scannedTip,
 			Status:  func(r *row) kit.Status { return failedSign(r) },
 			Compare: func(a, b *row) int { return b.scan.At.Compare(a.scan.At) }},
-		{ID: "technology", Title: "Technology", Width: 108, Text: func(r *row) string { return r.Technology }, Tip: func(r *row) string { return r.scan.OS.Name }},
-		{ID: "group", Title: "Group", Width: 112, Text: func(r *row) string { return r.group }},
-		{ID: "reboot", Title: "Reboot", Width: 132, Status: rebootSign, Text: rebootWord,
+		{ID: "technology", Title: "Technology", Width: 100, Text: func(r *row) string { return r.Technology }, Tip: func(r *row) string { return r.scan.OS.Name }},
+		{ID: "group", Title: "Group", Width: 100, Text: func(r *row) string { return r.group }},
+		{ID: "reboot", Title: "Reboot", Width: 108, Status: rebootSign, Text: rebootWord,
 			Compare: func(a, b *row) int { return cmp.Compare(b.reboot(), a.reboot()) }, Tip: func(r *row) string { return rebootText(r.scan) }},
-		{ID: "ring", Title: "Ring", Width: 60, Align: fyne.TextAlignTrailing, Text: ringText, Compare: func(a, b *row) int { return ringOf(a) - ringOf(b) }},
+		{ID: "ring", Title: "Ring", Width: 56, Align: fyne.TextAlignTrailing, Text: ringText, Compare: func(a, b *row) int { return ringOf(a) - ringOf(b) }},
 		{ID: "exposure", Title: "Exposure", Width: 100, Text: func(r *row) string { return string(r.Exposure) }},
 		{ID: "criticality", Title: "Criticality", Width: 104, Text: func(r *row) string { return string(r.Criticality) },
 			Compare: func(a, b *row) int { return criticality(b) - criticality(a) }},
@@ -61,7 +61,10 @@ func rank(c data.Compliance) int {
 }
 
 func nameTip(r *row) string {
-	tip := r.Where()
+	tip := r.Name
+	if at := r.Where(); at != tip {
+		tip += "\n" + at
+	}
 	if r.Notes != "" {
 		tip += "\n" + r.Notes
 	}

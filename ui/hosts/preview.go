@@ -123,7 +123,7 @@ func (x *Screen) showPreview(s *source) {
 func (d *previewDialog) build() fyne.CanvasObject {
 	d.grid = kit.NewGrid(
 		kit.Column[*previewRow]{ID: "line", Title: "Line", Width: 56, Align: fyne.TextAlignTrailing, Muted: true, Text: func(r *previewRow) string { return fmt.Sprint(r.line) }, Compare: func(a, b *previewRow) int { return a.line - b.line }},
-		kit.Column[*previewRow]{ID: "name", Title: "Host", Width: 130, Text: func(r *previewRow) string { return r.host.Name }},
+		kit.Column[*previewRow]{ID: "name", Title: "Host", Width: 130, Name: true, Text: func(r *previewRow) string { return r.host.Name }},
 		kit.Column[*previewRow]{ID: "what", Title: "What happens", Width: 300, Grow: true, Status: func(r *previewRow) kit.Status { return r.sign }, Text: func(r *previewRow) string { return r.what }},
 		kit.Column[*previewRow]{ID: "where", Title: "Address", Width: 130, Text: func(r *previewRow) string { return r.host.Address }},
 		kit.Column[*previewRow]{ID: "exposure", Title: "Exposure", Width: 90, Text: d.exposureText},

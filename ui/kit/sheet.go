@@ -26,6 +26,7 @@ type head struct {
 	grow, hidden bool
 	align        fyne.TextAlign
 	mono, muted  bool
+	name         bool // cut so that names can be told apart
 	sign, bar    bool
 }
 

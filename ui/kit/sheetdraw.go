@@ -388,7 +388,11 @@ func (r *sheetRenderer) fillCell(c *sheetCell, h *head, d cell) {
 			room = 40 // beside the bar
 		}
 	}
-	text, whole := cut(d.text, room, t.TextSize, t.TextStyle)
+	shorten := cut
+	if h.name {
+		shorten = cutName
+	}
+	text, whole := shorten(d.text, room, t.TextSize, t.TextStyle)
 	t.Text, c.whole = text, ""
 	if !whole {
 		c.whole = d.text
@@ -469,30 +473,4 @@ func (r *sheetRenderer) cutText(row, col int) string {
 		return ""
 	}
 	return w.cells[col].whole
-}
-
-// cut shortens s with an ellipsis to fit into room, and reports whether it is
-// whole. Fyne remembers measurements, so repeating one is cheap.
-func cut(s string, room, size float32, style fyne.TextStyle) (text string, whole bool) {
-	if s == "" {
-		return "", true
-	}
-	if i := strings.IndexAny(s, "\r\n"); i >= 0 {
-		text, _ = cut(strings.TrimSpace(s[:i])+" …", room, size, style)
-		return text, false
-	}
-	if fyne.MeasureText(s, size, style).Width <= room {
-		return s, true
-	}
-	letters := []rune(s)
-	lo, hi := 0, min(len(letters), int(room/2)+1)
-	for lo < hi {
-		mid := (lo + hi + 1) / 2
-		if fyne.MeasureText(string(letters[:mid])+"…", size, style).Width <= room {
-			lo = mid
-		} else {
-			hi = mid - 1
-		}
-	}
-	return strings.TrimRight(string(letters[:lo]), " ") + "…", false
 }

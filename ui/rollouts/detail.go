@@ -138,8 +138,8 @@ func runSentence(r data.Run, now time.Time) string {
 			data.StepInstall: "The planned versions go in; the job runs by itself on the host.", data.StepReboot: "The host reboots; a new boot ID will prove it.",
 			data.StepPostCheck: "Services and boot are looked at.", data.StepVerify: "A scan proves what is in."}[r.Step]
 	}
-	if s != "" {
-		s = strings.ToUpper(s[:1]) + dot(s[1:]) + "."
+	if s = dot(s); s != "" {
+		s = strings.ToUpper(s[:1]) + s[1:] + "."
 	}
 	if progress(r) >= 0 && !r.Deadline.IsZero() {
 		s += " The job stops by itself at " + kit.Clock(r.Deadline, now) + "."

@@ -1,15 +1,13 @@
 package rollouts
 
 import (
-	"fmt"
-	"time"
-
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"secondtuesday/app"
 	"secondtuesday/data"
 	"secondtuesday/data/store"
 	"secondtuesday/ui/kit"
@@ -41,7 +39,7 @@ func newHeading() *heading {
 	return h
 }
 
-func (h *heading) set(s *snapshot, t store.Tally, now time.Time) {
+func (h *heading) set(s *snapshot, t store.Tally) {
 	status := kit.OfRollout(s.rollout.State)
 	if s.rollout.State == data.RolloutWaiting && t.Active > 0 {
 		status = kit.StatusRunning // the state follows with the driver's next move
@@ -52,44 +50,23 @@ func (h *heading) set(s *snapshot, t store.Tally, now time.Time) {
 	case s.rollout.State == data.RolloutDone && t.Outcomes[data.OutcomeSucceeded] < t.All():
 		status = kit.StatusWarning
 	}
-	says, next := sentence(s.rollout, s.rings, s.runs, now), safe(s.rollout, t)
+	// An open desk drives what was ordered on its computer.
+	says := app.HeadlineOf(s.rollout, s.plan, s.runs, app.Driving{Holder: "this desk"})
 	if s.foreign {
-		status, says, next = kit.StatusWarning, notDriven, "Look through its plan. Adopt it if it is yours to drive, and no other computer drives it any more."
+		status, says.Sentence, says.Safe = kit.StatusWarning, notDriven, "Look through its plan. Adopt it if it is yours to drive, and no other computer drives it any more."
 	}
 	h.sign.Resource = status.Icon()
 	h.sign.Refresh()
-	h.sentence.SetText(says)
-	good := t.Outcomes[data.OutcomeSucceeded]
-	h.finished.set(fmt.Sprintf("%s of %s", kit.Number(good), kit.Count(t.All(), "host", "hosts")), "a scan after it proves it", good > 0, kit.StatusSucceeded)
-	left := t.Active + t.Queued
-	note := "nothing is under way"
-	if left > 0 {
-		note = fmt.Sprintf("%s under way · %s waiting", kit.Number(t.Active), kit.Number(t.Queued))
-	}
-	h.open.set(kit.Count(left, "host", "hosts"), note, t.Active > 0, kit.StatusRunning)
-	h.person.set(kit.Count(needsPerson(t), "host", "hosts"), personNote(t), needsPerson(t) > 0, personSign(t))
-	h.safe.SetText(next)
+	h.sentence.SetText(says.Sentence)
+	h.finished.set(says.Finished, says.FinishedNote, t.Outcomes[data.OutcomeSucceeded] > 0, kit.StatusSucceeded)
+	h.open.set(says.Open, says.OpenNote, t.Active > 0, kit.StatusRunning)
+	h.person.set(says.NeedsYou, says.NeedsYouNote, needsPerson(t) > 0, personSign(t))
+	h.safe.SetText(says.Safe)
 }
 
 // notDriven stands over a rollout of a workspace that came from elsewhere: what
 // it says of itself must not sound as if this computer were at work.
 const notDriven = "This computer does not drive it: it was not started here as it now stands."
-
-func personNote(t store.Tally) string {
-	failed, unknown := t.Outcomes[data.OutcomeFailed], t.Outcomes[data.OutcomeUnknown]
-	left := t.Outcomes[data.OutcomeSkipped] + t.Outcomes[data.OutcomeCancelled]
-	switch {
-	case failed > 0 && unknown > 0:
-		return fmt.Sprintf("%s failed · %s unknown", kit.Number(failed), kit.Number(unknown))
-	case failed > 0:
-		return "failed"
-	case unknown > 0:
-		return "unknown: look again"
-	case left > 0:
-		return fmt.Sprintf("%d left out, untouched or stopped", left)
-	}
-	return "none failed, none unknown"
-}
 
 func personSign(t store.Tally) kit.Status {
 	if t.Outcomes[data.OutcomeFailed] > 0 {

@@ -208,7 +208,7 @@ func (v *live) show(s *snapshot) {
 		return // nothing elapses
 	}
 	t := tally(s.runs)
-	v.head.set(s, t, now)
+	v.head.set(s, t)
 	v.strip.set(liveStages(s.rollout, s.rings, s.runs, now))
 	rows := s.rows(now)
 	v.grid.SetRows(rows)

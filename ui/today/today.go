@@ -123,7 +123,7 @@ func (x *Screen) show(v view) {
 		x.body.Objects = []fyne.CanvasObject{x.draw(v)}
 		x.body.Refresh()
 		if at >= 0 && len(x.rows) > 0 {
-			kit.Focus(x.rows[min(at, len(x.rows)-1)])
+			x.shell.Window().Canvas().Focus(x.rows[min(at, len(x.rows)-1)])
 		}
 		x.shell.Badge(ui.Today, badge(v.lines))
 	}

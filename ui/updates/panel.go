@@ -56,7 +56,7 @@ func newPanel(x *Screen) *panel {
 
 func (p *panel) buildHosts() {
 	p.hosts = kit.NewGrid(
-		kit.Column[*app.HostUpdate]{ID: "host", Title: "Host", Width: 120, Grow: true, Text: func(h *app.HostUpdate) string { return h.Host.Name }},
+		kit.Column[*app.HostUpdate]{ID: "host", Title: "Host", Width: 120, Grow: true, Name: true, Text: func(h *app.HostUpdate) string { return h.Host.Name }},
 		kit.Column[*app.HostUpdate]{ID: "compliance", Title: "Compliance", Width: 112, Status: func(h *app.HostUpdate) kit.Status { return kit.OfCompliance(h.Verdict.Compliance) },
 			Compare: func(a, b *app.HostUpdate) int { return rank(a.Verdict.Compliance) - rank(b.Verdict.Compliance) }, Tip: func(h *app.HostUpdate) string { return h.Verdict.Because }},
 		kit.Column[*app.HostUpdate]{ID: "deadline", Title: "Deadline", Width: 104, Text: func(h *app.HostUpdate) string { return kit.Due(h.Verdict.Due, p.now) },

@@ -396,3 +396,35 @@ func TestWrongClockIsSeen(t *testing.T) {
 		t.Errorf("host's clock said %v", got.HostNow)
 	}
 }
+
+func TestScanLeavesNoLogAndAsksNeedrestartOnlyWhereItCanFindSomething(t *testing.T) {
+	t.Parallel()
+	m := lab.Host(t, lab.Debian)
+	s := login(t, m, lab.Root)
+	said := func() string {
+		found := scan(t, apt.Platform{}, s, true)
+		if !found.RestartKnown {
+			t.Error("needrestart is there and it is not known what needs a restart")
+		}
+		i := slices.IndexFunc(found.Evidence, func(e data.Evidence) bool { return e.Name == "needrestart -b" })
+		return found.Evidence[i].Output
+	}
+	if out := said(); strings.Contains(out, "NEEDRESTART-VER") || !strings.Contains(out, "not asked") {
+		t.Errorf("nothing runs old code: %s", out)
+	}
+	if out := m.Exec("ls /var/log/apt"); strings.Contains(out, "eipp") {
+		t.Errorf("the scan wrote a log: %s", out)
+	}
+	m.Exec("cp /usr/bin/sleep /tmp/gone; /tmp/gone 600 >/dev/null 2>&1 & sleep 0.3; rm /tmp/gone")
+	if out := said(); !strings.Contains(out, "NEEDRESTART-VER") {
+		t.Errorf("a program runs whose file is gone: %s", out)
+	}
+	m.Exec("pkill gone; python3 -c 'import time; time.sleep(600)' >/dev/null 2>&1 & sleep 0.5")
+	if out := said(); !strings.Contains(out, "NEEDRESTART-VER") {
+		t.Errorf("Python runs: %s", out)
+	}
+	m.Exec("pkill python3; touch /boot/vmlinuz-99.1.0-1-amd64")
+	if out := said(); !strings.Contains(out, "NEEDRESTART-VER") {
+		t.Errorf("a newer kernel is there: %s", out)
+	}
+}

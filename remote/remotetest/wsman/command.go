@@ -161,7 +161,7 @@ type output struct {
 
 // settle is how long a Receive waits for the end of a command that has written
 // something: short commands then need one Receive.
-const settle = 30 * time.Millisecond
+const settle = 100 * time.Millisecond
 
 // receive waits for output or the end; false where the time is over first. At
 // most chunk bytes come of each stream.

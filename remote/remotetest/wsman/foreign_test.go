@@ -38,29 +38,59 @@ func missing(t *testing.T, what string) {
 	t.Skip(what)
 }
 
-// python runs a script of testdata with a JSON object, and reads its answer.
-func python(t *testing.T, script string, env []string, ask map[string]any, answer any) {
+// A snake is a running script of testdata that does one thing for each line.
+type snake struct {
+	in  io.Writer
+	out *json.Decoder
+	err *bytes.Buffer // to be read after the script has ended
+}
+
+// python starts a script, which ends with the test.
+func python(t *testing.T, script string, env ...string) *snake {
 	t.Helper()
-	in, err := json.Marshal(ask)
-	if err != nil {
+	path := filepath.Join("testdata", script)
+	if _, err := os.ReadFile(path); err != nil { // so that the test cache sees it change
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
-	c := exec.CommandContext(ctx, debianPython, filepath.Join("testdata", script))
 	legacy, err := filepath.Abs("testdata/openssl.cnf")
 	if err != nil {
 		t.Fatal(err)
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	c := exec.CommandContext(ctx, debianPython, path)
 	c.Env = append([]string{"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "HOME=" + t.TempDir(), "OPENSSL_CONF=" + legacy}, env...)
-	c.Stdin = bytes.NewReader(in)
-	var out, errout bytes.Buffer
-	c.Stdout, c.Stderr = &out, &errout
-	if err := c.Run(); err != nil {
-		t.Fatalf("%s: %v\n%s%s", script, err, &out, &errout)
+	s := &snake{err: new(bytes.Buffer)}
+	c.Stderr = s.err
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := json.Unmarshal(out.Bytes(), answer); err != nil {
-		t.Fatalf("%s: %v\n%s%s", script, err, &out, &errout)
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.in, s.out = in, json.NewDecoder(out)
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		in.Close()
+		if err := c.Wait(); err != nil || s.err.Len() > 0 {
+			t.Errorf("%s: %v\n%s", script, err, s.err)
+		}
+		cancel()
+	})
+	return s
+}
+
+// do has one thing done, and reads what came of it.
+func (s *snake) do(t *testing.T, ask map[string]any, answer any) {
+	t.Helper()
+	if err := json.NewEncoder(s.in).Encode(ask); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.out.Decode(answer); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -114,6 +144,7 @@ func foreignUsers() map[string]User {
 
 func TestPywinrmRunsCommands(t *testing.T) {
 	needPython(t, "winrm")
+	p := python(t, "pywinrm.py")
 	hello := func(user string) ran {
 		return ran{Out: user + ": hello a&b\nstdin: \né日本\n", Code: 7}
 	}
@@ -142,7 +173,7 @@ func TestPywinrmRunsCommands(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			c.options.Users, c.options.Exec = foreignUsers(), foreign
 			s := serveOn(t, c.options)
-			got := pywinrm(t, s, c.ask)
+			got := pywinrm(t, p, s, c.ask)
 			if got != c.want {
 				t.Errorf("got %.300q %q %d %.300s, want %.300q %q %d", got.Out, got.Err, got.Code, got.Error, c.want.Out, c.want.Err, c.want.Code)
 			}
@@ -157,14 +188,14 @@ func TestPywinrmRunsCommands(t *testing.T) {
 }
 
 // pywinrm runs "hello a&b" as the admin, but for what ask says.
-func pywinrm(t *testing.T, s *Server, ask map[string]any) ran {
+func pywinrm(t *testing.T, p *snake, s *Server, ask map[string]any) ran {
 	t.Helper()
 	full := map[string]any{"url": s.URL(), "user": "admin", "password": password, "command": "hello", "arguments": []string{"a&b"}}
 	for k, v := range ask {
 		full[k] = v
 	}
 	var got ran
-	python(t, "pywinrm.py", nil, full, &got)
+	p.do(t, full, &got)
 	return got
 }
 
@@ -194,6 +225,7 @@ func bound(t *testing.T, _ Counts, seen []Credential) {
 
 func TestPywinrmIsRefused(t *testing.T) {
 	needPython(t, "winrm")
+	p := python(t, "pywinrm.py")
 	for _, c := range []struct {
 		name    string
 		options Options
@@ -215,7 +247,7 @@ func TestPywinrmIsRefused(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			c.options.Users, c.options.Exec = foreignUsers(), foreign
 			s := serveOn(t, c.options)
-			if got := pywinrm(t, s, c.ask); !strings.Contains(got.Error, c.want) {
+			if got := pywinrm(t, p, s, c.ask); !strings.Contains(got.Error, c.want) {
 				t.Errorf("got %+v, want an error with %q", got, c.want)
 			}
 			if n := s.Counts(); n.Commands != 0 {
@@ -227,6 +259,7 @@ func TestPywinrmIsRefused(t *testing.T) {
 
 func TestPywinrmWaitsThroughOperationTimeouts(t *testing.T) {
 	needPython(t, "winrm")
+	p := python(t, "pywinrm.py")
 	s := serveOn(t, Options{Users: foreignUsers(), Exec: func(ctx context.Context, c *Call) int {
 		select {
 		case <-time.After(3 * time.Second):
@@ -235,7 +268,7 @@ func TestPywinrmWaitsThroughOperationTimeouts(t *testing.T) {
 		io.WriteString(c.Stdout, "late")
 		return 0
 	}})
-	if got := pywinrm(t, s, map[string]any{"transport": "ntlm", "timeout": 1}); got != (ran{Out: "late"}) {
+	if got := pywinrm(t, p, s, map[string]any{"transport": "ntlm", "timeout": 1}); got != (ran{Out: "late"}) {
 		t.Errorf("got %+v", got)
 	}
 	if n := s.Counts(); n.Faults == 0 {
@@ -246,8 +279,9 @@ func TestPywinrmWaitsThroughOperationTimeouts(t *testing.T) {
 // This release of the library cannot read a standard error, in CLIXML or not.
 func TestPywinrmRunsPowerShell(t *testing.T) {
 	needPython(t, "winrm")
+	p := python(t, "pywinrm.py")
 	s := serveOn(t, Options{Users: foreignUsers(), Exec: foreign})
-	got := pywinrm(t, s, map[string]any{"transport": "ntlm", "script": "Get-Date # é"})
+	got := pywinrm(t, p, s, map[string]any{"transport": "ntlm", "script": "Get-Date # é"})
 	if got != (ran{Out: "script: Get-Date # é", Code: 3}) {
 		t.Errorf("got %+v", got)
 	}
@@ -267,21 +301,22 @@ func TestGSSNTLMSSPLogsInAndSeals(t *testing.T) {
 	if _, err := os.Stat("/etc/gss/mech.d/mech.ntlmssp.conf"); err != nil {
 		missing(t, "gss-ntlmssp is not installed (packaging/need test installs it)")
 	}
+	p := python(t, "gss.py")
 	s := serveOn(t, Options{Users: foreignUsers()})
-	ask := map[string]any{
+	question := map[string]any{
 		"mech": "ntlm", "host": "127.0.0.1", "port": port(s), "domain": "WIN", "user": "admin", "password": password, "seal": true,
 		"message": string(ask{action: actionCreate}.message()),
 	}
 	var got logged
-	python(t, "gss.py", nil, ask, &got)
+	p.do(t, question, &got)
 	if got.Status != 200 || !got.Complete || got.HTTP != 200 || !strings.Contains(got.Answer, "<rsp:ShellId>") {
 		t.Fatalf("got %+v; seen %+v", got, s.Seen())
 	}
 	if n := s.Counts(); n.Created != 1 || n.Sealed != 1 || n.ClearBodies != 0 {
 		t.Errorf("counts %+v", n)
 	}
-	ask["password"] = "wrong"
-	python(t, "gss.py", nil, ask, &got)
+	question["password"], got = "wrong", logged{}
+	p.do(t, question, &got)
 	if got.Status != 401 {
 		t.Errorf("with a wrong password: %+v", got)
 	}

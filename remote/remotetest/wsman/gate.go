@@ -1,6 +1,7 @@
 package wsman
 
 import (
+	"crypto/tls"
 	"io"
 	"net"
 	"sync"
@@ -77,6 +78,7 @@ func (g *gate) cut() {
 type conn struct {
 	net.Conn
 	gate *gate
+	cert *tls.Certificate // that this line was shown
 }
 
 // Read also gives the tap what was read.

@@ -85,7 +85,7 @@ func (s *Server) ticket(w http.ResponseWriter, l *line, scheme string, token []b
 	if err == nil && !known {
 		err = fmt.Errorf("no account %q", t.user)
 	}
-	right := l.tls && t.binding != nil && bytes.Equal(t.binding, bindingToken(endPoint(s.Certificate())))
+	right := l.bound(t.binding)
 	if err == nil {
 		err = s.refusal(l.tls, t.binding != nil, right)
 	}
@@ -127,8 +127,11 @@ func (k *keytab) accept(token []byte) (t ticketed, err error) {
 	if err := q.Unmarshal(body); err != nil {
 		return t, fmt.Errorf("read AP-REQ: %w", err)
 	}
-	if ok, err := q.Verify(k.keys, clockSkew, types.HostAddress{}, nil); err != nil || !ok {
-		return t, fmt.Errorf("verify AP-REQ: %v", err) // may be nil, with a ticket that is not valid
+	switch ok, err := q.Verify(k.keys, clockSkew, types.HostAddress{}, nil); {
+	case err != nil:
+		return t, fmt.Errorf("verify AP-REQ: %w", err)
+	case !ok:
+		return t, errors.New("verify AP-REQ: the ticket is not valid")
 	}
 	if !k.fresh(q.EncryptedAuthenticator.Cipher) {
 		return t, errors.New("verify AP-REQ: it has been here before")

@@ -44,13 +44,18 @@ func TestMITKerberosLogsIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p := python(t, "gss.py", env...)
 	binding := base64.StdEncoding.EncodeToString(endPoint(s.Certificate()))
 	question := map[string]any{
 		"mech": "kerberos", "host": "web.corp.test", "port": port(s), "tls": true, "binding": binding,
 		"message": string(ask{action: actionCreate}.message()),
 	}
-	var got logged
-	python(t, "gss.py", env, question, &got)
+	login := func(p *snake) (l logged) {
+		t.Helper()
+		p.do(t, question, &l)
+		return l
+	}
+	got := login(p)
 	if got.Status != 200 || !got.Complete || !strings.Contains(got.Answer, "<rsp:ShellId>") {
 		t.Fatalf("got %+v; seen %+v", got, s.Seen())
 	}
@@ -58,13 +63,11 @@ func TestMITKerberosLogsIn(t *testing.T) {
 		t.Errorf("seen %+v", seen)
 	}
 	question["binding"] = base64.StdEncoding.EncodeToString([]byte("tls-server-end-point:another"))
-	python(t, "gss.py", env, question, &got)
-	if got.Status != 401 {
+	if got := login(p); got.Status != 401 {
 		t.Errorf("with another line's binding: %+v", got)
 	}
 	delete(question, "binding")
-	python(t, "gss.py", env, question, &got)
-	if got.Status != 401 {
+	if got := login(p); got.Status != 401 {
 		t.Errorf("without a binding: %+v", got)
 	}
 	other, err := c.Login("mallory", "x")
@@ -72,8 +75,7 @@ func TestMITKerberosLogsIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	question["binding"] = binding
-	python(t, "gss.py", other, question, &got)
-	if got.Status != 401 {
+	if got := login(python(t, "gss.py", other...)); got.Status != 401 {
 		t.Errorf("a stranger with a good ticket: %+v", got)
 	}
 }
@@ -88,7 +90,7 @@ func TestPywinrmLogsInByKerberos(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got ran
-	python(t, "pywinrm.py", env, map[string]any{
+	python(t, "pywinrm.py", env...).do(t, map[string]any{
 		"url": s.URL(), "user": "alice@" + realm, "password": "", "transport": "kerberos", "command": "hello",
 		"kerberos_hostname_override": "localhost",
 	}, &got)

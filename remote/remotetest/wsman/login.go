@@ -1,6 +1,7 @@
 package wsman
 
 import (
+	"bytes"
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
@@ -136,7 +137,7 @@ func (s *Server) ntlm(w http.ResponseWriter, l *line, token []byte) (*account, b
 		who = a
 		return u.Password, ok && u.Password != ""
 	})
-	bound := l.tls && l.ntlm.binding != nil && string(l.ntlm.binding) == string(bindingToken(endPoint(s.Certificate())))
+	bound := l.bound(l.ntlm.binding)
 	if err == nil {
 		err = s.refusal(l.tls, l.ntlm.binding != nil, bound)
 	}
@@ -164,6 +165,11 @@ func (s *Server) refusal(tls, given, right bool) error {
 		return errors.New("no channel binding token")
 	}
 	return nil
+}
+
+// bound says whether a channel binding token is the line's own.
+func (l *line) bound(token []byte) bool {
+	return l.tls && token != nil && bytes.Equal(token, bindingToken(endPoint(l.raw.cert.Leaf)))
 }
 
 func join(domain, user string) string {

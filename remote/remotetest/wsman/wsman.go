@@ -142,8 +142,14 @@ func Start(o Options) (*Server, error) {
 
 // prepare makes or reads what the options name, and starts to listen.
 func (s *Server) prepare() error {
-	if s.options.TLS && s.cert == nil {
+	switch {
+	case !s.options.TLS:
+		s.cert = nil
+	case s.cert == nil:
 		c := NewCertificate()
+		s.cert = &c
+	default:
+		c := withLeaf(*s.cert)
 		s.cert = &c
 	}
 	if s.offers(Kerberos) {
@@ -271,7 +277,7 @@ func (s *Server) Up() error {
 	if s.options.TLS {
 		serve = tls.NewListener(g, &tls.Config{
 			MinVersion:     tls.VersionTLS12,
-			GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.shown(), nil },
+			GetCertificate: s.show,
 		})
 	}
 	server := s.http
@@ -279,10 +285,14 @@ func (s *Server) Up() error {
 	return nil
 }
 
-func (s *Server) shown() *tls.Certificate {
+// show gives a new line the certificate of now.
+func (s *Server) show(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.cert
+	if c, ok := hello.Conn.(*conn); ok {
+		c.cert = s.cert
+	}
+	return s.cert, nil
 }
 
 // Down is a host that goes down: the port is closed, every line is cut, every

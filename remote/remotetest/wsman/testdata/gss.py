@@ -1,11 +1,11 @@
 # Logs in to an endpoint with MIT's GSSAPI and the gss-ntlmssp plugin (NTLM), or
-# with MIT's Kerberos, and prints one JSON object. With NTLM it seals one message
-# and opens the answer. What to do comes as one JSON object on standard input.
+# with MIT's Kerberos. With NTLM it seals one message and opens the answer. For
+# every line of standard input, a JSON object that says what to do, it prints one
+# with what came of it.
 import base64, http.client, json, os, ssl, struct, sys, tempfile
 import gssapi
 from gssapi.raw import ChannelBindings
 
-ask = json.load(sys.stdin)
 NTLM = gssapi.OID.from_int_seq("1.3.6.1.4.1.311.2.2.10")
 SPNEGO = gssapi.OID.from_int_seq("1.3.6.1.5.5.2")
 SOAP = "application/soap+xml;charset=UTF-8"
@@ -13,7 +13,7 @@ SEALED = 'multipart/encrypted;protocol="application/HTTP-SPNEGO-session-encrypte
 END = b"--Encrypted Boundary--\r\n"
 
 
-def context():
+def context(ask):
     flags = gssapi.RequirementFlag.confidentiality | gssapi.RequirementFlag.integrity
     if ask["mech"] == "ntlm":
         f = tempfile.NamedTemporaryFile("w", suffix=".ntlm", encoding="utf-8")
@@ -33,7 +33,7 @@ def context():
     return keep, gssapi.SecurityContext(name=target, creds=cred, mech=mech, usage="initiate", flags=flags, channel_bindings=bindings)
 
 
-def connect():
+def connect(ask):
     if ask.get("tls"):
         c = ssl.create_default_context()
         c.check_hostname, c.verify_mode = False, ssl.CERT_NONE
@@ -41,9 +41,9 @@ def connect():
     return http.client.HTTPConnection("127.0.0.1", ask["port"])
 
 
-def run():
-    keep, ctx = context()
-    line, token, status = connect(), None, 0
+def run(ask):
+    keep, ctx = context(ask)
+    line, token, status = connect(ask), None, 0
     for _ in range(3):
         mine = ctx.step(token)
         if mine is None:
@@ -83,7 +83,9 @@ def run():
     return answer
 
 
-try:
-    print(json.dumps(run()))
-except Exception as e:
-    print(json.dumps({"error": type(e).__name__ + ": " + str(e)}))
+for text in sys.stdin:
+    try:
+        answer = run(json.loads(text))
+    except Exception as e:
+        answer = {"error": type(e).__name__ + ": " + str(e)}
+    print(json.dumps(answer), flush=True)

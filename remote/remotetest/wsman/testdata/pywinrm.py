@@ -1,11 +1,9 @@
-# Drives an endpoint with Debian's python3-winrm, as one JSON object on standard
-# input says, and prints one JSON object.
+# Drives endpoints with Debian's python3-winrm: for every line of standard input,
+# a JSON object that says what to do, it prints one with what came of it.
 import base64, json, sys, uuid, warnings
 warnings.filterwarnings("ignore")
 import winrm, xmltodict
 from winrm.protocol import Protocol
-
-ask = json.load(sys.stdin)
 
 
 def send(p, shell, command, data, end):
@@ -20,7 +18,7 @@ def send(p, shell, command, data, end):
     p.send_message(xmltodict.unparse(m))
 
 
-def run():
+def run(ask):
     more = {k: ask[k] for k in ("message_encryption", "send_cbt", "service", "kerberos_hostname_override") if k in ask}
     p = Protocol(endpoint=ask["url"], transport=ask["transport"], username=ask["user"], password=ask["password"],
                  server_cert_validation="ignore", read_timeout_sec=30, operation_timeout_sec=ask.get("timeout", 20), **more)
@@ -42,8 +40,10 @@ def run():
     return out, err, code
 
 
-try:
-    out, err, code = run()
-    print(json.dumps({"out": out.decode(), "err": err.decode(), "code": code}))
-except Exception as e:
-    print(json.dumps({"error": type(e).__name__ + ": " + str(e)}))
+for line in sys.stdin:
+    try:
+        out, err, code = run(json.loads(line))
+        answer = {"out": out.decode(), "err": err.decode(), "code": code}
+    except Exception as e:
+        answer = {"error": type(e).__name__ + ": " + str(e)}
+    print(json.dumps(answer), flush=True)
