@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"secondtuesday/data"
 	"secondtuesday/remote"
@@ -70,11 +69,7 @@ func hostNamed(t *testing.T, s *Shop, name string) data.Host {
 }
 
 func TestHostAnswersOverSSH(t *testing.T) {
-	begin := time.Now()
 	s := open(t, t.TempDir())
-	if d := time.Since(begin); d > time.Second {
-		t.Errorf("opening took %s", d)
-	}
 	session := dial(t, s, "web1")
 	out, err := session.Run(t.Context(), remote.Command{Name: "hello", Script: "id -un; uname -r; echo \"$1\"; cat", Args: []string{"a 'b'"}, Stdin: []byte("in\n"), Root: true})
 	if err != nil {
@@ -88,13 +83,9 @@ func TestHostAnswersOverSSH(t *testing.T) {
 func TestScanFindsWhatTheWorldLacks(t *testing.T) {
 	s := open(t, t.TempDir())
 	session := dial(t, s, "web1")
-	begin := time.Now()
 	scan, err := apt.Platform{}.Scan(t.Context(), session, false)
 	if err != nil {
 		t.Fatal(err)
-	}
-	if d := time.Since(begin); d > 500*time.Millisecond { // some 15 ms; the bound leaves room for the race detector and a busy machine
-		t.Errorf("the scan took %s", d)
 	}
 	if !scan.Trusted() || len(scan.Updates) == 0 {
 		t.Errorf("%d updates, problems %v", len(scan.Updates), scan.Problems)
