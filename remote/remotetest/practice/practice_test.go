@@ -80,6 +80,29 @@ func TestHostAnswersOverSSH(t *testing.T) {
 	}
 }
 
+// stctl opens the shop anew for each command: a reboot in one of them must not
+// show the boot ID of the first.
+func TestEveryBootHasAnIDOfItsOwn(t *testing.T) {
+	dir, seen := t.TempDir(), []string{}
+	for range 3 {
+		s, err := OpenWith(t.Context(), dir, Options{Speed: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			seen = append(seen, s.host("web1").st.BootID)
+			s.PowerCut("web1")
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	slices.Sort(seen)
+	if len(slices.Compact(slices.Clone(seen))) != 6 {
+		t.Errorf("a boot ID came twice: %v", seen)
+	}
+}
+
 func TestScanFindsWhatTheWorldLacks(t *testing.T) {
 	s := open(t, t.TempDir())
 	session := dial(t, s, "web1")
