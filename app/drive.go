@@ -261,7 +261,7 @@ func (d *drive) apply(ctx context.Context, w *work, m move, now time.Time) error
 func (d *drive) launch(ctx context.Context, w *work, run data.Run) {
 	d.active[run.ID] = true
 	d.wg.Go(func() {
-		r := &runner{Driver: d.Driver, work: w, run: run}
+		r := &runner{Driver: d.Driver, work: w, run: run, taken: time.Now()}
 		r.drive(ctx)
 		select {
 		case d.ended <- run.ID:

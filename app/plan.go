@@ -35,6 +35,19 @@ type PlanNote struct {
 	Why    string
 }
 
+// PlanNotes returns what a plan leaves out, with the hosts as they are now. One
+// that is no longer in the inventory keeps its number only.
+func PlanNotes(p data.Plan, hosts []data.Host) []PlanNote {
+	notes := make([]PlanNote, len(p.LeftOut))
+	for i, l := range p.LeftOut {
+		notes[i] = PlanNote{Host: data.Host{ID: l.Host, Name: fmt.Sprintf("host %d (removed)", l.Host)}, Update: l.Update, Why: l.Why}
+		if at := slices.IndexFunc(hosts, func(h data.Host) bool { return h.ID == l.Host }); at >= 0 {
+			notes[i].Host = hosts[at]
+		}
+	}
+	return notes
+}
+
 // ErrNothingToDo means that a plan would change nothing.
 var ErrNothingToDo = errors.New("nothing chosen is missing on the chosen hosts")
 
@@ -72,6 +85,9 @@ func (d *Desk) MakePlan(ctx context.Context, req PlanRequest, done func(data.Hos
 		return data.Plan{}, nil, err
 	}
 	arrange(&p, hosts)
+	for _, n := range notes {
+		p.LeftOut = append(p.LeftOut, data.LeftOut{Host: n.Host.ID, Update: n.Update, Why: n.Why})
+	}
 	if len(p.Hosts) == 0 {
 		return p, notes, fmt.Errorf("make plan: %w", ErrNothingToDo)
 	}
@@ -268,4 +284,35 @@ func (d *Desk) ApprovePlan(ctx context.Context, id data.PlanID, digest, note str
 	}
 	a := data.Approval{Role: "plan", By: d.By, At: d.Now(), Note: strings.TrimSpace(note)}
 	return d.DB.ApprovePlan(ctx, id, a, d.entry("plan approved", fmt.Sprintf("plan %q", p.Name), a.Note, change{After: map[string]string{"digest": digest}}))
+}
+
+// ErrBegun means that a plan is being rolled out: its approval cannot be
+// withdrawn any more, its rollout can be cancelled.
+var ErrBegun = errors.New("a rollout of the plan has begun")
+
+// WithdrawApproval takes the approval of a plan back, for a reason. It can be
+// approved again. A rollout under way is an ErrBegun.
+func (d *Desk) WithdrawApproval(ctx context.Context, id data.PlanID, reason string) error {
+	p, err := d.DB.Plan(ctx, id)
+	if err != nil {
+		return fmt.Errorf("withdraw approval: %w", err)
+	}
+	op := fmt.Sprintf("withdraw approval of plan %q", p.Name)
+	if strings.TrimSpace(reason) == "" {
+		return fmt.Errorf("%s: %w", op, ErrNoReason)
+	}
+	if p.Approved.At.IsZero() {
+		return fmt.Errorf("%s: %w", op, ErrNotApproved)
+	}
+	rollouts, err := d.DB.Rollouts(ctx)
+	if err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	for _, r := range rollouts {
+		if r.Plan == id && r.Open() {
+			return fmt.Errorf("%s: %w: withdrawing would not stop it; cancel rollout %d", op, ErrBegun, r.ID)
+		}
+	}
+	entry := d.entry(verbWithdrawn, fmt.Sprintf("plan %q", p.Name), strings.TrimSpace(reason), change{Before: p.Approved, After: map[string]string{"digest": p.Digest()}})
+	return d.DB.WithdrawApproval(ctx, id, entry)
 }

@@ -25,7 +25,8 @@ type Platform interface {
 	// working: free disk, locks, interrupted work, age of the lists, clock.
 	Check(ctx context.Context, s remote.Session, c data.Changes) ([]data.Check, error)
 
-	// Start starts j detached. Starting the same ID twice starts one job.
+	// Start starts j detached. Starting the same ID twice starts one job. One
+	// without changes does nothing, and its claim stays.
 	Start(ctx context.Context, s remote.Session, j remote.Job) error
 
 	// Look tells how a job stands, with its log from the offset.

@@ -31,6 +31,7 @@ type world struct {
 	onStart   func(*world, remote.Job) error   // called with mu held, after the job is known
 	badJob    func(w *world, j remote.Job) int // exit status instead of installing
 	rebootDud bool
+	forgot    time.Time
 }
 
 func newWorld() *world {
@@ -130,7 +131,7 @@ func (w *world) Start(_ context.Context, _ remote.Session, j remote.Job) error {
 
 func (w *world) Look(_ context.Context, _ remote.Session, id string, from int64) (st remote.JobStatus, err error) {
 	err = w.do(func() error {
-		st = remote.JobStatus{State: remote.JobAbsent}
+		st = remote.JobStatus{State: remote.JobAbsent, Forgot: w.forgot}
 		if j := w.jobs[id]; j != nil {
 			st = *j
 			st.Log = st.Log[min(from, int64(len(st.Log))):]

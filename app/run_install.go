@@ -15,6 +15,10 @@ import (
 // maxStarts is how often a job that the host has proved never to have started is started.
 const maxStarts = 3
 
+// clockSlack is by how much a host's clock and the desk's may differ where days
+// are compared.
+const clockSlack = 24 * time.Hour
+
 // install brings the job to its end. The host is always asked first: only a
 // job that it has never heard of is started, and the same ID starts once.
 func (r *runner) install(ctx context.Context) error {
@@ -41,6 +45,9 @@ func (r *runner) install(ctx context.Context) error {
 		case remote.JobAbsent:
 			if r.run.LogNext > 0 || r.run.JobStarted || !r.run.JobBegan.IsZero() {
 				return r.unknownJob(ctx, "the host no longer knows the job it had started")
+			}
+			if r.run.Started.Before(st.Forgot.Add(clockSlack)) {
+				return r.unknownJob(ctx, "the host no longer knows jobs as old as this one")
 			}
 			if !r.unasked && r.moved() {
 				return r.unknownJob(ctx, "the host knows of no job, but it is elsewhere since the plan was made: it may be another one")
@@ -86,7 +93,7 @@ func (r *runner) startJob(ctx context.Context, starts *int) (done bool, err erro
 	if err != nil {
 		return true, err
 	}
-	left := r.run.Deadline.Sub(r.Desk.Now())
+	left := r.timeLeft()
 	switch {
 	case now.state == data.RolloutCancelled:
 		return true, r.end(ctx, data.OutcomeCancelled, "cancelled before the job began; nothing was changed on the host")
@@ -121,6 +128,13 @@ func (r *runner) startJob(ctx context.Context, starts *int) (done bool, err erro
 		*starts = maxStarts // the host refused; if it knows no job, that is final
 	}
 	return false, nil
+}
+
+// timeLeft is how long the job may work. It is never more than was left when the
+// run started, less the time this process has driven it since: a desk's clock
+// that is set back gives a job no time that the window does not have.
+func (r *runner) timeLeft() time.Duration {
+	return min(r.run.Deadline.Sub(r.Desk.Now()), r.run.Deadline.Sub(r.run.Started)-time.Since(r.taken))
 }
 
 // moved reports whether the host is reached in another way than when the plan

@@ -91,7 +91,7 @@ func (d *Desk) readChecked(ctx context.Context, id data.RolloutID, check func(*w
 		return func(s *said) []string { return s.against(w, d.Now()) }, err
 	})
 	if err == nil {
-		err = offTrail(off)
+		err = AuditReport{Off: off[:min(len(off), 5)]}.Err()
 	}
 	return w, err
 }
@@ -111,19 +111,19 @@ func (d *Desk) approvalOnRecord(ctx context.Context, p data.Plan) error {
 	return err
 }
 
-// offTrail makes an error of what does not agree.
-func offTrail(off []string) error {
-	if len(off) == 0 {
-		return nil
-	}
-	return fmt.Errorf("%w: %s", ErrOffTrail, strings.Join(off[:min(len(off), 5)], "; "))
-}
-
 // An AuditReport is what verifying found.
 type AuditReport struct {
 	Entries int
 	Head    string   // hash of the newest entry
 	Off     []string // rows of the file that the trail does not tell of, one sentence each
+}
+
+// Err returns an ErrOffTrail that names the rows; nil when there are none.
+func (r AuditReport) Err() error {
+	if len(r.Off) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %s", ErrOffTrail, strings.Join(r.Off, "; "))
 }
 
 // VerifyAudit reads the whole trail, and compares with it the rows that rollouts

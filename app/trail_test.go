@@ -225,3 +225,120 @@ func TestWhatWasChangedByHandIsAgreedAgain(t *testing.T) {
 		t.Errorf("run %+v", run)
 	}
 }
+
+func TestAWithdrawnApprovalStartsNothing(t *testing.T) {
+	s := newShop(t, newWorld(), data.RebootNever)
+	ctx := t.Context()
+	if err := s.WithdrawApproval(ctx, s.plan, "no"); !errors.Is(err, ErrNotApproved) {
+		t.Errorf("a plan that is not approved: %v", err)
+	}
+	must(t, s.ApprovePlan(ctx, s.plan, s.digest(t), ""))
+	if err := s.WithdrawApproval(ctx, s.plan, " "); !errors.Is(err, ErrNoReason) {
+		t.Errorf("without a reason: %v", err)
+	}
+	must(t, s.WithdrawApproval(ctx, s.plan, "pulled by the vendor"))
+	if _, err := s.StartRollout(ctx, s.plan, "now"); !errors.Is(err, ErrNotApproved) {
+		t.Errorf("started without an approval: %v", err)
+	}
+	byHand(t, s.DB.Path(), `UPDATE plans SET approved_at = 1, approved_by = 'boss'`)
+	if _, err := s.StartRollout(ctx, s.plan, "now"); !errors.Is(err, ErrNotApproved) {
+		t.Errorf("an approval put back by hand: %v", err)
+	}
+	byHand(t, s.DB.Path(), `UPDATE plans SET approved_at = 0, approved_by = ''`)
+	s.start(t, "") // approved again
+	if err := s.WithdrawApproval(ctx, s.plan, "too late"); !errors.Is(err, ErrBegun) || !strings.Contains(err.Error(), "cancel rollout 1") {
+		t.Errorf("a rollout has begun: %v", err)
+	}
+	must(t, s.drive(ctx))
+	must(t, s.WithdrawApproval(ctx, s.plan, "once is enough"))
+	if off := s.off(t); len(off) != 0 || s.w.starts != 1 {
+		t.Errorf("%q, %d jobs", off, s.w.starts)
+	}
+}
+
+func TestAClockSetBackGivesAJobNoTime(t *testing.T) {
+	var allowed time.Duration
+	w := newWorld()
+	s := newShop(t, w, data.RebootNever)
+	w.onStart = func(_ *world, j remote.Job) error {
+		allowed = j.StopAfter
+		return nil
+	}
+	s.start(t, "")
+	s.at(night.Add(time.Hour))
+	s.meddle(func(context.Context) { s.at(night.Add(time.Minute)) })
+	must(t, s.drive(t.Context()))
+	if run := s.run(t); allowed <= 0 || allowed > run.Deadline.Sub(run.Started) {
+		t.Errorf("the job may work for %s; when the run started %s were left", allowed, run.Deadline.Sub(run.Started))
+	}
+}
+
+// The last run fails, and a person resumes, all in one second; and once more.
+func TestResumingTakesEffectInTheSecondOfTheFailure(t *testing.T) {
+	s := newShop(t, newWorld(), data.RebootNever)
+	s.w.badJob = func(*world, remote.Job) int { return 100 }
+	s.start(t, "")
+	for range 2 {
+		must(t, s.drive(t.Context()))
+		r, err := s.DB.Rollout(t.Context(), s.rollout)
+		must(t, err)
+		if r.State != data.RolloutStopped {
+			t.Fatalf("rollout = %+v", r)
+		}
+		must(t, s.ResumeRollout(t.Context(), s.rollout, "looked at it"))
+		if err := s.ResumeRollout(t.Context(), s.rollout, "looked at it"); err == nil {
+			t.Error("resumed twice")
+		}
+		must(t, s.drive(t.Context()))
+		if r, err = s.DB.Rollout(t.Context(), s.rollout); err != nil || r.State != data.RolloutDone {
+			t.Errorf("a run that was looked at stops the rollout again: %+v, %v", r, err)
+		}
+		must(t, s.RetryRun(t.Context(), s.rollout, s.run(t).ID, "again")) // fails after the resume, and counts
+	}
+}
+
+func TestWhatAPlanLeavesOutIsStoredWithIt(t *testing.T) {
+	s := newShop(t, newWorld(), data.RebootNever)
+	ids, err := s.SaveHosts(t.Context(), []data.Host{{Name: "db1", Exposure: data.Internal}})
+	must(t, err)
+	p, notes, err := s.MakePlan(t.Context(), PlanRequest{Name: "all", Hosts: []data.HostID{s.host, ids[0]}}, nil)
+	must(t, err)
+	id, err := s.SavePlan(t.Context(), p)
+	must(t, err)
+	stored, err := s.DB.Plan(t.Context(), id)
+	must(t, err)
+	hosts, err := s.DB.Hosts(t.Context())
+	must(t, err)
+	if got := PlanNotes(stored, hosts); len(notes) != 1 || len(got) != 1 || got[0] != notes[0] || got[0].Host.Name != "db1" {
+		t.Errorf("told %v, stored %v", notes, got)
+	}
+}
+
+// A look a year late must not say that nothing was changed.
+func TestAHostThatMayHaveForgottenTheJobIsUnknown(t *testing.T) {
+	w := newWorld()
+	w.forgot = night.Add(time.Hour)
+	s := newShop(t, w, data.RebootNever)
+	s.start(t, "")
+	must(t, s.drive(t.Context()))
+	if run := s.run(t); w.starts != 0 || run.Outcome != data.OutcomeUnknown {
+		t.Errorf("%d jobs, run %+v", w.starts, run)
+	}
+}
+
+// A host that is only to be rebooted: two copies of a workspace reboot it once.
+func TestARebootWithoutUpdatesIsClaimedOnTheHost(t *testing.T) {
+	s := newShop(t, newWorld(), data.RebootAlways)
+	p, err := s.DB.Plan(t.Context(), s.plan)
+	must(t, err)
+	p.Hosts[0].Changes = data.Changes{}
+	s.plan, err = s.SavePlan(t.Context(), p)
+	must(t, err)
+	s.start(t, "")
+	other := s.copied(t)
+	must(t, s.drive(t.Context()))
+	must(t, other.drive(t.Context()))
+	if a, b := s.run(t), other.run(t); s.w.starts != 1 || s.w.reboots != 1 || a.Outcome != data.OutcomeSucceeded || b.Outcome != data.OutcomeSucceeded {
+		t.Errorf("%d claims, %d reboots; %+v; %+v", s.w.starts, s.w.reboots, a, b)
+	}
+}

@@ -65,7 +65,7 @@ type JobState string
 // The states of a job.
 const (
 	JobUnknown JobState = ""       // not looked up, or the host's answer makes no sense
-	JobAbsent  JobState = "absent" // the host has never heard of it: it did not start
+	JobAbsent  JobState = "absent" // the host does not know it: it did not start, unless it is older than Forgot
 	JobRunning JobState = "running"
 	JobEnded   JobState = "ended"
 	JobLost    JobState = "lost" // it started and is gone without a result: killed, or the host went down
@@ -83,6 +83,10 @@ type JobStatus struct {
 	Next    int64     // offset to ask for next time
 	Started time.Time // by the host's clock
 	Ended   time.Time
+
+	// Forgot is until when the host may have forgotten jobs: one claimed before
+	// may have run though its state is JobAbsent. Zero: it has forgotten none.
+	Forgot time.Time
 }
 
 // Alive is the little that tells one boot of a host from another.

@@ -73,8 +73,12 @@ func DefaultWorkspace() string { return filepath.Join(xdg.DataHome, "secondtuesd
 // DefaultPracticeDir is where the practice shop keeps its state.
 func DefaultPracticeDir() string { return filepath.Join(xdg.DataHome, "secondtuesday", "practice") }
 
-// Open opens a workspace, making it where the file does not exist.
+// Open opens a workspace, making it where the file does not exist. From then on
+// a crash leaves no core file, for passwords are in memory.
 func Open(ctx context.Context, o Options) (*Office, error) {
+	if err := secret.NoCoreFile(); err != nil {
+		return nil, err
+	}
 	off := &Office{Path: o.Workspace, folder: filepath.Dir(DefaultWorkspace())}
 	if o.Practice {
 		return off, off.openPractice(ctx, o)

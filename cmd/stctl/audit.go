@@ -76,18 +76,17 @@ func (c *cli) auditVerify() *cobra.Command {
 	noted := ""
 	cmd := &cobra.Command{
 		Use: "verify", Short: "Prove that no entry was changed, removed or put in between", Args: nothing,
-		Long:    "Read the whole trail and check every hash. Note the newest hash elsewhere, in a\nreport or a mail: given with --noted later, it proves that nothing up to it was\nchanged, also against somebody who could make the whole file anew.",
+		Long:    "Read the whole trail and check every hash, and compare with it the rows that\nrollouts go by: approvals, agreed windows, freezes, rollouts and runs. Note the newest hash elsewhere, in a\nreport or a mail: given with --noted later, it proves that nothing up to it was\nchanged, also against somebody who could make the whole file anew.",
 		Example: "  stctl audit verify\n  stctl audit verify --noted 5f3c…",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d, err := c.desk(cmd.Context())
 			if err != nil {
 				return err
 			}
-			n, err := d.DB.VerifyAudit(cmd.Context())
-			if err != nil {
-				return err
+			report, err := d.VerifyAudit(cmd.Context())
+			if err == nil {
+				err = report.Err()
 			}
-			_, head, err := d.DB.AuditHead(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -100,12 +99,13 @@ func (c *cli) auditVerify() *cobra.Command {
 					return fmt.Errorf("no entry of the trail has the hash %q that was noted: the trail is another one than it was then", clean(noted))
 				}
 			}
-			return c.out.show(verifyJSON{true, n, head}, func(p *page) {
+			return c.out.show(verifyJSON{true, report.Entries, report.Head}, func(p *page) {
 				if c.out.quiet {
 					return
 				}
-				p.line("The trail is sound: %d entries, the newest with the hash", n)
-				p.line("%s", head)
+				p.line("The trail is sound: %d entries, the newest with the hash", report.Entries)
+				p.line("%s", report.Head)
+				p.line("Approvals, windows, freezes, rollouts and runs are as it tells.")
 				if noted != "" {
 					p.line("The hash you noted is in it: nothing up to there was changed.")
 				}

@@ -25,6 +25,7 @@ type output struct {
 	width          int  // of the terminal; 0: none, so lines are not wrapped
 	errTerminal    bool // stderr is one, so that progress may be drawn there
 	printed        bool
+	call           func(string) string // makes commands in messages work as they stand; nil: as written
 }
 
 func newOutput(stdout, stderr io.Writer) *output {
@@ -55,7 +56,7 @@ func (o *output) show(value any, human func(*page)) error {
 		}
 		return nil
 	}
-	p := &page{width: o.width, color: o.color}
+	p := &page{width: o.width, color: o.color, call: o.asCalled}
 	human(p)
 	if _, err := io.WriteString(o.stdout, p.text.String()); err != nil {
 		return fmt.Errorf("print: %w", err)
@@ -75,13 +76,14 @@ func (o *output) done(value any, format string, args ...any) error {
 // note tells people something on the side, where no program reads it.
 func (o *output) note(format string, args ...any) {
 	if !o.quiet && !o.json {
-		fmt.Fprintln(o.stderr, clean(fmt.Sprintf(format, args...)))
+		fmt.Fprintln(o.stderr, o.asCalled(clean(fmt.Sprintf(format, args...))))
 	}
 }
 
 // fail prints an error: in words on stderr, or as the one JSON document.
 func (o *output) fail(err error) {
 	w := words(err)
+	w.Next = o.asCalled(w.Next)
 	if o.json && !o.printed {
 		_ = o.show(struct {
 			Error errorJSON `json:"error"`
@@ -97,6 +99,14 @@ func (o *output) fail(err error) {
 	}
 }
 
+// asCalled makes the commands that a message names work for the same workspace.
+func (o *output) asCalled(s string) string {
+	if o.call == nil {
+		return s
+	}
+	return o.call(s)
+}
+
 // clean is text from a host or a file, on one line and without what would
 // steer a terminal.
 func clean(s string) string {
@@ -109,6 +119,7 @@ type page struct {
 	text  strings.Builder
 	width int
 	color bool
+	call  func(string) string // see output
 }
 
 // A cell of a table: text, and how its status word is coloured.
@@ -149,7 +160,7 @@ func toneOf(word string) tone {
 
 // line writes a line.
 func (p *page) line(format string, args ...any) {
-	p.text.WriteString(clean(fmt.Sprintf(format, args...)))
+	p.text.WriteString(p.call(clean(fmt.Sprintf(format, args...))))
 	p.text.WriteByte('\n')
 }
 

@@ -19,7 +19,7 @@ func (c *cli) planCommand() *cobra.Command {
 		Use: "plan", Short: "Make, look at and approve plans: frozen sets of exact versions",
 		Long: "A plan says which exact versions go onto which hosts, in which rings, and whether\nthey may reboot. Once made it never changes; its digest proves it. It is approved\nby that digest, and then rolled out.",
 	}
-	return c.branch(cmd, c.planMake(), c.planList(), c.planShow(), c.planApprove())
+	return c.branch(cmd, c.planMake(), c.planList(), c.planShow(), c.planApprove(), c.planWithdraw())
 }
 
 // planFlags are what a plan is to be, as flags.
@@ -184,7 +184,7 @@ old or proves nothing. What is left out is told.`,
 					return err
 				}
 			}
-			return c.showPlan(cmd.Context(), d, inv, p, planView{notes: notes})
+			return c.showPlan(cmd.Context(), d, inv, p, planView{})
 		},
 	}
 	w.register(cmd)
@@ -323,10 +323,34 @@ func (c *cli) planApprove() *cobra.Command {
 	return cmd
 }
 
+func (c *cli) planWithdraw() *cobra.Command {
+	reason := ""
+	cmd := &cobra.Command{
+		Use: "withdraw PLAN --reason REASON", Short: "Take the approval of a plan back", Args: wants(1, 1, "the number of a plan"),
+		Long:    "Take the approval of a plan back: it can no longer be started, until it is\napproved again. A rollout that has begun is not stopped by this: cancel it.",
+		Example: "  stctl plan withdraw 3 --reason \"the vendor has pulled the update\"",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			d, err := c.desk(cmd.Context())
+			if err != nil {
+				return err
+			}
+			p, err := readPlan(cmd.Context(), d, args[0])
+			if err != nil {
+				return err
+			}
+			if err := d.WithdrawApproval(cmd.Context(), p.ID, reason); err != nil {
+				return err
+			}
+			return c.out.done(done("plan approval withdrawn", p.ID), "The approval of plan %d is withdrawn. It cannot be started until it is approved again.", p.ID)
+		},
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why, kept in the audit trail (required)")
+	return cmd
+}
+
 // planView is what of a plan is shown.
 type planView struct {
-	only  []data.HostID // empty: all
-	notes []app.PlanNote
+	only []data.HostID // empty: all
 }
 
 type planJSON struct {

@@ -37,7 +37,7 @@ func (c *cli) showPlan(ctx context.Context, d *app.Desk, inv *inventory, p data.
 		}
 		j.Hosts = append(j.Hosts, h)
 	}
-	for _, n := range view.notes {
+	for _, n := range app.PlanNotes(p, inv.hosts) {
 		j.Notes = append(j.Notes, planNoteJSON{n.Host.Name, n.Update, clean(n.Why)})
 	}
 	return c.out.show(j, func(pg *page) { j.print(pg) })

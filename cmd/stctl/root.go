@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"secondtuesday/app"
 	"secondtuesday/wire"
@@ -106,7 +108,7 @@ func (c *cli) root() *cobra.Command {
 	f.BoolVar(&c.out.json, "json", false, "print one JSON document (docs/manual/stctl.md names its fields)")
 	f.BoolVar(&c.out.quiet, "quiet", false, "say nothing about what went well, draw no progress")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return &usageError{err: err, help: cmd.CommandPath()}
+		return &usageError{err: likeFlag(cmd, err), help: cmd.CommandPath()}
 	})
 	c.branch(root,
 		c.hostCommand(), c.importCommand(), c.exportCommand(), c.scanCommand(), c.statusCommand(), c.updatesCommand(),
@@ -114,7 +116,44 @@ func (c *cli) root() *cobra.Command {
 		c.exceptionCommand(), c.auditCommand(), c.secretCommand(), c.practiceCommand(), c.deskCommand(), c.versionCommand(),
 	)
 	tidyHelp(root)
+	c.out.call = c.sameCall(root)
 	return root
+}
+
+// sameCall returns what makes a command that a message names work as it stands:
+// with the --practice, --workspace and --vault-passphrase-file of this call.
+func (c *cli) sameCall(root *cobra.Command) func(string) string {
+	var names []string
+	for _, cmd := range root.Commands() {
+		names = append(names, cmd.Name())
+	}
+	named := regexp.MustCompile(`\bstctl (` + strings.Join(names, "|") + `)\b`)
+	return func(text string) string {
+		flags := ""
+		if c.options.Practice {
+			flags += " --practice"
+		}
+		if c.options.Workspace != "" {
+			flags += " --workspace " + shellWord(c.options.Workspace)
+		}
+		if c.options.PassphraseFile != "" {
+			flags += " --vault-passphrase-file " + shellWord(c.options.PassphraseFile)
+		}
+		if flags == "" {
+			return text
+		}
+		return named.ReplaceAllStringFunc(text, func(call string) string {
+			return "stctl" + flags + strings.TrimPrefix(call, "stctl")
+		})
+	}
+}
+
+// shellWord quotes a word where a shell would take it apart.
+func shellWord(s string) string {
+	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:\\") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // branch makes cmd a command that only holds others.
@@ -142,6 +181,25 @@ func (c *cli) branch(cmd *cobra.Command, children ...*cobra.Command) *cobra.Comm
 		return exitCode(exitUsage)
 	}
 	return cmd
+}
+
+// likeFlag proposes a flag where an unknown one begins like it, or it like that:
+// --groups for --group.
+func likeFlag(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) || len(unknown.GetSpecifiedName()) < 3 {
+		return err
+	}
+	name, like := unknown.GetSpecifiedName(), ""
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if like == "" && (strings.HasPrefix(f.Name, name) || strings.HasPrefix(name, f.Name)) {
+			like = f.Name
+		}
+	})
+	if like == "" {
+		return err
+	}
+	return fmt.Errorf("%w; did you mean --%s?", err, like)
 }
 
 // wants checks the number of arguments and says in words what is missing.

@@ -207,6 +207,22 @@ func TestPlanIsApprovedOnce(t *testing.T) {
 	wantErr(t, db.ApprovePlan(ctx, 99, data.Approval{By: "bob", At: day}, entry("plan approved")), ErrNotFound)
 }
 
+func TestAnApprovalIsWithdrawnUnlessARolloutHasBegun(t *testing.T) {
+	db := newDB(t)
+	ctx := t.Context()
+	h := addHost(t, db, "web1")
+	p := storedPlan(t, db, h)
+	wantErr(t, db.WithdrawApproval(ctx, p.ID, entry("plan approval withdrawn")), ErrConflict, "not approved")
+	a := data.Approval{By: "eva", At: day}
+	ok(t, db.ApprovePlan(ctx, p.ID, a, entry("plan approved")))
+	ok(t, db.WithdrawApproval(ctx, p.ID, entry("plan approval withdrawn")))
+	same(t, p, must(db.Plan(ctx, p.ID))(t))
+	id, _ := startRollout(t, db, h)
+	r := must(db.Rollout(ctx, id))(t)
+	wantErr(t, db.WithdrawApproval(ctx, r.Plan, entry("plan approval withdrawn")), ErrConflict, fmt.Sprint("rollout ", id))
+	wantErr(t, db.WithdrawApproval(ctx, 99, entry("plan approval withdrawn")), ErrNotFound)
+}
+
 // startRollout stores an approved plan for the hosts and a rollout of it.
 func startRollout(t *testing.T, db *DB, hosts ...data.HostID) (data.RolloutID, []data.Run) {
 	t.Helper()

@@ -83,6 +83,7 @@ func (w *episodeWriter) save(ctx context.Context, s data.Scan) (missing, gone []
 		return nil, nil, err
 	}
 	pairs, fresh, left := match(open, distinct(s.Updates))
+	missing = make([]data.Missing, 0, len(pairs)+len(fresh)+len(left))
 	for _, p := range pairs {
 		e, err := w.carryOn(ctx, p.episode, p.offered)
 		if err != nil {
@@ -148,11 +149,15 @@ type pair struct {
 // one of the same content, else one of the same identity. Fresh updates have
 // none, gone episodes no update.
 func match(open []episode, updates []offered) (pairs []pair, fresh []offered, gone []episode) {
+	if len(open) == 0 {
+		return nil, updates, nil
+	}
 	byDigest := make(map[[sha256.Size]byte]episode, len(open))
 	for _, e := range open {
 		byDigest[e.digest] = e
 	}
 	var moved []offered
+	pairs = make([]pair, 0, len(updates))
 	for _, u := range updates {
 		if e, ok := byDigest[u.digest]; ok {
 			pairs = append(pairs, pair{e, u})

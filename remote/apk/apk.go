@@ -118,6 +118,9 @@ const lockStatus = 99
 // Start starts a job that brings in j.Changes and nothing else. On the host it
 // is simulated once more and not begun when anything differs.
 func (p Platform) Start(ctx context.Context, s remote.Session, j remote.Job) error {
+	if j.Changes.Empty() {
+		return p.StartClaim(ctx, s, j)
+	}
 	input, err := jobInput(j.Changes)
 	if err != nil {
 		return fmt.Errorf("apk start %s: %w: %w", j.ID, linux.ErrNotStarted, err)

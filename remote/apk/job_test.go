@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"secondtuesday/remote"
 	"secondtuesday/remote/remotetest/jobtest"
 )
 
@@ -28,13 +27,6 @@ esac`,
 		w.Put(name, text)
 	}
 	return w
-}
-
-func exactly(t *testing.T, w *jobtest.World, st remote.JobStatus, exit int, began bool) {
-	t.Helper()
-	if st.State != remote.JobEnded || st.Exit != exit || w.Has("began") != began {
-		t.Errorf("%s, exit status %d, began %v; want %d, %v:\n%s", st.State, st.Exit, w.Has("began"), exit, began, st.Log)
-	}
 }
 
 func TestJobBeginsOnlyWhatWasPlanned(t *testing.T) {
@@ -73,7 +65,7 @@ func TestJobBeginsOnlyWhatWasPlanned(t *testing.T) {
 			for name, text := range c.files {
 				w.Put(name, text)
 			}
-			exactly(t, w, w.Run(c.input), c.exit, c.began)
+			w.Ended(w.Run(c.input), c.exit, c.began)
 		})
 	}
 }
@@ -91,7 +83,7 @@ func TestFailedScriptOfTheRecordedLogsFailsTheJob(t *testing.T) {
 			w.Put("log.status", status)
 			st := w.Run("upgrade labdep 2.0-r0\n")
 			want := map[string]int{"0\n": 25, "1\n": 1}[status]
-			exactly(t, w, st, want, true)
+			w.Ended(st, want, true)
 			if !strings.Contains(string(st.Log), "packages' scripts failed:\n") {
 				t.Errorf("%s: the log does not name the script:\n%s", v, st.Log)
 			}
@@ -102,7 +94,7 @@ func TestFailedScriptOfTheRecordedLogsFailsTheJob(t *testing.T) {
 func TestJobPinsNoVersion(t *testing.T) {
 	w := newWorld(t)
 	w.Put("simulation", "(1/1) Upgrading labdep (1.0-r0 -> 2.0-r0)\n")
-	exactly(t, w, w.Run("upgrade labdep 2.0-r0\n"), 0, true)
+	w.Ended(w.Run("upgrade labdep 2.0-r0\n"), 0, true)
 	if got := w.Get("began"); got != "--cache-max-age 5256000 upgrade --no-self-upgrade labdep\n" {
 		t.Errorf("apk was asked: %s", got)
 	}

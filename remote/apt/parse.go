@@ -148,7 +148,7 @@ func (sim simulation) agrees(sum []string) error {
 
 // parseList reads apt list --upgradable.
 func parseList(text string) ([]data.Update, error) {
-	var updates []data.Update
+	updates := make([]data.Update, 0, strings.Count(text, "\n"))
 	for line := range strings.SplitSeq(text, "\n") {
 		if line == "" || strings.HasPrefix(line, "Listing...") || strings.HasPrefix(line, "N: ") || strings.HasPrefix(line, "W: ") {
 			continue
@@ -186,7 +186,7 @@ type dpkgPackage struct {
 // parsePackages reads dpkg-query -W with name, architecture, version and
 // Status-Abbrev between tabs. What is only remembered (no files: rc, un) is left out.
 func parsePackages(text string) ([]dpkgPackage, error) {
-	var list []dpkgPackage
+	list := make([]dpkgPackage, 0, strings.Count(text, "\n"))
 	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
 		name, rest, _ := strings.Cut(line, "\t")
 		built, rest, _ := strings.Cut(rest, "\t")

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"secondtuesday/remote"
 	"secondtuesday/remote/remotetest/jobtest"
 )
 
@@ -35,13 +34,6 @@ esac`,
 	return w
 }
 
-func exactly(t *testing.T, w *jobtest.World, st remote.JobStatus, exit int, began bool) {
-	t.Helper()
-	if st.State != remote.JobEnded || st.Exit != exit || w.Has("began") != began {
-		t.Errorf("%s, exit status %d, began %v; want %d, %v:\n%s", st.State, st.Exit, w.Has("began"), exit, began, st.Log)
-	}
-}
-
 func TestJobBeginsOnlyWhatWasPlanned(t *testing.T) {
 	for name, c := range map[string]struct {
 		input, table string
@@ -66,7 +58,7 @@ func TestJobBeginsOnlyWhatWasPlanned(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, c.table)
-			exactly(t, w, w.Run(c.input), c.exit, c.began)
+			w.Ended(w.Run(c.input), c.exit, c.began)
 		})
 	}
 }
@@ -91,7 +83,7 @@ func TestEndOfDnfIsJudgedByThePackages(t *testing.T) {
 			for name, text := range c.files {
 				w.Put(name, text)
 			}
-			exactly(t, w, w.Run(wantSSL), c.exit, c.began)
+			w.Ended(w.Run(wantSSL), c.exit, c.began)
 		})
 	}
 }

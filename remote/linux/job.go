@@ -107,6 +107,12 @@ func (h Host) StartJob(ctx context.Context, s remote.Session, j remote.Job, scri
 	return fmt.Errorf("start job %s: %w: %q", j.ID, remote.ErrGarbage, clip(word))
 }
 
+// StartClaim starts a job that does nothing. What stays of it is its claim on the
+// host: the same ID is nobody's order any more.
+func (h Host) StartClaim(ctx context.Context, s remote.Session, j remote.Job) error {
+	return h.StartJob(ctx, s, j, ":", nil)
+}
+
 // Look tells how a job stands, with at most 256 KiB of its log from the offset.
 // Ask again from Next, also after the end, until Log is empty.
 //
@@ -136,11 +142,18 @@ func (h Host) Look(ctx context.Context, s remote.Session, id string, from int64)
 func jobStatus(a Answer, from int64) (remote.JobStatus, error) {
 	get := reader{answer: a}
 	state, result, started := get.word("state"), get.section("result"), get.word("started")
+	forgotten := get.word("forgotten")
 	step, log := get.word("step"), get.section("log")
 	if get.err != nil {
 		return remote.JobStatus{}, get.err
 	}
 	st := remote.JobStatus{Next: from}
+	var err error
+	if forgotten != "" {
+		if st.Forgot, err = unixTime(forgotten); err != nil {
+			return remote.JobStatus{}, err
+		}
+	}
 	switch state {
 	case "absent", "void":
 		st.State = remote.JobAbsent
@@ -157,7 +170,6 @@ func jobStatus(a Answer, from int64) (remote.JobStatus, error) {
 	default:
 		return remote.JobStatus{}, fmt.Errorf("%w: job state %q", remote.ErrGarbage, clip(state))
 	}
-	var err error
 	if started != "" {
 		if st.Started, err = unixTime(started); err != nil {
 			return remote.JobStatus{}, err

@@ -330,41 +330,87 @@ func TestBadJobNamesNeverReachAShell(t *testing.T) {
 	}
 }
 
-func TestOldJobsAreTidiedAway(t *testing.T) {
-	w := newWorld(t)
+// manyJobs makes 24 jobs that have ended, old-job-10 to old-job-33, an hour
+// apart from the time on.
+func (w world) manyJobs(from time.Time) {
+	w.Helper()
 	for i := range 24 {
-		dir := w.file("old-job-"+strconv.Itoa(10+i), "")
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			t.Fatal(err)
+		id := "old-job-" + strconv.Itoa(10+i)
+		if err := os.MkdirAll(w.file(id, ""), 0o700); err != nil {
+			w.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(dir, "pid"), []byte("b 1 1\n"), 0o600); err != nil {
-			t.Fatal(err)
+		for name, text := range map[string]string{"pid": "b 1 1\n", "result": "exit 0\nstopped \nended 1790000000\n", "log": "a\n", "input": "b\n", "script": ":\n"} {
+			if err := os.WriteFile(w.file(id, name), []byte(text), 0o600); err != nil {
+				w.Fatal(err)
+			}
 		}
-		if err := os.WriteFile(filepath.Join(dir, "result"), nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		w.claim(filepath.Base(dir), "b 1 1\n")
-		if err := os.Chtimes(filepath.Join(w.StateDir, "claims", filepath.Base(dir)), time.Time{}, time.Unix(int64(1000+i), 0)); err != nil {
-			t.Fatal(err)
+		w.claim(id, "b 1 1\n")
+		at := from.Add(time.Duration(i) * time.Hour)
+		if err := os.Chtimes(filepath.Join(w.StateDir, "claims", id), at, at); err != nil {
+			w.Fatal(err)
 		}
 	}
 	if err := w.start(jobName, "true", time.Minute); err != nil {
-		t.Fatal(err)
+		w.Fatal(err)
 	}
 	w.wait(jobName)
+}
+
+func TestOldJobsLeaveTheirEndForAYear(t *testing.T) {
+	w := newWorld(t)
+	w.manyJobs(time.Now().AddDate(0, -11, 0))
+	for i := range 24 {
+		id := "old-job-" + strconv.Itoa(10+i)
+		st := w.look(id)
+		if st.State != remote.JobEnded || !st.Forgot.IsZero() {
+			t.Errorf("%s: %+v", id, st)
+		}
+		if young := i >= 5; exists(w.file(id, "log")) != young || exists(w.file(id, "input")) != young {
+			t.Errorf("%s: its log and input are there: %t", id, !young)
+		}
+	}
+	if err := w.start("old-job-10", "true", time.Minute); err != nil || exists(w.file("old-job-10", "script")) {
+		t.Errorf("a job that has ended was started again: %v", err)
+	}
+}
+
+func TestAHostSaysSinceWhenItMayHaveForgottenJobs(t *testing.T) {
+	w := newWorld(t)
+	if st := w.look("old-job-10"); st.State != remote.JobAbsent || !st.Forgot.IsZero() {
+		t.Errorf("a new host: %+v", st)
+	}
+	from := time.Now().AddDate(-1, -1, 0).Truncate(time.Second)
+	w.manyJobs(from)
 	left, err := os.ReadDir(w.file("", ""))
-	if err != nil || len(left) != 20 || exists(w.file("old-job-10", "")) || !exists(w.file("old-job-33", "")) {
+	if err != nil || len(left) != 20 || exists(w.file("old-job-14", "")) || !exists(w.file("old-job-15", "")) {
 		t.Errorf("%d jobs are left: %v", len(left), err)
+	}
+	if st := w.look("old-job-10"); st.State != remote.JobAbsent || !st.Forgot.Equal(from.Add(4*time.Hour)) {
+		t.Errorf("%+v; the newest that was forgotten is of %s", st, from.Add(4*time.Hour))
+	}
+}
+
+func TestAClaimIsAJobThatDoesNothing(t *testing.T) {
+	w := newWorld(t)
+	j := remote.Job{ID: jobName, StopAfter: time.Minute}
+	for range 2 {
+		if err := w.StartClaim(t.Context(), w.shell, j); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if st := w.wait(jobName); st.State != remote.JobEnded || st.Exit != 0 || st.Started.IsZero() {
+		t.Errorf("%+v", st)
 	}
 }
 
 func TestRubbishAboutAJobIsGarbage(t *testing.T) {
-	good := map[string]string{"state": "ended", "result": "exit 0\nstopped \nended 1790000000\n", "started": "1790000000\n", "step": "1 2 a b", "log": "x"}
+	good := map[string]string{"state": "ended", "result": "exit 0\nstopped \nended 1790000000\n", "started": "1790000000\n", "step": "1 2 a b", "log": "x", "forgotten": "1780000000\n"}
 	for section, bad := range map[string][]string{
-		"state":   {"", "green"},
-		"result":  {"", "exit 0", "exit x\nstopped \nended 1\n", "exit 0\nstopped because\nended 1\n", "exit 0\nstopped \nended -1\n", "exit 300\nstopped \nended 1\n"},
-		"started": {"soon"},
-		"step":    {"one", "1 x y", "-1 2 y"},
+		"forgotten": {"x", "-1"},
+		"state":     {"", "green"},
+		"result":    {"", "exit 0", "exit x\nstopped \nended 1\n", "exit 0\nstopped because\nended 1\n", "exit 0\nstopped \nended -1\n", "exit 300\nstopped \nended 1\n"},
+		"started":   {"soon"},
+		"step":      {"one", "1 x y", "-1 2 y"},
 	} {
 		for _, text := range append(bad, good[section]) {
 			var a Answer

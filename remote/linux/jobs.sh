@@ -7,6 +7,8 @@
 #            Made by link(2) too: the gate that keeps a job from running twice
 #   started step log cancel stopped
 #   result   how it ended, put there by rename: whole or not at all
+# $dir/forgotten   when the newest job was claimed that is no longer known, in
+#                  seconds since 1970
 boot() { cat /proc/sys/kernel/random/boot_id; }
 
 # process_start PID: when it started, in ticks since boot. Field 22 of

@@ -56,19 +56,43 @@ write_job() {
 	sync -f "$job" 2>/dev/null || sync
 }
 
-# prune: old jobs go, the newest 20 stay; one without an end is no old job.
+# prune: of all but the newest 20 jobs only the claim, the gate and the result
+# stay, so that a late question has an answer; after a year they go too. One
+# without an end is no old job.
 prune() {
+	aged=" $(cd "$dir/claims" && find . -type f -mtime +366 | sed 's|^\./||' | tr '\n' ' ') "
 	kept=0
 	ls -1t "$dir/claims" | while read -r old; do
 		kept=$((kept + 1))
 		[ $kept -gt 20 ] || continue
+		case $aged in
+		*" $old "*) ;;
+		*) [ -e "$dir/jobs/$old/log" ] || continue ;; # that is done
+		esac
 		case $(job_state "$old") in
-		ended | lost | void)
-			rm -rf "$dir/jobs/${old:?}"
-			rm -f "$dir/claims/$old"
-			;;
+		ended | lost | void) ;;
+		*) continue ;;
+		esac
+		case $aged in
+		*" $old "*) forget "$old" ;;
+		*) (cd "$dir/jobs/${old:?}" && rm -f ready script input job.sh stop_at step log) ;;
 		esac
 	done
+}
+
+# forget ID: first notes how long ago jobs are that may be forgotten.
+forget() {
+	claimed=$(stat -c %Y "$dir/claims/$1") || return
+	known=0
+	[ ! -e "$dir/forgotten" ] || read -r known <"$dir/forgotten"
+	case $known in
+	'' | *[!0-9]*) known=0 ;;
+	esac
+	if [ "$claimed" -gt "$known" ]; then
+		echo "$claimed" >"$dir/forgotten.new" && sync && mv "$dir/forgotten.new" "$dir/forgotten" || return
+	fi
+	rm -rf "$dir/jobs/${1:?}"
+	rm -f "$dir/claims/$1"
 }
 
 start() {

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"secondtuesday/remote"
 	"secondtuesday/remote/remotetest/jobtest"
 )
 
@@ -91,9 +90,7 @@ func TestJobBeginsOnlyWhatWasPlanned(t *testing.T) {
 				w.Put(name, text)
 			}
 			st := w.Run(c.input)
-			if st.State != remote.JobEnded || st.Exit != c.exit || w.Has("began") != c.began {
-				t.Errorf("%s, exit status %d, began %v; want %d, %v:\n%s", st.State, st.Exit, w.Has("began"), c.exit, c.began, st.Log)
-			}
+			w.Ended(st, c.exit, c.began)
 			// The host's own lists change only when the plan goes in: Arch
 			// knows no partial upgrades.
 			if w.Has("var/lib/pacman/sync/lab.db") != c.began {

@@ -57,15 +57,6 @@ said log`,
 	return w
 }
 
-// exactly fails the test unless the job ended so, and began to change
-// something or not.
-func exactly(t *testing.T, w *jobtest.World, st remote.JobStatus, exit int, began bool) {
-	t.Helper()
-	if st.State != remote.JobEnded || st.Exit != exit || w.Has("began") != began {
-		t.Errorf("%s, exit status %d, began %v; want %d, %v:\n%s", st.State, st.Exit, w.Has("began"), exit, began, st.Log)
-	}
-}
-
 func TestJobBeginsOnlyWhatWasPlanned(t *testing.T) {
 	other := strings.ReplaceAll(lineSSL, "labssl", "other")
 	for name, c := range map[string]struct {
@@ -107,7 +98,7 @@ func TestJobBeginsOnlyWhatWasPlanned(t *testing.T) {
 			w.Put("summary", c.summary)
 			w.Put("summary.status", c.status+"\n")
 			st := w.Run(c.input)
-			exactly(t, w, st, c.exit, c.began)
+			w.Ended(st, c.exit, c.began)
 			if c.exit == 20 && !strings.Contains(string(st.Log), "nothing was changed: ") {
 				t.Errorf("the log does not say that nothing was changed:\n%s", st.Log)
 			}
@@ -137,17 +128,17 @@ func TestJobReadsSummariesAsThisProgramDoes(t *testing.T) {
 	w := newWorld(t)
 	w.Put("summary", text)
 	w.Put("after", has.String())
-	exactly(t, w, w.Run(input.String()), 0, true)
+	w.Ended(w.Run(input.String()), 0, true)
 	w = newWorld(t)
 	w.Put("summary", text)
 	short, _, _ := strings.Cut(input.String(), "\n")
-	exactly(t, w, w.Run(short+"\n"), 20, false)
+	w.Ended(w.Run(short+"\n"), 20, false)
 }
 
 func TestJobAsksForExactVersionsAndTakesNoPatch(t *testing.T) {
 	w := newWorld(t)
 	w.Put("log", "Warning: Patch 'RHSA-2099:0006-1' is interactive, skipping.\n")
-	exactly(t, w, w.Run(wantSSL), 0, true)
+	w.Ended(w.Run(wantSSL), 0, true)
 	asked := strings.Split(strings.TrimSpace(w.Get("asked")), "\n")
 	if len(asked) != 3 {
 		t.Fatalf("zypper was asked %d times: %q", len(asked), asked)
@@ -212,7 +203,7 @@ func TestEndOfZypperIsJudgedByThePackages(t *testing.T) {
 			w.Put("log.status", c.exit+"\n")
 			w.Put("after", c.now)
 			st := w.Run(wantSSL)
-			exactly(t, w, st, c.want, true)
+			w.Ended(st, c.want, true)
 			says := "package labssl.noarch 1.0-2.el9 missing"
 			if c.now == after {
 				says = "package labssl.noarch 1.0-2.el9 in"
@@ -243,7 +234,7 @@ func TestPlannedRemovalIsToldOf(t *testing.T) {
 			w.Put("summary", summaryOf(2, upgrades(lineSSL)+"<to-remove>\n"+gone+"</to-remove>\n"))
 			w.Put("after", c.now)
 			st := w.Run(input)
-			exactly(t, w, st, c.exit, true)
+			w.Ended(st, c.exit, true)
 			if !strings.Contains(string(st.Log), c.says+"\n") {
 				t.Errorf("the log does not say %q:\n%s", c.says, st.Log)
 			}
@@ -268,7 +259,7 @@ func TestDownloadThatFailsChangesNothing(t *testing.T) {
 			w.Put("download", c.said)
 			w.Put("download.status", c.status+"\n")
 			st := w.Run(wantSSL)
-			exactly(t, w, st, c.exit, false)
+			w.Ended(st, c.exit, false)
 			if !strings.Contains(string(st.Log), c.said) {
 				t.Errorf("the log does not say why:\n%s", st.Log)
 			}
@@ -280,12 +271,12 @@ func TestDownloadThatFailsChangesNothing(t *testing.T) {
 func TestLockOfAnotherIsNotWaitedFor(t *testing.T) {
 	w := newWorld(t)
 	w.Put("run/zypp.pid", fmt.Sprintln(os.Getpid()))
-	exactly(t, w, w.Run(wantSSL), 24, false)
+	w.Ended(w.Run(wantSSL), 24, false)
 	if w.Has("asked") {
 		t.Errorf("zypper was asked: %s", w.Get("asked"))
 	}
 	w.Put("run/zypp.pid", "999999999\n") // of one that was killed
-	exactly(t, w, w.Run(wantSSL), 0, true)
+	w.Ended(w.Run(wantSSL), 0, true)
 }
 
 func TestDeadlineEndsTheDownload(t *testing.T) {
@@ -294,7 +285,7 @@ func TestDeadlineEndsTheDownload(t *testing.T) {
 	w.StopAfter = 2 * time.Second
 	id := w.Begin(wantSSL)
 	st := w.End(id)
-	exactly(t, w, st, 75, false)
+	w.Ended(st, 75, false)
 	if st.Stopped != "deadline" {
 		t.Errorf("stopped by %q:\n%s", st.Stopped, st.Log)
 	}
@@ -307,7 +298,7 @@ func TestCancelEndsTheDownloadAndZypperWithIt(t *testing.T) {
 	w.Await("downloading")
 	w.Cancel(id)
 	st := w.End(id)
-	exactly(t, w, st, 75, false)
+	w.Ended(st, 75, false)
 	if st.Stopped != "cancelled" {
 		t.Errorf("stopped by %q:\n%s", st.Stopped, st.Log)
 	}
@@ -329,7 +320,7 @@ func TestNoStopCutsAnInstallation(t *testing.T) {
 	w.Await("began")
 	w.Cancel(id)
 	w.Put("go", "")
-	exactly(t, w, w.End(id), 0, true)
+	w.Ended(w.End(id), 0, true)
 }
 
 // A job that was killed is lost; the next one goes on where it was.
@@ -350,7 +341,7 @@ func TestJobAfterAKilledOneAsksOnlyForTheRest(t *testing.T) {
 	w.Put("asked", "")
 	w.Put("summary", summaryOf(1, upgrades(lineCrit)))
 	w.Put("after", after+"labcrit.noarch 1.0-2.el9\n")
-	exactly(t, w, w.Run(input), 0, true)
+	w.Ended(w.Run(input), 0, true)
 	for line := range strings.Lines(w.Get("asked")) {
 		if strings.Contains(line, "labssl") {
 			t.Errorf("zypper was asked once more for what is in: %s", line)

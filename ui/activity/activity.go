@@ -101,15 +101,14 @@ func (x *Screen) load(most int) {
 // check verifies the chain and says what it proves and what it cannot.
 func (x *Screen) check() {
 	x.shell.Start(kit.Job{Title: "Verify the audit trail", Do: func(ctx context.Context, _ func(kit.Progress)) (string, error) {
-		n, err := x.tools.Desk.DB.VerifyAudit(ctx)
+		report, err := x.tools.Desk.VerifyAudit(ctx)
+		if err == nil {
+			err = report.Err()
+		}
 		if err != nil {
 			return "", err
 		}
-		_, head, err := x.tools.Desk.DB.AuditHead(ctx)
-		if err != nil {
-			return "", err
-		}
-		return fmt.Sprintf("intact: %s, newest hash %s", kit.Count(n, "entry", "entries"), shortHash(head)), nil
+		return fmt.Sprintf("intact: %s, newest hash %s", kit.Count(report.Entries, "entry", "entries"), shortHash(report.Head)), nil
 	}, Then: func(err error) {
 		if err != nil {
 			x.page.Fail(err)

@@ -191,9 +191,9 @@ func (i *item) TypedKey(e *fyne.KeyEvent) {
 // CreateRenderer implements fyne.Widget.
 func (i *item) CreateRenderer() fyne.WidgetRenderer {
 	text := kit.NewParagraph(i.text)
-	lines := kit.VBox(0, kit.Pad(text, -6, -6, -6, -6))
+	lines := kit.VBox(0, kit.Flush(text))
 	if i.note != "" {
-		lines.Add(kit.Pad(kit.NewCaption(i.note).Cut(), 1, 0, 0, 0))
+		lines.Add(kit.Pad(kit.Flush(kit.NewSmallProse(i.note)), 1, 0, 0, 0))
 	}
 	row := container.NewBorder(nil, nil, container.NewVBox(kit.Pad(kit.NewPicture(i.sign.Icon(), 14), 1, 0, 0, 8)), nil, lines)
 	return widget.NewSimpleRenderer(container.NewStack(i.ground, kit.Pad(row, 4, 4, 2, 2)))

@@ -164,7 +164,11 @@ func sections(a app.Agenda, f findings, zone *time.Location) []section {
 		late.Good, without.Good = "", ""
 		late.None, without.None = "There are no hosts yet.", "There are no hosts yet."
 	}
-	return []section{late, without, clashSection(f, zone)}
+	conflicts := clashSection(f, zone)
+	if len(a.Windows) == 0 {
+		conflicts.Good, conflicts.None = "", "There are no windows yet."
+	}
+	return []section{late, without, conflicts}
 }
 
 func lateSection(hosts map[data.HostID]string, f findings, zone *time.Location) section {

@@ -12,6 +12,9 @@ var harmless = [][]byte{
 	// There is no session bus or no settings portal, as over ssh -X: the window
 	// keeps the colours that it began with.
 	[]byte("Fyne error:  failed to watch theme settings"),
+	// Two desks began at the same moment. Nothing is kept in Fyne's preferences:
+	// the window's settings are in the workspace.
+	[]byte("Fyne error:  Preferences load error:"),
 }
 
 // Quiet returns a writer for the log that leaves out what is harmless, and

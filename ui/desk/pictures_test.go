@@ -2,8 +2,10 @@ package desk_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 
@@ -13,36 +15,88 @@ import (
 	"secondtuesday/ui/desk"
 	"secondtuesday/ui/kit"
 	"secondtuesday/ui/kit/kittest"
+	"secondtuesday/ui/uitest"
 	"secondtuesday/wire"
 )
 
 // TestScreenshots draws every screen of the desk on the practice shop, after a
 // scan of all hosts and two rollouts: one that has ended and one that waits for
-// its windows. "make screenshots" keeps the pictures for the manual.
+// its windows. "make screenshots" keeps the small pictures for the manual, and
+// with LARGE the large ones beside them, to be looked at.
 func TestScreenshots(t *testing.T) {
 	office, ended := practiced(t)
-	colours := []bool{false}
-	if os.Getenv("SHOTS") != "" {
-		colours = append(colours, true) // else one drawing tests enough
+	tools := &ui.Tools{Desk: office.Desk, Driver: office.Driver, Keys: office.SSH, Path: "/home/carla/.local/share/secondtuesday/practice/practice.db", Practice: true}
+	for _, dark := range []bool{false, true} {
+		draw(t, tools, dark, "", places(ended))
 	}
-	for _, dark := range colours {
-		a := kittest.Start(t, dark)
-		tools := &ui.Tools{Desk: office.Desk, Driver: office.Driver, Keys: office.SSH, Path: "/home/carla/.local/share/secondtuesday/practice/practice.db", Practice: true}
-		s := desk.Open(t.Context(), a, tools, desk.Workspaces{})
-		s.SetMode(map[bool]kit.Mode{false: kit.ModeLight, true: kit.ModeDark}[dark])
-		s.Show()
-		s.Window().Resize(fyne.NewSize(1280, 800))
-		for _, p := range places(ended) {
+}
+
+// TestEveryScreenFits draws every screen of a shop in which nothing is done yet,
+// and of one of many hosts whose names are long.
+func TestEveryScreenFits(t *testing.T) {
+	for _, shop := range []struct {
+		name  string
+		tools *ui.Tools
+		dark  bool
+	}{{"empty", uitest.Empty(t, time.Now), true}, {"lot", lot(t), false}} {
+		draw(t, shop.tools, shop.dark, shop.name+"-", places(0))
+	}
+}
+
+// draw draws screens in both sizes of a window, and finds what cannot be read.
+func draw(t *testing.T, tools *ui.Tools, dark bool, prefix string, all []picture) {
+	t.Helper()
+	s := desk.Open(t.Context(), kittest.Start(t, dark), tools, desk.Workspaces{})
+	defer s.Window().Close()
+	s.SetMode(map[bool]kit.Mode{false: kit.ModeLight, true: kit.ModeDark}[dark])
+	s.Show()
+	for _, size := range []fyne.Size{uitest.Small, uitest.Large} {
+		s.Window().Resize(size)
+		for _, p := range all {
 			s.Go(p.Place)
 			kittest.Settle(t)
 			if here := s.Here().Screen; here != p.Screen {
 				t.Errorf("there is no screen %q: the desk shows %q", p.Screen, here)
 				continue
 			}
-			kittest.ShotOf(t, p.name, s.Window(), dark)
+			large, look := size == uitest.Large, os.Getenv("SHOTS") != ""
+			switch {
+			case look && !large:
+				kittest.ShotOf(t, prefix+p.name, s.Window(), dark)
+			case look && os.Getenv("LARGE") != "":
+				kittest.ShotOf(t, prefix+p.name+"-large", s.Window(), dark)
+			case large == dark: // nobody looks: one size in each colour paints everything
+				s.Window().Canvas().Capture()
+			}
+			for _, flaw := range kittest.Flaws(s.Window()) {
+				t.Errorf("%s%s at %v: %s", prefix, p.name, size, flaw)
+			}
 		}
-		s.Window().Close()
 	}
+}
+
+// lot is a shop of many hosts with the long names of a German administration.
+func lot(t *testing.T) *ui.Tools {
+	t.Helper()
+	tools := uitest.Filled(t, 400, 12, "au-e8-ml3")
+	d, ctx := tools.Desk, t.Context()
+	group, err := d.SaveGroup(ctx, data.Group{Name: "Rindfleischetikettierungsüberwachung, Außenstelle Nord"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 5 {
+		h := data.Host{Name: fmt.Sprintf("verwaltungsserver-%d.rechenzentrum.nordwind-gesellschaft.example.net", i), Group: group, Exposure: data.Internal,
+			Owner: "Abteilung für Datenverarbeitung und Beschaffung", BusinessUnit: "Grundstücksverkehrsgenehmigungszuständigkeit"}
+		if _, err := d.AddHost(ctx, h); err != nil {
+			t.Fatal(err)
+		}
+		w := data.Window{Name: fmt.Sprintf("Wartungsfenster %d der Buchhaltung, jeden zweiten Donnerstag", i), Groups: []data.GroupID{group}, TimeZone: "Europe/Berlin",
+			Recurs: app.NthWeekday(2, time.Thursday, data.Clock{Hour: 18 + i/2}), Duration: 3 * time.Hour, Permits: data.Permits{Install: true, Reboot: i%2 == 0}}
+		if _, err := d.SaveWindow(ctx, w); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return tools
 }
 
 // A picture is a place of the window and the name its picture gets.
@@ -51,11 +105,14 @@ type picture struct {
 	ui.Place
 }
 
-// places are every screen, and what the manual shows besides.
+// places are every screen, and what the manual shows besides: a rollout, if there is one.
 func places(ended data.RolloutID) []picture {
 	var list []picture
 	for _, screen := range []string{ui.Today, ui.Hosts, ui.Updates, ui.Calendar, ui.Rollouts, ui.Compliance, ui.Standard, ui.Activity, ui.Settings} {
 		list = append(list, picture{screen, ui.Place{Screen: screen}})
+	}
+	if ended == 0 {
+		return list
 	}
 	return append(list, picture{"rollouts-one", ui.Place{Screen: ui.Rollouts, Rollout: ended}})
 }

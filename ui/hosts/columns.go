@@ -15,7 +15,7 @@ import (
 // columns are what the grid can show of a host, in this order.
 func columns() []kit.Column[*row] {
 	return []kit.Column[*row]{
-		{ID: "host", Title: "Host", Width: 196, Grow: true, Name: true, Text: func(r *row) string { return r.Name }, Tip: nameTip},
+		{ID: "host", Title: "Host", Width: 176, Grow: true, Name: true, Text: func(r *row) string { return r.Name }, Tip: nameTip},
 		{ID: "compliance", Title: "Compliance", Width: 112, Status: func(r *row) kit.Status { return kit.OfCompliance(r.verdict.Compliance) },
 			Compare: func(a, b *row) int { return rank(a.verdict.Compliance) - rank(b.verdict.Compliance) },
 			Tip:     func(r *row) string { return r.verdict.Because }},
@@ -25,7 +25,7 @@ func columns() []kit.Column[*row] {
 			Compare: func(a, b *row) int { return counted(a, overdue(a)) - counted(b, overdue(b)) }},
 		{ID: "deadline", Title: "Deadline", Width: 108, Text: deadlineText, Tip: deadlineTip, Tint: deadlineTint,
 			Compare: func(a, b *row) int { return zeroLast(a.verdict.NextDue, b.verdict.NextDue) }},
-		{ID: "scanned", Title: "Scanned", Width: 100, Text: func(r *row) string { return kit.Ago(r.scan.At, r.now) }, Tip: scannedTip,
+		{ID: "scanned", Title: "Scanned", Width: 120, Text: func(r *row) string { return kit.Ago(r.scan.At, r.now) }, Tip: scannedTip,
 			Status:  func(r *row) kit.Status { return failedSign(r) },
 			Compare: func(a, b *row) int { return b.scan.At.Compare(a.scan.At) }},
 		{ID: "technology", Title: "Technology", Width: 100, Text: func(r *row) string { return r.Technology }, Tip: func(r *row) string { return r.scan.OS.Name }},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,12 +13,11 @@ import (
 	"secondtuesday/app"
 	"secondtuesday/data"
 	"secondtuesday/data/secret"
-	"secondtuesday/data/store"
 	"secondtuesday/data/store/storetest"
 	"secondtuesday/remote"
 	"secondtuesday/ui"
-	"secondtuesday/ui/kit"
 	"secondtuesday/ui/kit/kittest"
+	"secondtuesday/ui/uitest"
 )
 
 // An office is the screen in a window, on a real workspace.
@@ -29,7 +27,7 @@ type office struct {
 	window fyne.Window
 	desk   *app.Desk
 	keys   *keys
-	places *elsewhere
+	last   *ui.Place // where a person went
 }
 
 // keys notes accepted host keys, as remote.SSH does.
@@ -40,69 +38,32 @@ func (k *keys) AcceptHostKey(e *remote.HostKeyUnknownError) error {
 	return nil
 }
 
-// elsewhere is a screen that notes where a person went.
-type elsewhere struct {
-	id   string
-	went []ui.Place
-}
-
-func (e *elsewhere) ID() string                 { return e.id }
-func (e *elsewhere) Title() string              { return "Rollouts" }
-func (e *elsewhere) Icon() string               { return "rocket" }
-func (e *elsewhere) Content() fyne.CanvasObject { return kit.NewText("") }
-func (e *elsewhere) Shown(p ui.Place)           { e.went = append(e.went, p) }
-func (e *elsewhere) Actions() []ui.Action       { return nil }
-
 // now is the moment of the tests; storetest's scans are from the day before.
 var now = storetest.Now
 
 // open shows the screen with what fill puts into the workspace.
 func open(t testing.TB, dark bool, size fyne.Size, fill func(*app.Desk)) *office {
 	t.Helper()
-	db, err := store.Open(context.Background(), filepath.Join(t.TempDir(), "w.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	d := &app.Desk{DB: db, Now: func() time.Time { return now }, By: "anna@desk1"}
+	tools := uitest.Empty(t, func() time.Time { return now })
 	if fill != nil {
-		fill(d)
+		fill(tools.Desk)
 	}
-	return show(t, dark, size, &ui.Tools{Desk: d, Path: "w.db"})
+	return show(t, dark, size, tools)
 }
 
 func show(t testing.TB, dark bool, size fyne.Size, tools *ui.Tools) *office {
 	t.Helper()
-	a := kittest.Start(t, dark)
-	o := &office{desk: tools.Desk, keys: &keys{}, places: &elsewhere{id: ui.Rollouts}}
+	o := &office{desk: tools.Desk, keys: &keys{}}
 	tools.Keys = o.keys
-	mem := memory{}
-	if dark {
-		mem["desk.theme"] = string(kit.ModeDark)
-	} else {
-		mem["desk.theme"] = string(kit.ModeLight)
-	}
-	o.shell = ui.NewShell(context.Background(), a, ui.Options{Workspace: "northwind.workspace", Version: "0.1.0", Memory: mem})
-	t.Cleanup(o.shell.Window().Close)
-	o.screen = New(o.shell, tools)
-	o.shell.Add(o.screen, o.places)
+	o.shell, o.last = uitest.Show(t, dark, size, func(s *ui.Shell) ui.Screen {
+		o.screen = New(s, tools)
+		return o.screen
+	}, ui.Rollouts)
 	o.window = o.shell.Window()
-	o.window.Resize(size)
-	o.shell.Show()
-	kittest.Settle(t)
 	return o
 }
 
-// memory keeps the window's settings.
-type memory map[string]string
-
-func (m memory) Setting(_ context.Context, key string) (string, error) { return m[key], nil }
-func (m memory) SetSetting(context.Context, string, string) error      { return nil }
-
-var (
-	small = fyne.NewSize(1280, 800)
-	large = fyne.NewSize(1920, 1080)
-)
+var small, large = uitest.Small, uitest.Large
 
 // standard puts the shipped template into force.
 func standard(t testing.TB, d *app.Desk) {

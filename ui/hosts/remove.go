@@ -24,7 +24,7 @@ func (x *Screen) remove(rows []*row) {
 				undo, err = x.tools.Desk.RemoveHosts(ctx, ids, "")
 				return struct{}{}, err
 			}, func(struct{}) {
-				x.shell.Say(kit.StatusDone, what+" removed", func() { x.do(what+" back in the inventory", undo) })
+				x.shell.Say(kit.StatusDone, what+" removed", func() { x.do(what+" back in the inventory, without scans, history and exceptions", undo) })
 				x.load()
 			})
 		})

@@ -234,7 +234,7 @@ func TestPlaceLeadsToHostGroupAndUpdate(t *testing.T) {
 		t.Errorf("%s is not the one shown", h.Name)
 	}
 	kittest.Press(t, o.window, "Plan updates…")
-	if went := o.places.went; len(went) != 1 || went[0].Host != h.ID {
+	if went := *o.last; went.Host != h.ID {
 		t.Errorf("went to %+v", went)
 	}
 }

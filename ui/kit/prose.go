@@ -2,13 +2,19 @@ package kit
 
 import (
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
 
 // NewProse returns muted text that wraps at the width it is given, for the
 // sentence below a line.
-func NewProse(text string) *widget.RichText {
-	r := widget.NewRichText(&widget.TextSegment{Text: text, Style: widget.RichTextStyle{ColorName: ColorMuted}})
+func NewProse(text string) *widget.RichText { return prose(text, theme.SizeNameText) }
+
+// NewSmallProse is NewProse in the size of a caption.
+func NewSmallProse(text string) *widget.RichText { return prose(text, theme.SizeNameCaptionText) }
+
+func prose(text string, size fyne.ThemeSizeName) *widget.RichText {
+	r := widget.NewRichText(&widget.TextSegment{Text: text, Style: widget.RichTextStyle{ColorName: ColorMuted, SizeName: size}})
 	r.Wrapping = fyne.TextWrapWord
 	return r
 }

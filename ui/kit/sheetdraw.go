@@ -95,7 +95,7 @@ func (r *sheetRenderer) recolor() {
 	r.headLine.FillColor = Color(theme.ColorNameSeparator)
 	r.colMark.FillColor = r.primary
 	for _, edge := range r.ring {
-		edge.FillColor = r.primary
+		edge.FillColor = Tint(theme.ColorNamePrimary, 110) // the line below the column's title says it louder
 	}
 	r.down.FillColor, r.across.FillColor = Tint(theme.ColorNameScrollBar, 190), Tint(theme.ColorNameScrollBar, 190)
 	for _, h := range r.heads {
@@ -131,7 +131,7 @@ func (r *sheetRenderer) Layout(size fyne.Size) {
 	r.clip.Move(fyne.NewPos(0, headHeight))
 	r.note.Move(fyne.NewPos(0, headHeight))
 	r.note.Resize(fyne.NewSize(size.Width, max(0, size.Height-headHeight)))
-	const w = 1.5
+	const w = 1
 	for i, place := range [4][4]float32{{0, 0, size.Width, w}, {0, size.Height - w, size.Width, w}, {0, 0, w, size.Height}, {size.Width - w, 0, w, size.Height}} {
 		r.ring[i].Move(fyne.NewPos(place[0], place[1]))
 		r.ring[i].Resize(fyne.NewSize(place[2], place[3]))

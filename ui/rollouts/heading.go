@@ -55,6 +55,15 @@ func (h *heading) set(s *snapshot, t store.Tally) {
 	if s.foreign {
 		status, says.Sentence, says.Safe = kit.StatusWarning, notDriven, "Look through its plan. Adopt it if it is yours to drive, and no other computer drives it any more."
 	}
+	if len(s.late.hosts) > 0 {
+		says.Sentence += " " + s.late.sentence()
+		if status == kit.OfRollout(data.RolloutDone) {
+			status = kit.StatusWarning
+		}
+		if t.Outcomes[data.OutcomeSucceeded] == t.All() {
+			says.Safe = "Nothing is left to do in this rollout. What is still overdue needs a plan of its own: see the hosts or Updates for why."
+		}
+	}
 	h.sign.Resource = status.Icon()
 	h.sign.Refresh()
 	h.sentence.SetText(says.Sentence)

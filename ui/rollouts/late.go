@@ -16,12 +16,16 @@ type late struct {
 	planned bool     // all its runs succeeded, so that the plan did not hold it
 }
 
-// lateOf looks up the hosts of a rollout in the judgements last made.
+// lateOf looks up the hosts of a rollout, and those that its plan left out, in
+// the judgements last made.
 func lateOf(s *snapshot, verdicts []data.HostVerdict) late {
 	l := late{planned: tally(s.runs).Outcomes[data.OutcomeSucceeded] == len(s.runs)}
 	in := make(map[data.HostID]bool, len(s.runs))
 	for _, r := range s.runs {
 		in[r.Host] = true
+	}
+	for _, o := range s.plan.LeftOut {
+		in[o.Host] = true
 	}
 	for _, v := range verdicts {
 		if h, there := s.hosts[v.Host]; in[v.Host] && there && v.Compliance == data.Overdue {

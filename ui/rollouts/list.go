@@ -173,7 +173,7 @@ func newList(x *Screen) *list {
 	names := []struct {
 		s kit.Status
 		t string
-	}{{kit.StatusWarning, "Needs you"}, {kit.StatusRunning, "Open"}, {kit.StatusPassed, "Plans"}, {kit.StatusDone, "Ended"}}
+	}{{kit.StatusWarning, "Needs you"}, {kit.StatusRunning, "Open"}, {kit.StatusNone, "Plans"}, {kit.StatusNone, "Ended"}}
 	chips := kit.HBox(6)
 	for i, n := range names {
 		c := kit.NewChip(n.s, n.t, 0, func(on bool) {

@@ -33,6 +33,7 @@ type snapshot struct {
 	runs    []data.Run
 	hosts   map[data.HostID]data.Host
 	foreign bool // open, but neither started nor adopted here as it now stands
+	late    late // when it has ended
 }
 
 // rows returns the runs in the order a person reads them.
@@ -173,7 +174,7 @@ func (v *live) fetch(ctx context.Context, id data.RolloutID, known *snapshot) (*
 	}
 	if known != nil {
 		s.plan, s.rings, s.hosts = known.plan, known.rings, known.hosts
-		return s, v.ordered(s)
+		return s, v.judged(ctx, s)
 	}
 	if s.plan, err = db.Plan(ctx, s.rollout.Plan); err != nil {
 		return nil, err
@@ -184,14 +185,22 @@ func (v *live) fetch(ctx context.Context, id data.RolloutID, known *snapshot) (*
 	for _, h := range hosts {
 		s.hosts[h.ID] = h
 	}
-	return s, cmp.Or(err, v.ordered(s))
+	return s, cmp.Or(err, v.judged(ctx, s))
+}
+
+// judged notes whether this computer drives the rollout, and what is overdue
+// on its hosts when it has ended.
+func (v *live) judged(ctx context.Context, s *snapshot) error {
+	if s.rollout.Open() {
+		return v.ordered(s)
+	}
+	verdicts, err := v.x.desk().DB.HostVerdicts(ctx)
+	s.late = lateOf(s, verdicts)
+	return err
 }
 
 // ordered notes whether this computer drives the rollout.
 func (v *live) ordered(s *snapshot) error {
-	if !s.rollout.Open() {
-		return nil
-	}
 	err := v.x.desk().Ordered(s.plan, s.rollout)
 	if s.foreign = errors.Is(err, app.ErrNotOrdered); s.foreign {
 		return nil
@@ -288,7 +297,7 @@ func (v *live) select1() {
 
 func runColumns(x *Screen) []kit.Column[*runRow] {
 	return []kit.Column[*runRow]{
-		{ID: "host", Title: "Host", Width: 140, Text: func(r *runRow) string { return r.Name }},
+		{ID: "host", Title: "Host", Width: 140, Name: true, Text: func(r *runRow) string { return r.Name }},
 		{ID: "ring", Title: "Ring", Width: 54, Align: fyne.TextAlignTrailing, Text: func(r *runRow) string { return fmt.Sprint(r.Ring) },
 			Compare: func(a, b *runRow) int { return a.Ring - b.Ring }},
 		{ID: "state", Title: "State", Width: 118, Status: func(r *runRow) kit.Status { return kit.OfRun(r.Run) },

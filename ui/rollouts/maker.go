@@ -198,7 +198,7 @@ func (m *maker) ask() {
 			if err != nil && !errors.Is(err, app.ErrNothingToDo) {
 				return "", err
 			}
-			made = &draft{p, notes}
+			made = &draft{p}
 			return fmt.Sprintf("%s planned, %s", kit.Count(len(p.Hosts), "host", "hosts"), kit.Count(len(notes), "thing left out", "things left out")), nil
 		},
 		Then: func(err error) { m.asked(made, err) },

@@ -234,7 +234,7 @@ var packageColumns = []kit.Column[packageRow]{
 
 func planColumns() []kit.Column[*planRow] {
 	return []kit.Column[*planRow]{
-		{ID: "host", Title: "Host", Width: 150, Grow: true, Text: func(r *planRow) string { return r.Name }},
+		{ID: "host", Title: "Host", Width: 150, Grow: true, Name: true, Text: func(r *planRow) string { return r.Name }},
 		{ID: "ring", Title: "Ring", Width: 54, Align: alignRight, Text: func(r *planRow) string { return fmt.Sprint(r.Ring) },
 			Compare: func(a, b *planRow) int { return a.Ring - b.Ring }},
 		{ID: "changes", Title: "Packages", Width: 160, Text: func(r *planRow) string { return changesText(r.Changes) },
@@ -257,7 +257,7 @@ func planColumns() []kit.Column[*planRow] {
 }
 
 var noteColumns = []kit.Column[app.PlanNote]{
-	{ID: "host", Title: "Host", Width: 150, Text: func(n app.PlanNote) string { return n.Host.Name }},
+	{ID: "host", Title: "Host", Width: 150, Name: true, Text: func(n app.PlanNote) string { return n.Host.Name }},
 	{ID: "update", Title: "Update", Width: 200, Text: func(n app.PlanNote) string { return or(n.Update, "the whole host") }},
 	{ID: "why", Title: "Left out because", Width: 300, Grow: true, Text: func(n app.PlanNote) string { return n.Why }},
 }

@@ -50,6 +50,7 @@ func (v *preview) actions() []ui.Action {
 		{Title: "Save this plan", Icon: "device-floppy", Key: fyne.KeyS, Modifier: ui.Ctrl, Do: v.save, Enabled: can(func(p *planView) bool { return v.draft != nil && len(p.plan.Hosts) > 0 })},
 		{Title: "Approve this plan", Hint: "Your yes to exactly what is shown.", Icon: "shield-check", Do: v.approve,
 			Enabled: can(func(p *planView) bool { return v.draft == nil && p.plan.Approved.At.IsZero() })},
+		{Title: "Withdraw the approval of this plan", Hint: "It cannot be started until it is approved again.", Icon: "arrow-back-up", Do: v.withdraw, Enabled: can(ready)},
 		{Title: "Start this plan inside windows", Icon: "player-play", Do: v.start, Enabled: can(ready)},
 		{Title: "Apply this plan now, outside windows", Hint: "With a reason, which lands in the audit trail.", Icon: "f-alert-triangle", Do: v.applyNow, Enabled: can(ready)},
 	}
@@ -57,7 +58,7 @@ func (v *preview) actions() []ui.Action {
 
 func (v *preview) change() { v.x.show(v.x.maker) }
 
-// save stores the draft; what was left out is kept beside it while the window is open.
+// save stores the draft, with what was left out of it.
 func (v *preview) save() {
 	d := v.draft
 	if d == nil {
@@ -68,7 +69,6 @@ func (v *preview) save() {
 		id, err = v.x.desk().SavePlan(ctx, d.plan)
 		return err
 	}, func() {
-		v.left[id] = d.notes
 		if v.x.draft == d {
 			v.x.draft = nil
 		}
@@ -95,6 +95,18 @@ func (v *preview) approve() {
 			v.reload()
 			v.x.shell.Say(kit.StatusPassed, "Approved. It can be started now.", nil)
 		},
+	})
+}
+
+// withdraw takes the approval back, for a reason.
+func (v *preview) withdraw() {
+	p := v.shown.plan
+	v.x.ask(deed{
+		title: "Withdraw the approval of “" + p.Name + "”?",
+		text:  "The plan cannot be started until it is approved again. The approval and its withdrawal stay in the audit trail.",
+		verb:  "Withdraw", example: "the vendor has pulled the update",
+		do:   func(ctx context.Context, reason string) error { return v.x.desk().WithdrawApproval(ctx, p.ID, reason) },
+		done: func() { v.reload() },
 	})
 }
 

@@ -39,7 +39,6 @@ type preview struct {
 
 	id     data.PlanID // 0: a draft
 	draft  *draft
-	left   map[data.PlanID][]app.PlanNote // what was left out of plans saved in this window
 	shown  *planView
 	choose string
 }
@@ -51,10 +50,11 @@ type planView struct {
 	rows     []*planRow
 	slots    []app.Slot
 	rollouts []data.Rollout // of this plan, newest first
+	left     []app.PlanNote
 }
 
 func newPreview(x *Screen) *preview {
-	v := &preview{x: x, left: map[data.PlanID][]app.PlanNote{}, sign: kit.NewPicture(kit.StatusNone.Icon(), 18)}
+	v := &preview{x: x, sign: kit.NewPicture(kit.StatusNone.Icon(), 18)}
 	v.what, v.when, v.how, v.approval = kit.NewSubHeading(""), kit.NewText(""), kit.NewMuted("").Cut(), kit.NewText("")
 	v.strip = newStrip(func(ring int) {
 		if ring == 0 {
@@ -152,6 +152,7 @@ func (v *preview) fetch(ctx context.Context, id data.PlanID, d *draft) (*planVie
 	for _, h := range agenda.Hosts {
 		hosts[h.ID] = h
 	}
+	out.left = app.PlanNotes(out.plan, agenda.Hosts)
 	out.rows = planRows(out.plan, out.slots, deadlines, hosts, now)
 	all, err := desk.DB.Rollouts(ctx)
 	for _, r := range all {
@@ -177,13 +178,6 @@ func readAgenda(ctx context.Context, d *app.Desk) (app.Agenda, error) {
 	}
 	a.Freezes, err = d.DB.Freezes(ctx)
 	return a, err
-}
-
-func (v *preview) leftOut() []app.PlanNote {
-	if v.draft != nil {
-		return v.draft.notes
-	}
-	return v.left[v.id]
 }
 
 func (v *preview) show(p *planView) {
@@ -242,10 +236,10 @@ func shortDigest(p data.Plan) string { return p.Digest()[:16] }
 
 func (v *preview) setTabs() {
 	left := "Left out"
-	if n := len(v.leftOut()); n > 0 {
+	if n := len(v.shown.left); n > 0 {
 		left = fmt.Sprintf("Left out (%d)", n)
 	}
-	v.notes.SetRows(v.leftOut())
+	v.notes.SetRows(v.shown.left)
 	v.tabs.SetOptions([]string{tabPackages, left})
 	if len(v.shown.rows) == 0 {
 		v.tabs.Choose(left)
@@ -266,8 +260,6 @@ func (v *preview) tab(name string) {
 func (v *preview) caption() {
 	r, ok := v.hosts.Current()
 	switch {
-	case v.tabs.Chosen() != tabPackages && v.draft == nil && v.leftOut() == nil:
-		v.of.SetText("What was left out is told when a plan is made; it is not part of the plan.")
 	case v.tabs.Chosen() != tabPackages || !ok:
 		v.of.SetText("")
 	default:

@@ -36,11 +36,8 @@ type Screen struct {
 	ticking bool
 }
 
-// A draft is a plan that was made and is not saved, with what was left out.
-type draft struct {
-	plan  data.Plan
-	notes []app.PlanNote
-}
+// A draft is a plan that was made and is not saved.
+type draft struct{ plan data.Plan }
 
 // A view is one of the screen's pages.
 type view interface {

@@ -1,6 +1,7 @@
 package rollouts_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -56,7 +57,11 @@ func scene(t *testing.T, off *wire.Office, state data.RolloutState, note string)
 	}
 	p := data.Plan{Name: "Security updates, August", Created: now.Add(-26 * time.Hour), CreatedBy: "anna@desk1", Parallel: 3, StopAt: 0.25, Reboot: data.RebootIfNeeded,
 		Rings: []data.Ring{{Number: 1, Name: "test", Soak: 24 * time.Hour}, {Number: 2, Name: "early", Soak: 48 * time.Hour, Gate: 0.9}, {Number: 3, Name: "the rest"}}}
-	entry := data.AuditEntry{At: now, By: "anna@desk1", Verb: "test", What: "test"}
+	told := func(verb string, after any) data.AuditEntry { // what a driver would have written
+		b, err := json.Marshal(map[string]any{"after": after})
+		must(t, err)
+		return data.AuditEntry{At: now, By: "anna@desk1", Verb: verb, What: "test", Data: string(b)}
+	}
 	for i, h := range hosts {
 		ring := []int{1, 1, 1, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3}[min(i, 13)]
 		p.Hosts = append(p.Hosts, data.PlanHost{Host: h.ID, Ring: ring, Changes: data.Changes{
@@ -74,13 +79,21 @@ func scene(t *testing.T, off *wire.Office, state data.RolloutState, note string)
 	runs, err := db.Runs(ctx, id)
 	must(t, err)
 	for i, r := range runs {
-		must(t, db.SaveRun(ctx, staged(r, i, now)))
+		run := staged(r, i, now)
+		switch {
+		case run.Outcome != data.OutcomeNone:
+			must(t, db.SaveRun(ctx, run, told("run "+string(run.Outcome), run)))
+		case run.Step != data.StepQueued && run.Step != data.StepPreCheck:
+			must(t, db.SaveRun(ctx, run, told("run started", run)))
+		default:
+			must(t, db.SaveRun(ctx, run))
+		}
 	}
 	r, err := db.Rollout(ctx, id)
 	must(t, err)
 	was := r
 	r.State, r.Note = state, note
-	must(t, db.UpdateRollout(ctx, was, r, entry))
+	must(t, db.UpdateRollout(ctx, was, r, told("rollout "+string(state), r)))
 	var lines []data.LogLine
 	for i := range 60 {
 		from, text := "host", fmt.Sprintf("Unpacking libssl3:amd64 (3.0.17-1~deb12u2) over (3.0.15-1~deb12u1) ... %d", i)

@@ -200,7 +200,7 @@ func planName(what string, hosts []*hostRow, now time.Time) string {
 func hostColumns(now func() time.Time) []kit.Column[*hostRow] {
 	plain := func(*hostRow) colorName { return plainColor }
 	return []kit.Column[*hostRow]{
-		{ID: "host", Title: "Host", Width: 150, Grow: true, Text: func(h *hostRow) string { return h.Name }, Tint: plain},
+		{ID: "host", Title: "Host", Width: 150, Grow: true, Name: true, Text: func(h *hostRow) string { return h.Name }, Tint: plain},
 		{ID: "group", Title: "Group", Width: 104, Text: func(h *hostRow) string { return h.GroupName }},
 		{ID: "ring", Title: "Ring", Width: 50, Align: alignRight, Text: func(h *hostRow) string {
 			if h.Ring == 0 {

@@ -5,9 +5,12 @@ import (
 	"testing"
 	"time"
 
+	"fyne.io/fyne/v2"
+
 	"secondtuesday/app"
 	"secondtuesday/data"
 	"secondtuesday/ui/kit"
+	"secondtuesday/ui/kit/kittest"
 )
 
 var now = time.Date(2026, 8, 11, 22, 30, 0, 0, time.UTC)
@@ -104,5 +107,58 @@ func TestObstaclesNameHostsOnceForEachReason(t *testing.T) {
 	got := obstacles([]app.Slot{{Host: 1, Why: "in no group"}, {Host: 2, Why: "in no group"}, {Host: 3, Why: "ring 1 before it does not end: web1 is in no group"}}, hosts)
 	if len(got) != 1 || got[0] != "web1, web2 are in no group" {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestEndedRolloutTellsWhatIsStillOverdueOnItsHosts(t *testing.T) {
+	good := data.Run{Host: 1, Outcome: data.OutcomeSucceeded, Step: data.StepEnded}
+	bad := data.Run{Host: 2, Outcome: data.OutcomeFailed, Step: data.StepEnded}
+	hosts := map[data.HostID]data.Host{1: {ID: 1, Name: "web1"}, 2: {ID: 2, Name: "web2"}, 3: {ID: 3, Name: "db1"}}
+	overdue := func(h data.HostID, n int) data.HostVerdict {
+		v := data.HostVerdict{Host: h, Compliance: data.Overdue, Counts: map[data.Compliance]int{}}
+		if n > 0 {
+			v.Counts[data.Overdue] = n
+		}
+		return v
+	}
+	for want, c := range map[string]struct {
+		runs     []data.Run
+		verdicts []data.HostVerdict
+	}{
+		"Still overdue: 1 update on web1, left out of this plan.": {[]data.Run{good}, []data.HostVerdict{overdue(1, 1), overdue(3, 4)}},
+		"Still overdue: 3 updates on web1, web2.":                 {[]data.Run{good, bad}, []data.HostVerdict{overdue(1, 1), overdue(2, 2)}},
+		"Still overdue: web1.":                                    {[]data.Run{good}, []data.HostVerdict{overdue(1, 0)}},
+	} {
+		l := lateOf(&snapshot{runs: c.runs, hosts: hosts}, c.verdicts)
+		if got := l.sentence(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	s := &snapshot{runs: []data.Run{good}, hosts: hosts}
+	verdicts := []data.HostVerdict{{Host: 1, Compliance: data.DueSoon}, overdue(3, 1)}
+	if l := lateOf(s, verdicts); len(l.hosts) != 0 {
+		t.Errorf("late: %v", l.hosts)
+	}
+	s.plan.LeftOut = []data.LeftOut{{Host: 3, Why: "unknown"}}
+	if got := lateOf(s, verdicts).sentence(); got != "Still overdue: 1 update on db1, left out of this plan." {
+		t.Errorf("a host that was left out: %q", got)
+	}
+}
+
+func TestHeadingIsNotGreenWhileSomethingIsOverdue(t *testing.T) {
+	kittest.Start(t, false)
+	h := newHeading()
+	w := kittest.Window(t, h.object, fyne.NewSize(1000, 200))
+	run := data.Run{Host: 1, Outcome: data.OutcomeSucceeded, Step: data.StepEnded}
+	s := &snapshot{rollout: data.Rollout{State: data.RolloutDone, Ended: now}, runs: []data.Run{run}, late: late{hosts: []string{"web1"}, updates: 1, planned: true}}
+	h.set(s, tally(s.runs))
+	kittest.See(t, w, "Still overdue")
+	if h.sign.Resource == kit.OfRollout(data.RolloutDone).Icon() {
+		t.Error("the sign says that all is well")
+	}
+	s.late = late{}
+	h.set(s, tally(s.runs))
+	if h.sign.Resource != kit.OfRollout(data.RolloutDone).Icon() {
+		t.Error("the sign says that something is wrong")
 	}
 }

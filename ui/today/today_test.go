@@ -1,7 +1,6 @@
 package today_test
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -10,77 +9,27 @@ import (
 
 	"secondtuesday/app"
 	"secondtuesday/data"
-	"secondtuesday/data/store"
 	"secondtuesday/data/store/storetest"
 	"secondtuesday/remote"
 	"secondtuesday/ui"
 	"secondtuesday/ui/hosts"
-	"secondtuesday/ui/kit"
 	"secondtuesday/ui/kit/kittest"
 	"secondtuesday/ui/today"
-	"secondtuesday/wire"
+	"secondtuesday/ui/uitest"
 )
-
-// elsewhere is a screen that only notes what it was asked to show.
-type elsewhere struct {
-	id   string
-	last *ui.Place
-}
-
-func (e elsewhere) ID() string                 { return e.id }
-func (e elsewhere) Title() string              { return strings.ToUpper(e.id[:1]) + e.id[1:] }
-func (e elsewhere) Icon() string               { return "circle" }
-func (e elsewhere) Content() fyne.CanvasObject { return kit.NewText("page " + e.id) }
-func (e elsewhere) Shown(p ui.Place)           { *e.last = p }
-func (e elsewhere) Actions() []ui.Action       { return nil }
 
 // show opens the page in a window; last is where it went to.
 func show(t *testing.T, tools *ui.Tools, dark bool, size fyne.Size) (w fyne.Window, shell *ui.Shell, last *ui.Place) {
 	t.Helper()
-	a := kittest.Start(t, dark)
-	last = new(ui.Place)
-	shell = ui.NewShell(t.Context(), a, ui.Options{Workspace: "shop.db"})
-	if dark {
-		shell.SetMode(kit.ModeDark)
-	}
-	shell.Add(today.New(shell, tools))
-	for _, id := range []string{ui.Hosts, ui.Updates, ui.Calendar, ui.Rollouts, ui.Compliance, ui.Standard} {
-		shell.Add(elsewhere{id, last})
-	}
-	t.Cleanup(shell.Window().Close)
-	shell.Show()
-	shell.Window().Resize(size)
-	kittest.Settle(t)
+	shell, last = uitest.Show(t, dark, size, func(s *ui.Shell) ui.Screen { return today.New(s, tools) },
+		ui.Hosts, ui.Updates, ui.Calendar, ui.Rollouts, ui.Compliance, ui.Standard)
 	return shell.Window(), shell, last
 }
 
-var small = fyne.NewSize(1280, 800)
-
-func empty(t *testing.T, now func() time.Time) *ui.Tools {
-	t.Helper()
-	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "shop.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	return &ui.Tools{Desk: &app.Desk{DB: db, Now: now, By: "anna@desk"}, Path: db.Path()}
-}
-
-func practice(t *testing.T) *ui.Tools {
-	t.Helper()
-	dir := t.TempDir()
-	off, err := wire.Open(t.Context(), wire.Options{Practice: true, PracticeDir: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { off.Close() })
-	return &ui.Tools{Desk: off.Desk, Driver: off.Driver, Keys: off.SSH, Path: off.Path, Practice: true}
-}
-
 func TestEmptyWorkspaceSaysHowToBegin(t *testing.T) {
-	tools := empty(t, time.Now)
+	tools := uitest.Empty(t, time.Now)
 	for _, c := range []struct{ press, screen string }{{"Add or import hosts", ui.Hosts}, {"Choose a standard", ui.Standard}, {"Add a window", ui.Calendar}} {
-		w, _, last := show(t, tools, false, small)
+		w, _, last := show(t, tools, false, uitest.Small)
 		kittest.Press(t, w, c.press)
 		if last.Screen != c.screen {
 			t.Errorf("%q goes to %q", c.press, last.Screen)
@@ -89,8 +38,8 @@ func TestEmptyWorkspaceSaysHowToBegin(t *testing.T) {
 }
 
 func TestPracticeShopNeedsAPerson(t *testing.T) {
-	tools := practice(t)
-	w, _, last := show(t, tools, false, small)
+	tools := uitest.Practice(t)
+	w, _, last := show(t, tools, false, uitest.Small)
 	kittest.See(t, w, "overdue on")
 	kittest.Press(t, w, "Plan updates")
 	if last.Screen != ui.Rollouts || len(last.Hosts) == 0 {
@@ -99,9 +48,9 @@ func TestPracticeShopNeedsAPerson(t *testing.T) {
 }
 
 func TestPicturesOfToday(t *testing.T) {
-	first, calm := empty(t, time.Now), calmShop(t)
-	shop := practice(t)
-	lot := empty(t, func() time.Time { return storetest.Now })
+	first, calm := uitest.Empty(t, time.Now), calmShop(t)
+	shop := uitest.Practice(t)
+	lot := uitest.Empty(t, func() time.Time { return storetest.Now })
 	if err := storetest.Fill(t.Context(), lot.Desk.DB, 300, 20); err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +64,7 @@ func TestPicturesOfToday(t *testing.T) {
 			name  string
 			tools *ui.Tools
 			size  fyne.Size
-		}{{"today-empty", first, small}, {"today-calm", calm, small}, {"today", shop, small}, {"today-lot", lot, fyne.NewSize(1920, 1080)}} {
+		}{{"today-empty", first, uitest.Small}, {"today-calm", calm, uitest.Small}, {"today", shop, uitest.Small}, {"today-lot", lot, fyne.NewSize(1920, 1080)}} {
 			w, _, _ := show(t, c.tools, dark, c.size)
 			kittest.ShotOf(t, c.name, w, dark)
 		}
@@ -123,7 +72,7 @@ func TestPicturesOfToday(t *testing.T) {
 }
 
 func TestFirstContactGoesWhereKeysAreCompared(t *testing.T) {
-	tools := empty(t, time.Now)
+	tools := uitest.Empty(t, time.Now)
 	std, _ := app.Template("small-shop")
 	if _, err := tools.Desk.SaveStandard(t.Context(), std); err != nil {
 		t.Fatal(err)
@@ -132,7 +81,7 @@ func TestFirstContactGoesWhereKeysAreCompared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, _, last := show(t, tools, false, small)
+	w, _, last := show(t, tools, false, uitest.Small)
 	kittest.See(t, w, "1 host never scanned")
 	kittest.Press(t, w, "Scan now")
 	if last.Screen != ui.Hosts || !last.Scan || len(last.Hosts) != 1 || last.Hosts[0] != ids[0] {
@@ -142,7 +91,7 @@ func TestFirstContactGoesWhereKeysAreCompared(t *testing.T) {
 
 func TestNothingIsCalmWhileAHostIsUnknown(t *testing.T) {
 	tools := calmShop(t)
-	w, shell, _ := show(t, tools, false, small)
+	w, shell, _ := show(t, tools, false, uitest.Small)
 	kittest.See(t, w, "Nothing needs you now")
 	if text := kittest.Text(w); !strings.Contains(text, "Next window:") {
 		t.Errorf("no next window in %q", text)
@@ -160,7 +109,7 @@ func TestNothingIsCalmWhileAHostIsUnknown(t *testing.T) {
 // calmShop is a shop of one host that was scanned, lacks nothing, and has a window.
 func calmShop(t *testing.T) *ui.Tools {
 	t.Helper()
-	tools := empty(t, time.Now)
+	tools := uitest.Empty(t, time.Now)
 	d, ctx, now := tools.Desk, t.Context(), time.Now().UTC()
 	std, _ := app.Template("small-shop")
 	if _, err := d.SaveStandard(ctx, std); err != nil {
@@ -194,7 +143,7 @@ func calmShop(t *testing.T) *ui.Tools {
 }
 
 func TestTodayIsUsedByKeyboardAlone(t *testing.T) {
-	w, shell, last := show(t, practice(t), false, small)
+	w, shell, last := show(t, uitest.Practice(t), false, uitest.Small)
 	shell.Go(ui.Place{Screen: ui.Updates})
 	kittest.Shortcut(t, w, ui.Ctrl, fyne.Key1)
 	kittest.Settle(t)
@@ -219,7 +168,7 @@ func TestTodayIsUsedByKeyboardAlone(t *testing.T) {
 }
 
 func TestPagesShareTheKeysOfWhatTheyShare(t *testing.T) {
-	_, shell, _ := show(t, practice(t), false, small)
+	_, shell, _ := show(t, uitest.Practice(t), false, uitest.Small)
 	keys := map[string]string{}
 	for _, a := range append(today.New(shell, nil).Actions(), hosts.New(shell, nil).Actions()...) {
 		if was, ok := keys[a.Title]; ok && was != a.Keys() {
@@ -251,7 +200,7 @@ func TestBrokenPackagesAndRefusedLoginOfferWhatHelps(t *testing.T) {
 	if _, err := d.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	w, _, last := show(t, tools, false, small)
+	w, _, last := show(t, tools, false, uitest.Small)
 	kittest.Press(t, w, "What to run…")
 	kittest.See(t, w, "sudo dpkg --configure -a")
 	kittest.ShotOf(t, "today-command", w, false)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,11 +13,10 @@ import (
 
 	"secondtuesday/app"
 	"secondtuesday/data"
-	"secondtuesday/data/store"
 	"secondtuesday/data/store/storetest"
 	"secondtuesday/ui"
-	"secondtuesday/ui/kit"
 	"secondtuesday/ui/kit/kittest"
+	"secondtuesday/ui/uitest"
 )
 
 // An office is the screen in a window, on a real workspace.
@@ -27,64 +25,31 @@ type office struct {
 	screen *Screen
 	window fyne.Window
 	desk   *app.Desk
-	went   map[string]*elsewhere
+	last   *ui.Place // where a person went
 }
-
-// elsewhere is a screen that notes where a person went.
-type elsewhere struct {
-	id   string
-	went []ui.Place
-}
-
-func (e *elsewhere) ID() string                 { return e.id }
-func (e *elsewhere) Title() string              { return strings.ToUpper(e.id[:1]) + e.id[1:] }
-func (e *elsewhere) Icon() string               { return "rocket" }
-func (e *elsewhere) Content() fyne.CanvasObject { return kit.NewText("") }
-func (e *elsewhere) Shown(p ui.Place)           { e.went = append(e.went, p) }
-func (e *elsewhere) Actions() []ui.Action       { return nil }
-
-// memory keeps the window's settings.
-type memory map[string]string
-
-func (m memory) Setting(_ context.Context, key string) (string, error) { return m[key], nil }
-func (m memory) SetSetting(context.Context, string, string) error      { return nil }
 
 var (
-	now   = storetest.Now
-	small = fyne.NewSize(1280, 800)
-	large = fyne.NewSize(1920, 1080)
+	now          = storetest.Now
+	small, large = uitest.Small, uitest.Large
 )
 
 func open(t testing.TB, dark bool, size fyne.Size, fill func(*app.Desk)) *office {
 	t.Helper()
-	ctx := context.Background()
-	db, err := store.Open(ctx, filepath.Join(t.TempDir(), "w.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	d := &app.Desk{DB: db, Now: func() time.Time { return now }, By: "anna@desk1"}
+	tools := uitest.Empty(t, func() time.Time { return now })
 	std := app.Templates()[0]
 	std.ValidFrom = now
-	if _, err := d.SaveStandard(ctx, std); err != nil {
+	if _, err := tools.Desk.SaveStandard(t.Context(), std); err != nil {
 		t.Fatal(err)
 	}
 	if fill != nil {
-		fill(d)
+		fill(tools.Desk)
 	}
-	a := kittest.Start(t, dark)
-	mode := kit.ModeLight
-	if dark {
-		mode = kit.ModeDark
-	}
-	s := ui.NewShell(ctx, a, ui.Options{Workspace: "northwind.workspace", Version: "0.1.0", Memory: memory{"desk.theme": string(mode)}})
-	t.Cleanup(s.Window().Close)
-	o := &office{shell: s, window: s.Window(), desk: d, went: map[string]*elsewhere{ui.Hosts: {id: ui.Hosts}, ui.Rollouts: {id: ui.Rollouts}}}
-	o.screen = New(s, &ui.Tools{Desk: d, Path: "w.db"})
-	s.Add(o.screen, o.went[ui.Hosts], o.went[ui.Rollouts])
-	o.window.Resize(size)
-	s.Show()
-	kittest.Settle(t)
+	o := &office{desk: tools.Desk}
+	o.shell, o.last = uitest.Show(t, dark, size, func(s *ui.Shell) ui.Screen {
+		o.screen = New(s, tools)
+		return o.screen
+	}, ui.Hosts, ui.Rollouts)
+	o.window = o.shell.Window()
 	return o
 }
 
@@ -176,11 +141,10 @@ func TestPlanTakesKeysAndHostsToRollouts(t *testing.T) {
 	o.screen.grid.Select(func(r *row) bool { return r.Name == "libc6" || r.Name == "postgresql-15" })
 	kittest.Settle(t)
 	kittest.Press(t, o.window, "Plan 2 updates…")
-	went := o.went[ui.Rollouts].went
-	if len(went) != 1 {
-		t.Fatalf("went to Rollouts %d times", len(went))
+	p := *o.last
+	if p.Screen != ui.Rollouts {
+		t.Fatalf("went to %+v", p)
 	}
-	p := went[0]
 	slices.Sort(p.Updates)
 	if !slices.Equal(p.Updates, []string{"libc6:amd64", "libc6:i386", "postgresql-15:amd64"}) || len(p.Hosts) != 1 {
 		t.Errorf("updates %v on hosts %v", p.Updates, p.Hosts)
@@ -255,7 +219,7 @@ func TestNothingMissingIsNotSaidOfUnknownHosts(t *testing.T) {
 		t.Error("a host that was never scanned counts as complete")
 	}
 	kittest.Press(t, o.window, "Show them")
-	if went := o.went[ui.Hosts].went; len(went) != 1 || went[0].Compliance != data.Unknown {
+	if went := *o.last; went.Screen != ui.Hosts || went.Compliance != data.Unknown {
 		t.Errorf("went to %+v", went)
 	}
 }

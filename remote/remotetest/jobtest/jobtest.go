@@ -143,6 +143,16 @@ func (w *World) Run(input string) remote.JobStatus {
 	return w.End(w.Begin(input))
 }
 
+// Ended fails the test unless the job ended with this exit status, and the
+// made-up package manager was asked to change something, which it notes in the
+// file "began", or was not.
+func (w *World) Ended(st remote.JobStatus, exit int, began bool) {
+	w.t.Helper()
+	if st.State != remote.JobEnded || st.Exit != exit || w.Has("began") != began {
+		w.t.Errorf("%s, exit status %d, began %v; want %d, %v:\n%s", st.State, st.Exit, w.Has("began"), exit, began, st.Log)
+	}
+}
+
 // Cancel asks a job to stop before its next step.
 func (w *World) Cancel(id string) {
 	w.t.Helper()

@@ -28,6 +28,25 @@ func (m *Machine) link(state string) {
 	}
 }
 
+// Move gives the host another address, as another VPN does, and cuts what was
+// open to the old one. Its name, which Dial knows, goes with it.
+func (m *Machine) Move() {
+	m.t.Helper()
+	old := net.ParseIP(m.Addr).To4()
+	now := net.IPv4(old[0], old[1], old[2]+100, old[3]).String()
+	err := ip(`-n %[1]s addr del %[4]s/16 dev eth0
+-n %[1]s addr add %[3]s/16 dev eth0
+-n %[2]s neigh replace %[3]s lladdr %[5]s dev %[6]s nud permanent`, m.netns, m.lab.netns, now, m.Addr, m.mac, bridge)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	m.lab.mu.Lock()
+	defer m.lab.mu.Unlock()
+	delete(m.lab.machines, m.Addr)
+	m.Addr = now
+	m.lab.machines[m.Addr] = m
+}
+
 // KillSSH kills the SSH server and all its sessions. What they started lives on.
 func (m *Machine) KillSSH() {
 	m.t.Helper()

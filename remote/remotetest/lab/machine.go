@@ -34,7 +34,7 @@ import (
 type Machine struct {
 	Kind Kind
 	Name string // its own hostname, unique in this process; Dial knows it
-	Addr string // IPv4 address in the lab's network; the SSH server is on port 22
+	Addr string // IPv4 address in the lab's network, until Move; the SSH server is on port 22
 	Key  string // path of the private key that every user's authorized_keys names
 
 	t      testing.TB
@@ -42,6 +42,7 @@ type Machine struct {
 	dir    string   // folder of its own, a file system in memory
 	netns  string   // name of its network namespace
 	veth   string   // its port on the switch
+	mac    string   // address of its network card
 	groups []string // its control groups, that of version 2 first
 
 	repository atomic.Int32 // a RepositoryState
@@ -115,14 +116,14 @@ func (m *Machine) prepare(layers string) error {
 	}
 	// A permanent neighbour: when the link is cut, packets vanish, as on a long
 	// line, instead of "no route to host" from the nearest switch.
-	mac := fmt.Sprintf("02:5f:0a:4d:%02x:%02x", net.ParseIP(m.Addr).To4()[2], net.ParseIP(m.Addr).To4()[3])
+	m.mac = fmt.Sprintf("02:5f:0a:4d:%02x:%02x", net.ParseIP(m.Addr).To4()[2], net.ParseIP(m.Addr).To4()[3])
 	return ip(`netns add %[1]s
 link add %[2]s netns %[3]s type veth peer name eth0 netns %[1]s address %[6]s
 -n %[3]s link set %[2]s master %[4]s up
 -n %[3]s neigh replace %[5]s lladdr %[6]s dev %[4]s nud permanent
 -n %[1]s link set lo up
 -n %[1]s addr add %[5]s/16 dev eth0
--n %[1]s link set eth0 up`, m.netns, m.veth, m.lab.netns, bridge, m.Addr, mac)
+-n %[1]s link set eth0 up`, m.netns, m.veth, m.lab.netns, bridge, m.Addr, m.mac)
 }
 
 func raise(file string, to int) {

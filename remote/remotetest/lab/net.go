@@ -174,9 +174,11 @@ func Dial(ctx context.Context, network, address string) (net.Conn, error) {
 		return nil, err
 	}
 	if host, port, err := net.SplitHostPort(address); err == nil {
-		if m := lab.machine(host); m != nil {
+		lab.mu.Lock()
+		if m := lab.machines[host]; m != nil {
 			address = net.JoinHostPort(m.Addr, port)
 		}
+		lab.mu.Unlock()
 	}
 	var conn net.Conn
 	err = lab.inSwitch(func() (err error) {

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"secondtuesday/data"
 	"secondtuesday/remote"
@@ -70,11 +69,7 @@ func hostNamed(t *testing.T, s *Shop, name string) data.Host {
 }
 
 func TestHostAnswersOverSSH(t *testing.T) {
-	begin := time.Now()
 	s := open(t, t.TempDir())
-	if d := time.Since(begin); d > time.Second {
-		t.Errorf("opening took %s", d)
-	}
 	session := dial(t, s, "web1")
 	out, err := session.Run(t.Context(), remote.Command{Name: "hello", Script: "id -un; uname -r; echo \"$1\"; cat", Args: []string{"a 'b'"}, Stdin: []byte("in\n"), Root: true})
 	if err != nil {
@@ -85,16 +80,35 @@ func TestHostAnswersOverSSH(t *testing.T) {
 	}
 }
 
+// stctl opens the shop anew for each command: a reboot in one of them must not
+// show the boot ID of the first.
+func TestEveryBootHasAnIDOfItsOwn(t *testing.T) {
+	dir, seen := t.TempDir(), []string{}
+	for range 3 {
+		s, err := OpenWith(t.Context(), dir, Options{Speed: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			seen = append(seen, s.host("web1").st.BootID)
+			s.PowerCut("web1")
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	slices.Sort(seen)
+	if len(slices.Compact(slices.Clone(seen))) != 6 {
+		t.Errorf("a boot ID came twice: %v", seen)
+	}
+}
+
 func TestScanFindsWhatTheWorldLacks(t *testing.T) {
 	s := open(t, t.TempDir())
 	session := dial(t, s, "web1")
-	begin := time.Now()
 	scan, err := apt.Platform{}.Scan(t.Context(), session, false)
 	if err != nil {
 		t.Fatal(err)
-	}
-	if d := time.Since(begin); d > 500*time.Millisecond { // some 15 ms; the bound leaves room for the race detector and a busy machine
-		t.Errorf("the scan took %s", d)
 	}
 	if !scan.Trusted() || len(scan.Updates) == 0 {
 		t.Errorf("%d updates, problems %v", len(scan.Updates), scan.Problems)

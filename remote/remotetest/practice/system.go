@@ -335,7 +335,7 @@ func (h *Host) Reboot(d time.Duration) {
 	case <-h.shop.closing:
 	}
 	h.with(func(st *state) {
-		st.BootID = h.newBootID()
+		st.BootID = bootIDAfter(st.BootID)
 		st.BootedAt = h.now()
 		st.Running = st.Kernels[len(st.Kernels)-1]
 		st.Pending, st.Stale, st.Stopped, st.Working = nil, nil, nil, nil

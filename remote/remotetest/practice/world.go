@@ -1,6 +1,7 @@
 package practice
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -124,7 +125,7 @@ func newHost(def definition, shop *Shop) *Host {
 func (h *Host) reset(anchor time.Time) {
 	h.st = state{Fetched: map[string]time.Time{}, Running: h.def.OS.Kernel, Kernels: []string{h.def.OS.Kernel}, Free: 9 << 30,
 		BootedAt: anchor.Add(-time.Duration(h.def.UpDays)*24*time.Hour - 3*time.Hour).Truncate(time.Second)}
-	h.st.BootID = h.newBootID()
+	h.st.BootID = h.firstBootID()
 	installed := anchor.AddDate(0, -9, 0).Unix()
 	for _, p := range h.def.packages() {
 		p.At = installed
@@ -144,8 +145,17 @@ func (h *Host) reset(anchor time.Time) {
 	h.machine.FS.SetFree(h.st.Free)
 }
 
-func (h *Host) newBootID() string {
+// firstBootID is the same in every shop of one seed.
+func (h *Host) firstBootID() string {
 	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", h.rng.Uint32(), h.rng.Uint32()&0xffff, h.rng.Uint32()&0xfff, h.rng.Uint32()&0x3fff|0x8000, h.rng.Uint64()&0xffffffffffff)
+}
+
+// bootIDAfter returns the ID of the boot that follows one: never an ID that was
+// there before, also when the shop was closed in between.
+func bootIDAfter(id string) string {
+	b := sha256.Sum256([]byte(id))
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80 // as random UUIDs are marked
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:16])
 }
 
 func (h *Host) now() time.Time { return h.machine.Clock.Now() }

@@ -112,13 +112,9 @@ func TestEveryHostIsPatchedByTheShippedScripts(t *testing.T) {
 func patchOne(t *testing.T, s *Shop, name string) {
 	h, w := hostNamed(t, s, name), s.named(name)
 	p, session := platformOf(h), dial(t, s, name)
-	begin := time.Now()
 	scan, err := p.Scan(t.Context(), session, false)
 	if err != nil {
 		t.Fatal(err)
-	}
-	if d := time.Since(begin); d > time.Second { // alone it takes some 20 ms; here all hosts share the machine
-		t.Errorf("the scan took %s", d)
 	}
 	if want := w.def.DeadRepo == ""; scan.Trusted() != want {
 		t.Errorf("trusted: %v, want %v; %v", scan.Trusted(), want, scan.Problems)

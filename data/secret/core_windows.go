@@ -1,0 +1,4 @@
+package secret
+
+// NoCoreFile has nothing to do: Windows writes no core files.
+func NoCoreFile() error { return nil }
