@@ -37,7 +37,7 @@ func newKillable(t *testing.T, kind lab.Kind) *killable {
 		t.Fatal(err)
 	}
 	k.run("host", "add", k.m.Name, "--address", k.m.Addr, "--user", lab.Root, "--identity-file", k.m.Key, "--exposure", "internal")
-	k.run("standard", "use", "small-shop")
+	k.run("standard", "use", "small-shop", "--owner", "P. Lang")
 	k.run("scan", "--all", "--refresh")
 	return k
 }
@@ -57,6 +57,14 @@ func (k *killable) run(args ...string) []byte {
 		k.t.Fatalf("stctl %s: %v\n%s%s", strings.Join(args, " "), err, &out, &complaint)
 	}
 	return out.Bytes()
+}
+
+// says reads what a person reads.
+func (k *killable) says(what, want string, args ...string) {
+	k.t.Helper()
+	if out := k.run(args...); !strings.Contains(string(out), want) {
+		k.t.Errorf("stctl %s does not tell %s, %q:\n%s", strings.Join(args, " "), what, want, out)
+	}
 }
 
 // start plans one package and begins its rollout at once.
@@ -127,6 +135,7 @@ func TestKilledDeskReattachesToARealHost(t *testing.T) {
 				out, _ := k.m.Try(t.Context(), `grep -h "lab-slow: step 2 of" /var/lib/secondtuesday/jobs/*/log 2>/dev/null`)
 				return out != ""
 			})
+			k.says("the hosts it is at work on", "Rollout 1 of \"test\" is at work on 1 host ("+k.m.Name+"), driven by", "status")
 			k.m.LinkDown()
 			time.Sleep(2 * time.Second)
 			k.m.LinkUp()
@@ -151,5 +160,23 @@ func TestRebootIsProvedByTheBootIDOfARealHost(t *testing.T) {
 	outcome, detail := k.finish()
 	if _, after := k.m.Boot(); outcome != "succeeded" || after == before || !strings.Contains(detail, "rebooted") {
 		t.Errorf("outcome %s: %s; boot ID %s, before %s", outcome, detail, after, before)
+	}
+}
+
+// TestKilledDeskFindsARebootedHost kills the desk while its host is down for
+// the reboot. The next desk proves the reboot by the boot ID and asks for none.
+func TestKilledDeskFindsARebootedHost(t *testing.T) {
+	t.Parallel()
+	lab.Need(t, lab.Debian)
+	k := newKillable(t, lab.Debian)
+	k.m.BootTime(3 * time.Second)
+	k.start("always", "lab-hello")
+	k.driveUntil("the host is down", func() bool {
+		_, err := k.m.Try(t.Context(), "true")
+		return err != nil
+	})
+	outcome, detail := k.finish()
+	if boots, _ := k.m.Boot(); outcome != "succeeded" || boots != 2 || !strings.Contains(detail, "rebooted") {
+		t.Errorf("outcome %s: %s; %d boots", outcome, detail, boots)
 	}
 }

@@ -50,21 +50,25 @@ type Judgement struct {
 // SaveJudgedScan is SaveScan, and stores how the host stands in the same
 // transaction. judge is asked once the scan is known to speak for the host, and
 // not at all when it was overtaken. It must not use the DB, and what it is
-// given is shared: it must not change that.
+// given is shared: it must not change that. A ctx that ends once the saving has
+// begun does not end it.
 func (db *DB) SaveJudgedScan(ctx context.Context, scan data.Scan, entry data.AuditEntry, judge func(Finding) Judgement) (data.ScanID, error) {
 	op := fmt.Sprintf("save scan of host %d", scan.Host)
 	w, err := newScanWriter(scan)
 	if err != nil {
 		return 0, fault(op, err)
 	}
-	within := context.WithoutCancel(ctx) // a watch over each statement costs more than the statement
+	if err := ctx.Err(); err != nil {
+		return 0, fault(op, err)
+	}
+	ctx = context.WithoutCancel(ctx) // a watch over each statement costs more than the statement
 	err = db.change(ctx, op, entry, func(tx *sql.Tx) error {
-		speaks, err := w.scanRows(within, tx)
+		speaks, err := w.scanRows(ctx, tx)
 		if err != nil || !speaks {
 			return err
 		}
 		w.episodes = episodeWriter{tx: tx, offers: offerWriter{tx: tx, cache: db.offers}, host: scan.Host, scan: w.scan.ID, at: unix(scan.At)}
-		return w.judged(within, db, judge)
+		return w.judged(ctx, db, judge)
 	})
 	if err == nil {
 		db.offers.keep(w.episodes.offers.found)
