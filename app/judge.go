@@ -132,7 +132,7 @@ type ruling struct {
 const (
 	noRule          = -1
 	ruleNotLookedUp = -2
-	classCount      = 6
+	classCount      = 7
 	severityCount   = 5
 	complianceCount = 5
 )

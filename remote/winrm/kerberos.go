@@ -48,8 +48,14 @@ func within[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	}
 	done := make(chan result, 1)
 	go func() {
-		v, err := f()
-		done <- result{v, err}
+		var r result
+		defer func() {
+			if p := recover(); p != nil { // the library reads what a stranger sent
+				r.err = fmt.Errorf("%w: Kerberos answer: %v", remote.ErrGarbage, p)
+			}
+			done <- r
+		}()
+		r.value, r.err = f()
 	}()
 	select {
 	case r := <-done:
