@@ -74,12 +74,20 @@ func judgeRun(run data.Run, want data.Changes, scan data.Scan) (data.Outcome, st
 		return data.OutcomeUnknown, run.JobStopped + ": " + state
 	case run.JobExit != 0:
 		return data.OutcomeFailed, fmt.Sprintf("the job ended with exit status %d: %s", run.JobExit, state)
+	case rolledBack(run, scan) && len(out) > 0:
+		return data.OutcomeFailed, "undone by Windows during the reboot (rolled back): " + state
 	case len(out) > 0, len(bad) > 0:
 		return data.OutcomeFailed, state
 	case run.Job != "" && !run.JobEnded:
 		return data.OutcomeSucceeded, state + ", as a scan proves; the job's own result was lost"
 	}
 	return data.OutcomeSucceeded, state
+}
+
+// rolledBack reports whether Windows has taken back what is not in: the job said
+// that all of it was installed, and the reboot was to bring it into force.
+func rolledBack(run data.Run, scan data.Scan) bool {
+	return scan.Platform == data.WindowsUpdate && run.JobEnded && run.JobExit == 0 && run.JobStopped == "" && rebooted(run)
 }
 
 // noReboot says why a reboot that the plan wants was left out.

@@ -55,8 +55,10 @@ type Office struct {
 }
 
 // Platforms are the update systems this program knows.
-func Platforms() []app.Platform {
-	return []app.Platform{apt.Platform{}, dnf.Platform{}, zypper.Platform{}, pacman.Platform{}, apk.Platform{}, winupdate.Platform{}}
+func Platforms() []app.Platform { return platforms(winupdate.Platform{}) }
+
+func platforms(windows winupdate.Platform) []app.Platform {
+	return []app.Platform{apt.Platform{}, dnf.Platform{}, zypper.Platform{}, pacman.Platform{}, apk.Platform{}, windows}
 }
 
 // AcceptHostKey notes that a person has vouched for a host's key or certificate.
@@ -177,6 +179,7 @@ func (off *Office) openPractice(ctx context.Context, o Options) error {
 	if err := off.open(ctx, shop.SSHConfig(), pace); err != nil {
 		return errors.Join(err, shop.Close())
 	}
+	off.Desk.Platforms = platforms(winupdate.Platform{Poll: practicePace.Poll / 3})
 	if err := seed(ctx, off.Desk, shop); err != nil {
 		return errors.Join(fmt.Errorf("fill practice shop: %w", err), off.Close())
 	}

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,22 +66,70 @@ func TestPracticeShopHasAPast(t *testing.T) {
 	}
 }
 
-// TestMainJob goes the whole way over real SSH and the shipped scripts: scan,
-// plan, approve, roll out with a reboot, verify, and see compliance change.
+// TestMainJob goes the whole way over the real transports and the shipped
+// scripts: scan, plan, approve, roll out with a reboot, verify, and see
+// compliance change. One host is outside its window, the other is inside.
 func TestMainJob(t *testing.T) {
 	off := openPractice(t)
 	off.Shop.Speed(20)
-	ctx, d := t.Context(), off.Desk
-	web1, err := d.DB.HostByName(ctx, "web1")
+	for name, reason := range map[string]string{"web1": "exploited in the wild", "dc1": ""} {
+		host, before := scanned(t, off, name)
+		if before.Compliance != data.Overdue {
+			t.Fatalf("%s before: %+v", name, before)
+		}
+		run := rollOut(t, off, host.ID, reason)
+		if run.Outcome != data.OutcomeSucceeded || run.RebootAsked.IsZero() {
+			t.Fatalf("%s: run %+v", name, run)
+		}
+		_, after, err := off.Desk.Verdicts(t.Context(), host.ID)
+		if err != nil || after.Compliance != data.Compliant || after.RebootDebt != 0 {
+			t.Errorf("%s after: %+v, %v", name, after, err)
+		}
+	}
+}
+
+// An update that Windows takes back while it boots has failed, whatever the job
+// said, and the run says what became of it.
+func TestUpdateThatWindowsRollsBackHasFailed(t *testing.T) {
+	off := openPractice(t)
+	off.Shop.Speed(20)
+	host, _ := scanned(t, off, "rds1")
+	run := rollOut(t, off, host.ID, "exploited in the wild")
+	if run.Outcome != data.OutcomeFailed || !strings.Contains(run.Detail, "undone by Windows during the reboot (rolled back)") || !strings.Contains(run.Detail, "KB5070152") {
+		t.Errorf("run %+v", run)
+	}
+	_, after, err := off.Desk.Verdicts(t.Context(), host.ID)
+	if err != nil || after.Missing == 0 || after.Compliance == data.Compliant {
+		t.Errorf("after: %+v, %v", after, err)
+	}
+}
+
+// A WSUS that does not answer proves nothing, and the host stays unknown.
+func TestHostOfASilentWSUSIsUnknown(t *testing.T) {
+	off := openPractice(t)
+	if _, v := scanned(t, off, "wh-win"); v.Compliance != data.Unknown || !strings.Contains(v.Because, "WSUS http://wsus.shop.example:8530") {
+		t.Errorf("%+v", v)
+	}
+}
+
+func scanned(t *testing.T, off *Office, name string) (data.Host, data.HostVerdict) {
+	t.Helper()
+	host, err := off.Desk.DB.HostByName(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ids := []data.HostID{web1.ID}
-	var before data.HostVerdict
-	if err := d.Scan(ctx, ids, true, func(r app.ScanResult) { before = r.Verdict }); err != nil || before.Compliance != data.Overdue {
-		t.Fatalf("before: %+v, %v", before, err)
+	var v data.HostVerdict
+	if err := off.Desk.Scan(t.Context(), []data.HostID{host.ID}, true, func(r app.ScanResult) { v = r.Verdict }); err != nil {
+		t.Fatal(err)
 	}
-	p, notes, err := d.MakePlan(ctx, app.PlanRequest{Name: "now", Hosts: ids, KeptBack: true, Reboot: data.RebootIfNeeded}, nil)
+	return host, v
+}
+
+// rollOut brings all that a host lacks in; without a reason it waits for a window.
+func rollOut(t *testing.T, off *Office, host data.HostID, reason string) data.Run {
+	t.Helper()
+	ctx, d := t.Context(), off.Desk
+	p, notes, err := d.MakePlan(ctx, app.PlanRequest{Name: "now", Hosts: []data.HostID{host}, KeptBack: true, Reboot: data.RebootIfNeeded}, nil)
 	if err != nil {
 		t.Fatalf("plan: %v, notes %v", err, notes)
 	}
@@ -91,7 +140,7 @@ func TestMainJob(t *testing.T) {
 	if err := d.ApprovePlan(ctx, id, p.Digest(), "looked at"); err != nil {
 		t.Fatal(err)
 	}
-	rollout, err := d.StartRollout(ctx, id, "exploited in the wild")
+	rollout, err := d.StartRollout(ctx, id, reason)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,16 +155,10 @@ func TestMainJob(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if runs[0].Outcome != data.OutcomeSucceeded || runs[0].RebootAsked.IsZero() {
-		for _, l := range log {
-			t.Log(l.From, l.Text)
-		}
-		t.Fatalf("run %+v", runs[0])
+	for _, l := range log {
+		t.Log(l.From, l.Text)
 	}
-	_, after, err := d.Verdicts(ctx, web1.ID)
-	if err != nil || after.Compliance != data.Compliant || after.RebootDebt != 0 {
-		t.Errorf("after: %+v, %v", after, err)
-	}
+	return runs[0]
 }
 
 func openPractice(t *testing.T) *Office {

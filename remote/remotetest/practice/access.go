@@ -2,6 +2,7 @@ package practice
 
 import (
 	"context"
+	"slices"
 
 	"secondtuesday/data"
 	"secondtuesday/data/secret"
@@ -17,6 +18,7 @@ func (s *Shop) SSHConfig() remote.SSHConfig {
 		Secrets:      secrets{},
 		User:         User,
 		Home:         s.dir,
+		DialContext:  s.dialContext,
 	}
 }
 
@@ -27,6 +29,10 @@ type secrets struct{}
 func (secrets) Get(_ context.Context, k secret.Key) (secret.Secret, error) {
 	if k == secret.SudoKey("dns1") {
 		return secret.New(SudoPassword), nil
+	}
+	ssh := slices.ContainsFunc(company(), func(d definition) bool { return d.Name == k.Of })
+	if k.Kind == secret.Login && !ssh { // those over SSH have keys
+		return secret.New(LoginPassword), nil
 	}
 	return secret.Secret{}, secret.ErrNone
 }
@@ -45,11 +51,17 @@ func (s *Shop) Hosts() []data.Host {
 			Criticality: d.Criticality, Exposure: d.Exposure, Environment: d.Environment, Ring: d.Ring, Group: groups[d.Group], Notes: d.Notes,
 		})
 	}
+	for _, d := range windowsCompany() {
+		out = append(out, data.Host{
+			Name: d.Name, Address: d.Name + domain, Reach: data.ReachWinRM, User: d.Login, Platform: d.OS.Platform, Technology: technology(d.OS), BusinessUnit: d.Unit, Owner: d.Owner, Admin: "Carla Sousa",
+			Criticality: d.Criticality, Exposure: d.Exposure, Environment: d.Environment, Ring: d.Ring, Group: groups[d.Group], Notes: d.Notes,
+		})
+	}
 	return out
 }
 
 func technology(o OS) string {
-	return map[string]string{"debian": "Debian", "ubuntu": "Ubuntu", "almalinux": "AlmaLinux", "opensuse-leap": "openSUSE", "arch": "Arch Linux", "alpine": "Alpine"}[o.ID]
+	return map[string]string{"debian": "Debian", "ubuntu": "Ubuntu", "almalinux": "AlmaLinux", "opensuse-leap": "openSUSE", "arch": "Arch Linux", "alpine": "Alpine", "windows": "Windows"}[o.ID]
 }
 
 // Groups returns the shop's groups, without IDs.
@@ -57,7 +69,7 @@ func (s *Shop) Groups() []data.Group {
 	zones := map[string]string{"Warehouse": "Europe/Lisbon", "Laboratory": "Europe/Lisbon"}
 	var out []data.Group
 	seen := map[string]bool{}
-	for _, d := range company() {
+	for _, d := range everyone() {
 		if seen[d.Group] {
 			continue
 		}

@@ -24,8 +24,8 @@ func Remove(dir, workspace string) error {
 	if lock == nil {
 		return fmt.Errorf("remove practice shop: %w", ErrInUse)
 	}
-	var errs []error
-	for _, pattern := range []string{"host-*.json", "key-*", "known_hosts", "ssh_config", "orders", workspace + "*", "shop.json"} {
+	errs := []error{removeWorlds(dir)}
+	for _, pattern := range []string{"host-*.json", "key-*", "certificate-*", "known_hosts", "known_certificates", "ssh_config", "orders", workspace + "*", "shop.json"} {
 		files, err := filepath.Glob(filepath.Join(dir, pattern))
 		errs = append(errs, err)
 		for _, f := range files {

@@ -50,6 +50,13 @@ func (s *Shop) History() History {
 				hist.Scans = append(hist.Scans, scan)
 			}
 		}
+		for i, d := range windowsCompany() {
+			n := len(company()) + i
+			if scan, ok := s.pastWindows(d, at.Add(time.Duration(n)*40*time.Second)); ok {
+				scan.Host = data.HostID(n + 1)
+				hist.Scans = append(hist.Scans, scan)
+			}
+		}
 	}
 	s.round(&hist)
 	return hist
@@ -109,6 +116,7 @@ func (s *Shop) windows(groups map[string]data.GroupID) []data.Window {
 		{"Office, reboots", "Office", "FREQ=MONTHLY;BYDAY=3SA", "Europe/Berlin", "Jonas Weber", 0, 8, 3, true},
 		{"Finance, first Saturday", "Finance", "FREQ=MONTHLY;BYDAY=1SA", "Europe/Berlin", "Miguel Torres", 0, 6, 5, true},
 		{"Warehouse, second Saturday", "Warehouse", "FREQ=MONTHLY;BYDAY=2SA", "Europe/Lisbon", "Ana Ribeiro", 0, 18, 4, true},
+		{"Windows, after Patch Tuesday", "Windows", "FREQ=MONTHLY;BYDAY=2TU", "Europe/Berlin", "Carla Sousa", 3, 21, 4, true},
 	}
 	var out []data.Window
 	for _, w := range list {
@@ -141,11 +149,13 @@ func (s *Shop) exceptions() []data.Exception {
 			WaitsFor: "fix by the vendor", Approvals: approvals(-20), Created: day(-21), Expires: day(4)},
 		{Host: s.hostID("mail"), Update: "dovecot-core:amd64", Reason: "migration of mailboxes", RequestedBy: "Jonas Weber", Mitigation: "none needed, no logins from outside",
 			WaitsFor: "end of the migration", Approvals: approvals(-18), Created: day(-19), Expires: day(-5)},
+		{Host: s.hostID("erp-app"), Update: "KB5070610", Reason: "the vendor of the ERP has not cleared this update of SQL Server", RequestedBy: "Miguel Torres", Mitigation: "the database is open to the application server only",
+			WaitsFor: "clearance by the vendor", Approvals: approvals(-16), Created: day(-17), Expires: day(28)},
 	}
 }
 
 func (s *Shop) hostID(name string) data.HostID {
-	for i, d := range company() {
+	for i, d := range everyone() {
 		if d.Name == name {
 			return data.HostID(i + 1)
 		}
@@ -295,10 +305,15 @@ func (h *Host) pastUpdate(x past) data.Update {
 	return u
 }
 
+// roundAt is when the earlier rollout began.
+func (s *Shop) roundAt() time.Time {
+	return s.anchor.AddDate(0, 0, -roundDays).Truncate(24 * time.Hour).Add(20 * time.Hour)
+}
+
 // round adds the earlier rollout: what came in a month ago on the hosts that
 // had their patch day then.
 func (s *Shop) round(hist *History) {
-	at := s.anchor.AddDate(0, 0, -roundDays).Truncate(24 * time.Hour).Add(20 * time.Hour)
+	at := s.roundAt()
 	hist.Plan = data.Plan{Name: "Monthly round", Created: at.AddDate(0, 0, -2), CreatedBy: "carla@desk1", Parallel: 3, StopAt: 0.5, Reboot: data.RebootIfNeeded,
 		Rings:    []data.Ring{{Number: 1, Name: "Infrastructure", Soak: time.Hour, Gate: 0.8}, {Number: 2, Name: "Everything else"}},
 		Approved: data.Approval{Role: "plan", By: "Petra Lang", At: at.AddDate(0, 0, -1)}}
@@ -316,15 +331,21 @@ func (s *Shop) round(hist *History) {
 			}
 		}
 		slices.SortFunc(c.Upgrade, func(a, b data.Target) int { return slices.Compare([]string{a.Key()}, []string{b.Key()}) })
-		ring := min(d.Ring, 2)
-		begun := at.Add(time.Duration(spread(d.Name, 9)) * time.Minute)
-		if ring == 2 {
-			begun = begun.Add(75 * time.Minute)
-		}
-		hist.Plan.Hosts = append(hist.Plan.Hosts, data.PlanHost{Host: data.HostID(i + 1), Ring: ring, Changes: c})
-		hist.Runs = append(hist.Runs, data.Run{Host: data.HostID(i + 1), Ring: ring, Job: fmt.Sprintf("round-%s-1", d.Name), Step: data.StepEnded, Outcome: data.OutcomeSucceeded,
-			Detail: fmt.Sprintf("%d packages are in", len(c.Upgrade)), Started: begun, Ended: begun.Add(6*time.Minute + time.Duration(spread(d.Name, 200))*time.Second),
-			Deadline: at.Add(4 * time.Hour), Attempt: 1, JobEnded: true,
-			Checks: []data.Check{{Name: "free disk", Result: data.CheckPassed}, {Name: "package manager lock", Result: data.CheckPassed, Detail: "free"}, {Name: "boot", After: true, Result: data.CheckPassed}}})
+		hist.addRun(d, data.HostID(i+1), c, at)
 	}
+	s.windowsRound(hist)
+}
+
+// addRun adds a host to the rollout that began at that moment.
+func (hist *History) addRun(d definition, id data.HostID, c data.Changes, at time.Time) {
+	ring := min(d.Ring, 2)
+	begun := at.Add(time.Duration(spread(d.Name, 9)) * time.Minute)
+	if ring == 2 {
+		begun = begun.Add(75 * time.Minute)
+	}
+	hist.Plan.Hosts = append(hist.Plan.Hosts, data.PlanHost{Host: id, Ring: ring, Changes: c})
+	hist.Runs = append(hist.Runs, data.Run{Host: id, Ring: ring, Job: fmt.Sprintf("round-%s-1", d.Name), Step: data.StepEnded, Outcome: data.OutcomeSucceeded,
+		Detail: fmt.Sprintf("%d packages are in", len(c.Upgrade)), Started: begun, Ended: begun.Add(6*time.Minute + time.Duration(spread(d.Name, 200))*time.Second),
+		Deadline: at.Add(4 * time.Hour), Attempt: 1, JobEnded: true,
+		Checks: []data.Check{{Name: "free disk", Result: data.CheckPassed}, {Name: "package manager lock", Result: data.CheckPassed, Detail: "free"}, {Name: "boot", After: true, Result: data.CheckPassed}}})
 }

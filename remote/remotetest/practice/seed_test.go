@@ -33,7 +33,29 @@ func TestHistoryLeadsUpToThePresent(t *testing.T) {
 		}
 		last[scan.Host] = scan
 	}
-	for i, h := range s.Hosts() {
+	for i, d := range windowsCompany() {
+		id := data.HostID(len(company()) + i + 1)
+		scan, ok := last[id]
+		lacks := 0
+		for _, o := range d.known(s.patchDays(), scan.At) {
+			if o.In.IsZero() || o.Waits {
+				lacks++
+			}
+		}
+		switch {
+		case d.Key == "unknown":
+			if ok {
+				t.Errorf("%s was scanned although nobody vouched for its certificate", d.Name)
+			}
+		case d.Silent > 0:
+			if scan.Trusted() {
+				t.Errorf("%s has a dead WSUS and a trusted scan", d.Name)
+			}
+		case !scan.Trusted() || len(scan.Updates) != lacks || closed[id] < 2:
+			t.Errorf("%s: problems %v, %d missing, want %d; %d went in", d.Name, scan.Problems, len(scan.Updates), lacks, closed[id])
+		}
+	}
+	for i, h := range s.Hosts()[:len(company())] {
 		scan, ok := last[data.HostID(i+1)]
 		w := s.named(h.Name)
 		switch {

@@ -1,6 +1,7 @@
 // Package practice plays a made-up shop: fifteen Linux hosts as real SSH
 // servers on loopback, each with a small world of packages of its own, in which
-// the shipped scripts run. Updates go away when they are installed, reboots
+// the shipped scripts run, and six Windows hosts as real WinRM endpoints, each
+// with a make-believe Windows behind it. Updates go away when they are installed, reboots
 // take time, one host fails, one is slow, and so on. The desk reaches them by
 // the very code that reaches real hosts and must not know the difference, so
 // nothing but the wiring of a program may import this package.
@@ -22,6 +23,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -54,12 +56,14 @@ type Shop struct {
 	tell   func(host, command string, args []string)
 	lock   *fileLock // nil while another process plays the hosts
 
-	closing chan struct{}
-	closed  sync.Once
-	wg      sync.WaitGroup
-	saveMu  sync.Mutex
-	turn    sync.Mutex // held while another process's hosts are taken over
-	ended   bool       // nothing is taken over any more
+	closing      chan struct{}
+	closed       sync.Once
+	wg           sync.WaitGroup
+	saveMu       sync.Mutex
+	windowsHosts []*winHost
+
+	turn  sync.Mutex // held while another process's hosts are taken over
+	ended bool       // nothing is taken over any more
 }
 
 // index is the file that says what the shop is.
@@ -128,6 +132,9 @@ func (s *Shop) play() error {
 		}
 		s.hosts = append(s.hosts, h)
 	}
+	if err := s.playWindows(idx.Ports); err != nil {
+		return err
+	}
 	if err := s.writeIndex(idx); err != nil {
 		return err
 	}
@@ -166,7 +173,7 @@ func (s *Shop) listen(h *Host, before int) (int, error) {
 func (s *Shop) join(ctx context.Context) error {
 	for i := 0; ; i++ {
 		idx, err := s.readIndex()
-		if err == nil && len(idx.Ports) == len(company()) && s.fileExists("ssh_config") {
+		if err == nil && len(idx.Ports) == len(everyone()) && s.fileExists("ssh_config") {
 			s.anchor = idx.Anchor
 			break
 		}
@@ -210,7 +217,7 @@ func (s *Shop) tryTakeOver() bool {
 	if err != nil || lock == nil {
 		return false
 	}
-	s.lock, s.hosts = lock, nil
+	s.lock, s.hosts, s.windowsHosts = lock, nil, nil
 	_ = s.play() // a host that does not come up is unreachable, and the desk says so
 	return true
 }
@@ -238,6 +245,9 @@ func (s *Shop) Close() error {
 			h.machine.PowerOff()
 			err = errors.Join(err, s.save(h))
 		}
+		for _, h := range s.windowsHosts {
+			err = errors.Join(err, h.stop())
+		}
 		err = errors.Join(err, s.lock.unlock())
 	})
 	return err
@@ -251,7 +261,7 @@ func (s *Shop) drain() {
 				return true
 			}
 		}
-		return false
+		return slices.ContainsFunc(s.windowsHosts, (*winHost).working)
 	}
 	if !busy() {
 		return
@@ -259,7 +269,8 @@ func (s *Shop) drain() {
 	for _, h := range s.hosts {
 		h.machine.Clock.Rate(300)
 	}
-	for end := time.Now().Add(3 * time.Second); busy() && time.Now().Before(end); {
+	s.Speed(300) // for what the Windows hosts begin from now on; what they are at takes seconds
+	for end := time.Now().Add(6 * time.Second); busy() && time.Now().Before(end); {
 		time.Sleep(5 * time.Millisecond)
 	}
 }
@@ -329,6 +340,13 @@ func (s *Shop) Speed(times float64) {
 		times = 1
 	}
 	s.speed.Store(math.Float64bits(times))
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	for _, h := range s.windowsHosts {
+		if h.world != nil {
+			_ = h.pace() // else it goes on as before
+		}
+	}
 }
 
 func (s *Shop) file(name string) string { return filepath.Join(s.dir, name) }
