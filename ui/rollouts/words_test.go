@@ -163,3 +163,16 @@ func TestHeadingIsNotGreenWhileSomethingIsOverdue(t *testing.T) {
 		t.Error("the sign says that something is wrong")
 	}
 }
+
+func TestARolloutThatLeftAHostOutIsNotGreenInTheList(t *testing.T) {
+	r := row{Rollout: data.Rollout{ID: 1, State: data.RolloutDone, Ended: now}, Tally: tally([]data.Run{{Outcome: data.OutcomeSucceeded}})}
+	if sign, _ := r.state(); sign != kit.StatusDone {
+		t.Errorf("all succeeded: %q", sign.Word())
+	}
+	for _, o := range []data.Outcome{data.OutcomeSkipped, data.OutcomeCancelled, data.OutcomeFailed, data.OutcomeUnknown} {
+		r.Tally = tally([]data.Run{{Outcome: data.OutcomeSucceeded}, {Outcome: o}})
+		if sign, word := r.state(); sign != kit.StatusWarning || word != "Done" {
+			t.Errorf("one %s: %q %q", o, sign.Word(), word)
+		}
+	}
+}
