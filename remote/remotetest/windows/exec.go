@@ -35,13 +35,8 @@ type Program struct {
 // for its end, or kills it when ctx ends or the computer goes down, and gives
 // its exit code. stdout gets CRLF, as from Windows.
 func (w *World) Exec(ctx context.Context, user, line string, stdin io.Reader, stdout, stderr io.Writer) int {
-	w.mu.Lock()
-	boot, up := w.boot, w.up
-	if up {
-		w.work.Add(1)
-	}
-	w.mu.Unlock()
-	if !up {
+	boot, ok := w.begins()
+	if !ok {
 		return 1
 	}
 	defer w.work.Done()

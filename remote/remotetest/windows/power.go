@@ -72,8 +72,9 @@ func (w *World) arm(after time.Duration) {
 		w.timer.Stop()
 	}
 	w.timer = time.AfterFunc(max(after, 0), func() {
-		if w.life.Err() == nil {
-			_ = w.Reboot(w.life) // the state's file is gone: so is the world
+		if _, ok := w.begins(); ok {
+			defer w.work.Done()
+			_ = w.Reboot(w.life) // without its file there is no world
 		}
 	})
 }

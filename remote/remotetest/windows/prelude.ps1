@@ -24,7 +24,7 @@ function Invoke-FakeWindows {
     if ($null -eq $line) { Microsoft.PowerShell.Utility\Start-Sleep -Seconds 60; throw 'the computer is down' }
     $reply = $line | Microsoft.PowerShell.Utility\ConvertFrom-Json
     if ($null -ne $reply.fault) { throw (ConvertTo-FakeException $reply.fault.hresult $reply.fault.message) }
-    Microsoft.PowerShell.Utility\Write-Output -NoEnumerate $reply.value
+    if ($null -ne $reply.value) { $reply.value }
 }
 
 # .NET has classes of its own for a few HRESULTs.

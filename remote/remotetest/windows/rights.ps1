@@ -136,7 +136,7 @@ function Get-FakeRule {
         $inherit = 0; if ($part[1] -match 'OI') { $inherit += 2 }; if ($part[1] -match 'CI') { $inherit += 1 }
         [pscustomobject]@{
             IdentityReference = if ($As.Name -eq 'FakeSid') { [FakeSid]::new($account.Sid) } else { [FakeAccount]::new($account.Name) }
-            FileSystemRights = [System.Security.AccessControl.FileSystemRights] $value; IsInherited = $part[1] -match 'ID'
+            FileSystemRights = [Enum]::ToObject([System.Security.AccessControl.FileSystemRights], $value); IsInherited = $part[1] -match 'ID'
             AccessControlType = [System.Security.AccessControl.AccessControlType] $(if ($part[0] -eq 'D') { 1 } else { 0 })
             InheritanceFlags = [System.Security.AccessControl.InheritanceFlags] $inherit; PropagationFlags = [System.Security.AccessControl.PropagationFlags] $(if ($part[1] -match 'IO') { 2 } else { 0 })
         }

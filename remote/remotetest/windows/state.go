@@ -4,6 +4,17 @@
 // in pwsh (World.Exec), behind a prelude whose functions and look-alike COM
 // objects ask the World; Go callers use the same rules through World's methods.
 //
+// Behind a WS-Management endpoint it is one line:
+//
+//	Exec: func(ctx context.Context, c *wsman.Call) int { return w.Exec(ctx, c.User, c.Line, c.Stdin, c.Stdout, c.Stderr) }
+//
+// What it does not play: paths that begin with C:, searches and installations
+// with callbacks (BeginSearch …), [DateTime]::UtcNow of a clock that is off
+// (Get-Date and CIM do), 5.1's own encodings, and .NET's own words for a full
+// disk. COM collections cannot be indexed by [i] on Windows; here [0] gives the
+// collection, as PowerShell does with any single object. A COM property that
+// fails gives $null, as PowerShell 5.1 does; a method throws.
+//
 // It is written from Microsoft's documentation and from what others saw, never
 // from this program's own scripts, which it exists to test: it must not import
 // them. No real Windows has been beside it.
@@ -185,18 +196,17 @@ type Event struct {
 
 // A Source says where updates come from and what becomes of a search.
 type Source struct {
-	WSUS         string        `json:",omitempty"` // WUServer: "http://wsus.example:8530"
-	Status       string        `json:",omitempty"` // WUStatusServer; empty: as WSUS
-	UseWSUS      bool          `json:",omitempty"` // AU\UseWUServer
-	NoInternet   bool          `json:",omitempty"` // DoNotConnectToWindowsUpdateInternetLocations
-	Disabled     bool          `json:",omitempty"` // DisableWindowsUpdateAccess
-	TargetGroup  string        `json:",omitempty"`
-	Error        HRESULT       `json:",omitempty"` // every online search ends with it
-	OnlineError  HRESULT       `json:",omitempty"` // Microsoft's own servers end with it
-	Warnings     []Warning     `json:",omitempty"` // ResultCode 3 with these
-	Takes        time.Duration `json:",omitempty"` // a search
-	NoCache      bool          `json:",omitempty"` // an offline search finds nothing
-	ProxyAddress string        `json:",omitempty"`
+	WSUS        string        `json:",omitempty"` // WUServer: "http://wsus.example:8530"
+	Status      string        `json:",omitempty"` // WUStatusServer; empty: as WSUS
+	UseWSUS     bool          `json:",omitempty"` // AU\UseWUServer
+	NoInternet  bool          `json:",omitempty"` // DoNotConnectToWindowsUpdateInternetLocations
+	Disabled    bool          `json:",omitempty"` // DisableWindowsUpdateAccess
+	TargetGroup string        `json:",omitempty"`
+	Error       HRESULT       `json:",omitempty"` // every online search ends with it
+	OnlineError HRESULT       `json:",omitempty"` // Microsoft's own servers end with it
+	Warnings    []Warning     `json:",omitempty"` // ResultCode 3 with these
+	Takes       time.Duration `json:",omitempty"` // a search
+	NoCache     bool          `json:",omitempty"` // an offline search finds nothing
 }
 
 // A Warning of a search.

@@ -157,14 +157,11 @@ func (w *World) StartTask(full string) error {
 	if err != nil || !run {
 		return err
 	}
-	w.mu.Lock()
-	boot, up := w.boot, w.up
-	if up {
+	boot, ok := w.begins()
+	if ok {
+		w.mu.Lock()
 		w.tasks[strings.ToLower(full)]++
-		w.work.Add(1)
-	}
-	w.mu.Unlock()
-	if up {
+		w.mu.Unlock()
 		go w.runTask(boot, &t)
 	}
 	return nil
@@ -194,27 +191,28 @@ func (w *World) StopTask(full string) error {
 // runTask plays a task's action to its end.
 func (w *World) runTask(boot context.Context, t *Task) {
 	defer w.work.Done()
+	ctx := boot
 	if t.TimeLimit > 0 {
 		var cancel context.CancelFunc
-		boot, cancel = context.WithTimeout(boot, t.TimeLimit)
+		ctx, cancel = context.WithTimeout(boot, t.TimeLimit)
 		defer cancel()
 	}
 	p := &Program{Caller: caller(t.User), Line: strings.TrimSpace(t.Execute + " " + t.Arguments), Dir: t.WorkDir,
 		Task: t.full(), Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard}
 	code := uint32(fileNotFound)
 	if isPowerShell(t.Execute) {
-		code = uint32(w.play(boot, p))
+		code = uint32(w.play(ctx, p))
 	}
 	w.mu.Lock()
 	key := strings.ToLower(t.full())
 	w.tasks[key]--
 	more := w.tasks[key] > 0
-	stopped, up := p.stopped, w.up
+	stopped := p.stopped
 	w.mu.Unlock()
-	if !up || w.life.Err() != nil {
-		return // boot, or Open, says what became of it
+	if boot.Err() != nil && w.life.Err() == nil {
+		return // the next boot says what became of it
 	}
-	if stopped || boot.Err() != nil {
+	if stopped || ctx.Err() != nil {
 		code = taskTerminated
 	}
 	_ = w.change(func(s *State, _ time.Time) error { // without its file there is no world

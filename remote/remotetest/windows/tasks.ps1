@@ -195,7 +195,7 @@ function Start-ScheduledTask {
     process {
         Set-StrictMode -Off
         foreach ($t in (Select-FakeTask $PSCmdlet 'Start-ScheduledTask' $TaskName $TaskPath $InputObject)) {
-            try { Invoke-FakeWindows task.start @{ Name = $t.TaskPath + $t.TaskName } } catch { $PSCmdlet.WriteError((New-FakeTaskFault $_.Exception 'Start-ScheduledTask' NotSpecified 'PS_ScheduledTask')) }
+            try { $null = Invoke-FakeWindows task.start @{ Name = $t.TaskPath + $t.TaskName } } catch { $PSCmdlet.WriteError((New-FakeTaskFault $_.Exception 'Start-ScheduledTask' NotSpecified 'PS_ScheduledTask')) }
         }
     }
 }
@@ -205,7 +205,7 @@ function Stop-ScheduledTask {
     param([Parameter(Position = 0)][string] $TaskName, [Parameter(Position = 1)][string] $TaskPath, [Parameter(ValueFromPipeline)] $InputObject)
     process {
         Set-StrictMode -Off
-        foreach ($t in (Select-FakeTask $PSCmdlet 'Stop-ScheduledTask' $TaskName $TaskPath $InputObject)) { Invoke-FakeWindows task.stop @{ Name = $t.TaskPath + $t.TaskName } }
+        foreach ($t in (Select-FakeTask $PSCmdlet 'Stop-ScheduledTask' $TaskName $TaskPath $InputObject)) { $null = Invoke-FakeWindows task.stop @{ Name = $t.TaskPath + $t.TaskName } }
     }
 }
 
@@ -223,12 +223,12 @@ class FakeRegisteredTask {
     [string] $Name; [string] $Path; hidden [object] $Raw
     [object] Run([object] $Parameters) { Invoke-FakeWindows task.start @{ Name = $this.Path }; return $this }
     [object] RunEx([object] $Parameters, [int] $Flags, [int] $Session, [object] $User) { Invoke-FakeWindows task.start @{ Name = $this.Path }; return $this }
-    [void] Stop([int] $Flags) { Invoke-FakeWindows task.stop @{ Name = $this.Path } }
+    [void] Stop([int] $Flags) { $null = Invoke-FakeWindows task.stop @{ Name = $this.Path } }
     [object] GetInstances([int] $Flags) { return New-FakeCollection (@($(if ($this.State -eq 4) { $this }))) }
 }
 Update-TypeData -TypeName FakeRegisteredTask -MemberType ScriptProperty -MemberName State -Value { [int] (Get-FakeRegistered $this.Path).State } -Force
 Update-TypeData -TypeName FakeRegisteredTask -MemberType ScriptProperty -MemberName Enabled -Value { (Get-FakeRegistered $this.Path).State -ne 1 } -Force
-Update-TypeData -TypeName FakeRegisteredTask -MemberType ScriptProperty -MemberName LastTaskResult -Value { [int] (Get-FakeRegistered $this.Path).LastResult } -Force
+Update-TypeData -TypeName FakeRegisteredTask -MemberType ScriptProperty -MemberName LastTaskResult -Value { [BitConverter]::ToInt32([BitConverter]::GetBytes([uint32] (Get-FakeRegistered $this.Path).LastResult), 0) } -Force
 Update-TypeData -TypeName FakeRegisteredTask -MemberType ScriptProperty -MemberName LastRunTime -Value { ConvertTo-FakeLocalTime (Get-FakeRegistered $this.Path).LastRun } -Force
 
 function Get-FakeRegistered {

@@ -1,35 +1,23 @@
 package windows
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"encoding/base64"
+	"fmt"
+	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf16"
+
+	"secondtuesday/remote/remotetest/pwsh"
 )
 
 var day = time.Date(2026, 11, 10, 18, 0, 0, 0, time.UTC)
-
-// pwsh finds PowerShell: beside the checkout, or on PATH.
-func pwsh(t *testing.T) string {
-	t.Helper()
-	beside, err := filepath.Abs("../../../../shared/pwsh/pwsh")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(beside); err == nil {
-		return beside
-	}
-	path, err := exec.LookPath("pwsh")
-	if err != nil {
-		t.Skip("no PowerShell: neither ../shared/pwsh/pwsh beside the checkout nor pwsh on PATH")
-	}
-	return path
-}
 
 func world(t *testing.T, s State) *World {
 	t.Helper()
@@ -50,13 +38,84 @@ func encoded(script string) string {
 	return "powershell.exe -NoProfile -NonInteractive -ExecutionPolicy Bypass -EncodedCommand " + base64.StdEncoding.EncodeToString(raw)
 }
 
-// ask runs a script as a network logon and gives what it printed and its code.
-func ask(t *testing.T, w *World, script, stdin string) (string, int) {
+// run runs a script as a network logon and gives what it printed and its code.
+func run(t *testing.T, w *World, script, stdin string) (string, int) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	code := w.Exec(t.Context(), `SHOP\Administrator`, encoded(script), strings.NewReader(stdin), &out, &errs)
 	if errs.Len() > 0 {
 		t.Logf("stderr: %s", errs.String())
 	}
-	return out.String(), code
+	return strings.ReplaceAll(out.String(), "\r\n", "\n"), code
 }
+
+// A shell is one PowerShell that tests ask again and again: it starts slowly.
+type shell struct {
+	in  io.WriteCloser
+	out *bufio.Reader
+}
+
+// open starts PowerShell as a network logon of the world. Each line of its
+// stdin is a script, as base64.
+func open(t *testing.T, w *World) *shell {
+	t.Helper()
+	w.Pwsh, _ = pwsh.Need(t)
+	inR, inW := io.Pipe()
+	outR, outW := io.Pipe()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan int, 1)
+	go func() {
+		ended <- w.Exec(ctx, `SHOP\Administrator`, encoded(`
+			while ($line = [Console]::In.ReadLine()) {
+				try { . ([ScriptBlock]::Create([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($line)))) | Out-String -Stream -Width 400 }
+				catch { 'THROWN 0x{0:X8} {1}: {2}' -f $_.Exception.GetBaseException().HResult, $_.Exception.GetBaseException().GetType().Name, $_.Exception.GetBaseException().Message }
+				'<<end>>'
+			}`), inR, outW, os.Stderr)
+		outW.Close()
+	}()
+	t.Cleanup(func() {
+		inW.Close()
+		cancel()
+		go io.Copy(io.Discard, outR)
+		<-ended
+	})
+	return &shell{inW, bufio.NewReader(outR)}
+}
+
+// ask runs a script and gives what it printed, without the last line end.
+func (s *shell) ask(t *testing.T, script string) string {
+	t.Helper()
+	fmt.Fprintln(s.in, base64.StdEncoding.EncodeToString([]byte(script)))
+	var all []string
+	for {
+		line, err := s.out.ReadString('\n')
+		if err != nil {
+			t.Fatalf("PowerShell ended: %v, after %q", err, all)
+		}
+		line = strings.TrimRight(line, "\r\n")
+		if line == "<<end>>" {
+			return strings.Join(all, "\n")
+		}
+		all = append(all, line)
+	}
+}
+
+// must runs a script that prints nothing.
+func (s *shell) must(t *testing.T, script string) {
+	t.Helper()
+	if out := s.ask(t, script); out != "" {
+		t.Fatalf("%s: %s", script, out)
+	}
+}
+
+// same asks for each script and compares.
+func (s *shell) same(t *testing.T, cases [][2]string) {
+	t.Helper()
+	for _, c := range cases {
+		if got := s.ask(t, c[0]); got != c[1] {
+			t.Errorf("%s\n got %q\nwant %q", c[0], got, c[1])
+		}
+	}
+}
+
+func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }

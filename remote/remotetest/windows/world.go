@@ -38,6 +38,7 @@ type World struct {
 	timer   *time.Timer    // of a scheduled shutdown
 	door    *door          // where pwsh asks; nil until needed
 	up      bool
+	closed  bool
 	boot    context.Context // ends when the computer goes down
 	down    context.CancelFunc
 }
@@ -105,6 +106,7 @@ func Open(dir string) (*World, error) {
 // Close ends what runs in the world, and waits for it.
 func (w *World) Close() error {
 	w.mu.Lock()
+	w.closed = true
 	if w.timer != nil {
 		w.timer.Stop()
 	}
@@ -116,6 +118,18 @@ func (w *World) Close() error {
 	}
 	w.work.Wait()
 	return nil
+}
+
+// begins tells whether something may begin to run, and in which boot; then
+// w.work.Done must follow. It may not while the computer is down.
+func (w *World) begins() (boot context.Context, ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.up && !w.closed {
+		w.work.Add(1)
+		return w.boot, true
+	}
+	return w.boot, false
 }
 
 // Dir is the world's folder; its subfolders play %ProgramData% and %SystemRoot%.

@@ -1,6 +1,7 @@
 package windows
 
 import (
+	"context"
 	"errors"
 	"reflect"
 	"testing"
@@ -100,6 +101,60 @@ func TestACumulativeUpdateTakesEffectAtBoot(t *testing.T) {
 	}
 	if !reflect.DeepEqual(steps, []string{"down", "up"}) {
 		t.Errorf("steps %v", steps)
+	}
+}
+
+func TestAnInstallationDiesWithTheComputer(t *testing.T) {
+	s := Server2022("web01", day)
+	u := s.Plain("1", "slow", PlainUpdates, day)
+	u.Downloaded, u.InstallTakes = true, time.Hour
+	s.Updates = []Update{u}
+	w := world(t, s)
+	ended := make(chan error)
+	go func() {
+		_, err := w.Install(System, "test", ID{u.UpdateID, 1})
+		ended <- err
+	}()
+	for busy := false; !busy; {
+		busy, _, _ = w.Installer()
+	}
+	if _, err := w.Install(System, "other", ID{u.UpdateID, 1}); code(err) != inProgress {
+		t.Errorf("a second installer: %v", err)
+	}
+	if err := w.Reboot(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; !errors.Is(err, ErrDown) {
+		t.Errorf("got %v", err)
+	}
+	after, _ := w.State()
+	if busy, _, _ := w.Installer(); busy || after.Updates[0].Installed || len(after.History) != 0 {
+		t.Errorf("busy %v, %+v", busy, after.History)
+	}
+}
+
+func TestATaskThatItsProgramLeftIsTerminated(t *testing.T) {
+	w := world(t, Server2022("web01", day))
+	w.Run = func(ctx context.Context, p *Program) int { <-ctx.Done(); return 1 }
+	if err := w.RegisterTask(remoteAdmin, Task{Path: "P", Name: "x", Execute: "powershell.exe", User: "SYSTEM"}, false); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.StartTask(`\P\x`); err != nil {
+		t.Fatal(err)
+	}
+	if tasks, _ := w.Tasks(); tasks[0].State != TaskRunning || tasks[0].LastResult != taskRunning {
+		t.Errorf("running: %+v", tasks[0])
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Open(w.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if tasks, _ := again.Tasks(); tasks[0].State != TaskReady || tasks[0].LastResult != taskTerminated {
+		t.Errorf("after: %+v", tasks[0])
 	}
 }
 

@@ -106,6 +106,9 @@ func (w *World) Search(c Caller, q Query) (*Found, error) {
 			found.Updates = append(found.Updates, *u)
 			u.shown()
 		}
+		if s.Faults.BrokenUpdates {
+			found.Updates = append(found.Updates, Update{})
+		}
 		return nil
 	})
 	return found, err

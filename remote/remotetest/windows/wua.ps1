@@ -40,6 +40,7 @@ function New-FakeUpdate {
     param($Raw)
     Set-StrictMode -Off
     $u = [FakeUpdate]::new()
+    if (-not $Raw.UpdateID) { return $u } # a broken one: no identity, no collections
     $u.Title = $Raw.Title; $u.Description = $Raw.Description; $u.Type = $Raw.Type; $u.MsrcSeverity = $Raw.Severity
     $u.Identity = [pscustomobject]@{ UpdateID = $Raw.UpdateID; RevisionNumber = [int] $Raw.Revision }
     $u.KBArticleIDs = New-FakeCollection $Raw.KBs ([FakeStringCollection]::new())
@@ -236,5 +237,5 @@ function New-Object {
         }
     }
     if ($Property) { foreach ($name in $Property.Keys) { $made.$name = $Property[$name] } }
-    Microsoft.PowerShell.Utility\Write-Output -NoEnumerate $made
+    , $made
 }
