@@ -192,8 +192,9 @@ func TestPoliciesAndAFullDisk(t *testing.T) {
 	if err := w.Change(func(s *State) error { s.Faults = Faults{DiskFull: true}; return nil }); err != nil {
 		t.Fatal(err)
 	}
-	out, _ = run(t, w, `$f = Join-Path $env:ProgramData 'x'; try { Set-Content $f 'x' } catch { '0x{0:X8}' -f $_.Exception.HResult }; try { [IO.File]::WriteAllText($f, 'x') } catch { 'failed' }; (Get-Item $f -ErrorAction SilentlyContinue).Length`, "")
-	if out != "0x80070070\nfailed\n0\n" {
+	out, _ = run(t, w, `$f = Join-Path $env:ProgramData 'x'; try { Set-Content $f 'x' } catch { '0x{0:X8}' -f $_.Exception.HResult }; try { [IO.File]::WriteAllText($f, 'x') } catch { '0x{0:X8}' -f $_.Exception.GetBaseException().HResult }
+		try { $s = [IO.File]::Open($f, 'Append'); $s.WriteByte(1); $s.Dispose(); 'filled' } catch { 'not filled' }; (Get-Item $f -ErrorAction SilentlyContinue).Length`, "")
+	if out != "0x80070070\n0x80070070\nnot filled\n0\n" {
 		t.Errorf("full disk: %q", out)
 	}
 }
