@@ -101,7 +101,7 @@ func TestATaskPatchesAndTheServerReboots(t *testing.T) {
 	}
 	select {
 	case <-up:
-	case <-time.After(2 * time.Minute):
+	case <-time.After(5 * time.Minute):
 		t.Fatal("it did not come back")
 	}
 	out, code := run(t, w, `(Get-ItemProperty 'HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion').UBR; try { (New-Object -ComObject Microsoft.Update.Session).CreateUpdateSearcher() } catch { '{0:X}' -f $_.Exception.HResult }
@@ -113,7 +113,7 @@ func TestATaskPatchesAndTheServerReboots(t *testing.T) {
 
 func waitForTask(t *testing.T, w *World, full string) Task {
 	t.Helper()
-	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		tasks, err := w.Tasks()
 		if err != nil {
 			t.Fatal(err)
