@@ -28,6 +28,7 @@ type rig struct {
 	world   *windows.World
 	server  *wsman.Server
 	session remote.Session
+	pause   time.Duration
 	up      chan bool // told of every boot
 	winupdate.Platform
 }
@@ -60,7 +61,11 @@ func newRig(t *testing.T, s windows.State, play func(testing.TB, *windows.World)
 		t.Fatal(err)
 	}
 	play(t, world)
-	r := &rig{t: t, world: world, up: make(chan bool, 9), Platform: winupdate.Platform{Poll: 300 * time.Millisecond}}
+	r := &rig{t: t, world: world, up: make(chan bool, 9), pause: 100 * time.Millisecond}
+	if world.Run == nil { // each look starts a PowerShell
+		r.pause = 2 * time.Second
+	}
+	r.Platform = winupdate.Platform{Poll: r.pause}
 	r.server, err = wsman.Start(wsman.Options{
 		Users: map[string]wsman.User{"admin": {Password: "pw", Admin: true}},
 		Exec: func(ctx context.Context, c *wsman.Call) int {
@@ -124,7 +129,7 @@ func (r *rig) job(id string, stop time.Duration, updates ...data.Update) remote.
 
 func (r *rig) wait(id string) remote.JobStatus {
 	r.t.Helper()
-	for until := time.Now().Add(3 * time.Minute); ; time.Sleep(300 * time.Millisecond) {
+	for until := time.Now().Add(3 * time.Minute); ; time.Sleep(r.pause) {
 		st, err := r.Look(r.t.Context(), r.session, id, 0)
 		if err != nil {
 			r.t.Fatal(err)
@@ -302,7 +307,7 @@ func TestJobStopsBetweenTwoUpdates(t *testing.T) {
 		s := windows.Server2022("win1", now)
 		for _, kb := range []string{"1000001", "1000002", "1000003"} {
 			u := s.Plain(kb, "Update KB"+kb, windows.SecurityUpdates, now)
-			u.InstallTakes = 6 * time.Second
+			u.InstallTakes = 4 * time.Second
 			s.Updates = append(s.Updates, u)
 		}
 		return s
@@ -321,7 +326,7 @@ func stopped(t *testing.T, r *rig) {
 	}
 	r.change(func(s *windows.State) {
 		for i := range s.Updates {
-			s.Updates[i].InstallTakes = 15 * time.Second
+			s.Updates[i].InstallTakes = 10 * time.Second
 		}
 	})
 	if err := r.Start(t.Context(), r.session, j); err != nil {
@@ -368,6 +373,36 @@ func TestWhatKeepsATaskFromRunningIsNamed(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestTaskThatNeverStartsIsNeitherWaitedForNorStartedLater(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State {
+		s := windows.Server2022("win1", time.Now())
+		s.Faults.TaskNeverStarts, s.Faults.TaskResult = true, 0x80070002
+		return s
+	}, func(t *testing.T, r *rig) {
+		j := remote.Job{ID: "install-0001", StopAfter: time.Hour}
+		if err := r.Start(t.Context(), r.session, j); err != nil {
+			t.Fatal(err)
+		}
+		if st, err := r.Look(t.Context(), r.session, j.ID, 0); err != nil || st.State != remote.JobRunning {
+			t.Errorf("a task that may still begin: %+v, %v", st, err)
+		}
+		order := filepath.Join(r.world.ProgramData(), "SecondTuesday", "jobs", j.ID, "order.json")
+		if past := time.Now().Add(-2 * time.Minute); os.Chtimes(order, past, past) != nil {
+			t.Fatal("no order")
+		}
+		for range 2 {
+			st, err := r.Look(t.Context(), r.session, j.ID, 0)
+			if err != nil || st.State != remote.JobEnded || st.Exit != winupdate.ExitNever {
+				t.Errorf("%+v, %v", st, err)
+			}
+		}
+		if tasks, err := r.world.Tasks(); err != nil || len(tasks) != 0 {
+			t.Errorf("it could still begin: %+v, %v", tasks, err)
+		}
+	})
 }
 
 func TestSearchThatFailsProvesNothing(t *testing.T) {

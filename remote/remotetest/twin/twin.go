@@ -185,7 +185,7 @@ func (t *twin) look(id, from string, result bool) (string, error) {
 		return "", err
 	}
 	out := map[string]any{"state": "absent", "log": "", "next": next, "progress": "", "started": "", "result": "", "partial": "", "detail": ""}
-	info, err := os.Stat(t.folder(id))
+	info, err := os.Stat(filepath.Join(t.folder(id), "order.json"))
 	if err != nil {
 		return text(out)
 	}
