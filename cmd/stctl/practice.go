@@ -25,7 +25,7 @@ type practiceHostJSON struct {
 func (c *cli) practiceCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "practice", Short: "Tell about the practice shop, or begin it anew",
-		Long: "The practice shop is made up: its hosts are played by this program, over real SSH\non loopback. Any command works on it with --practice. Try:\n\n  stctl --practice scan --all\n  stctl --practice status",
+		Long: "The practice shop is made up: its hosts are played by this program, over real SSH\nand WinRM on loopback. Any command works on it with --practice. Try:\n\n  stctl --practice scan --all\n  stctl --practice status",
 	}
 	return c.branch(cmd, c.practiceInfo(), c.practiceReset())
 }

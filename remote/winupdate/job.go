@@ -128,18 +128,19 @@ func lookAt(ctx context.Context, s remote.Session, id string, from int64, result
 	return l, err
 }
 
-// Look tells how a job stands, with its log from the offset.
+// Look tells how a job stands, with its log from the offset. What became of each
+// update comes once the log has been read to its end.
 func (Platform) Look(ctx context.Context, s remote.Session, id string, from int64) (remote.JobStatus, error) {
 	l, err := lookAt(ctx, s, id, from, true)
 	if err != nil {
 		return remote.JobStatus{}, err
 	}
-	return l.status()
+	return l.status(l.Next == from)
 }
 
 // status reads what the host says, which is not believed where it contradicts
-// itself.
-func (l look) status() (remote.JobStatus, error) {
+// itself. whole says that there is no more of the log.
+func (l look) status(whole bool) (remote.JobStatus, error) {
 	log, err := base64.StdEncoding.DecodeString(l.Log)
 	if err != nil {
 		return remote.JobStatus{}, fmt.Errorf("look at job: %w: its log is not base64", remote.ErrGarbage)
@@ -168,7 +169,7 @@ func (l look) status() (remote.JobStatus, error) {
 		st.State, st.Exit = remote.JobEnded, ExitNever
 		st.Log = append(st.Log, "the task scheduler did not start the task: "+l.Detail+"\n"...)
 	case "ended":
-		return st, l.ended(&st)
+		return st, l.ended(&st, whole)
 	default:
 		return st, fmt.Errorf("look at job: %w: state %q", remote.ErrGarbage, clip(l.State))
 	}
@@ -210,8 +211,8 @@ type updated struct {
 	Reboot   bool   `json:"reboot"`
 }
 
-// ended turns a result into an exit status and lines of the log.
-func (l look) ended(st *remote.JobStatus) error {
+// ended turns a result into an exit status and, at the log's end, lines of it.
+func (l look) ended(st *remote.JobStatus, whole bool) error {
 	var r result
 	if l.Result == "" {
 		return fmt.Errorf("look at job: %w: it ended without a result", remote.ErrGarbage)
@@ -243,7 +244,9 @@ func (l look) ended(st *remote.JobStatus) error {
 	case bad > 0:
 		st.Exit = ExitFailed
 	}
-	st.Log = append(st.Log, report.Bytes()...)
+	if whole {
+		st.Log = append(st.Log, report.Bytes()...)
+	}
 	st.Done, st.Total = len(r.Updates)-bad, len(r.Updates)
 	return nil
 }

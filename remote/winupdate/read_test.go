@@ -155,7 +155,7 @@ func TestJobEndsAsItsUpdatesDid(t *testing.T) {
 		"broke off":      {`{"kind":"broken","error":"0x80131501","message":"x"}`, ExitBroken, "broke off"},
 		"never finished": {`{"kind":"install","updates":[]}`, ExitBroken, "broke off"},
 	} {
-		st, err := look{State: "ended", Result: c.result}.status()
+		st, err := look{State: "ended", Result: c.result}.status(true)
 		if err != nil || st.State != remote.JobEnded || st.Exit != c.exit || !strings.Contains(string(st.Log), c.words) {
 			t.Errorf("%s: %+v %q, %v", name, st, st.Log, err)
 		}
@@ -164,7 +164,7 @@ func TestJobEndsAsItsUpdatesDid(t *testing.T) {
 
 func TestStateOfAJobIsNeverGuessed(t *testing.T) {
 	for state, want := range map[string]remote.JobState{"absent": remote.JobAbsent, "running": remote.JobRunning, "lost": remote.JobLost} {
-		if st, err := (look{State: state}).status(); err != nil || st.State != want {
+		if st, err := (look{State: state}).status(true); err != nil || st.State != want {
 			t.Errorf("%s: %+v, %v", state, st, err)
 		}
 	}
@@ -172,12 +172,12 @@ func TestStateOfAJobIsNeverGuessed(t *testing.T) {
 		"no state": {}, "unknown state": {State: "done"}, "ended without result": {State: "ended"},
 		"rubbish result": {State: "ended", Result: "{"}, "rubbish log": {State: "running", Log: "%"}, "rubbish progress": {State: "running", Progress: "["},
 	} {
-		if st, err := l.status(); err == nil {
+		if st, err := l.status(true); err == nil {
 			t.Errorf("%s: %+v", name, st)
 		}
 	}
 	l := look{State: "running", Log: base64.StdEncoding.EncodeToString([]byte("== search\n")), Next: 10, Started: "\ufeff{\"at\":\"2026-11-23T02:00:00Z\"}", Progress: `{"step":"search","done":1,"total":4}`}
-	if st, err := l.status(); err != nil || st.Step != "search" || st.Done != 1 || st.Total != 4 || st.Started.Hour() != 2 || string(st.Log) != "== search\n" {
+	if st, err := l.status(true); err != nil || st.Step != "search" || st.Done != 1 || st.Total != 4 || st.Started.Hour() != 2 || string(st.Log) != "== search\n" {
 		t.Errorf("%+v, %v", st, err)
 	}
 }
@@ -200,7 +200,7 @@ func FuzzTaskResultsNeverPanic(f *testing.F) {
 		if found, err := readFound(s); err == nil {
 			found.scan()
 		}
-		look{State: "ended", Result: s}.status()
+		look{State: "ended", Result: s}.status(true)
 	})
 }
 

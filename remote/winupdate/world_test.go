@@ -135,6 +135,11 @@ func (r *rig) wait(id string) remote.JobStatus {
 			r.t.Fatal(err)
 		}
 		if st.State != remote.JobRunning {
+			end, err := r.Look(r.t.Context(), r.session, id, st.Next) // as the desk reads on
+			if err != nil || end.Next != st.Next {
+				r.t.Fatalf("%+v, %v", end, err)
+			}
+			st.Log = append(st.Log, end.Log...)
 			return st
 		}
 		if time.Now().After(until) {
