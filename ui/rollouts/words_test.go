@@ -153,12 +153,13 @@ func TestHeadingIsNotGreenWhileSomethingIsOverdue(t *testing.T) {
 	s := &snapshot{rollout: data.Rollout{State: data.RolloutDone, Ended: now}, runs: []data.Run{run}, late: late{hosts: []string{"web1"}, updates: 1, planned: true}}
 	h.set(s, tally(s.runs))
 	kittest.See(t, w, "Still overdue")
-	if h.sign.Resource == kit.OfRollout(data.RolloutDone).Icon() {
+	well := kit.OfRollout(data.RolloutDone).Icon().Name()
+	if h.sign.Resource.Name() == well {
 		t.Error("the sign says that all is well")
 	}
 	s.late = late{}
 	h.set(s, tally(s.runs))
-	if h.sign.Resource != kit.OfRollout(data.RolloutDone).Icon() {
+	if h.sign.Resource.Name() != well {
 		t.Error("the sign says that something is wrong")
 	}
 }
