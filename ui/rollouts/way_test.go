@@ -92,7 +92,7 @@ func TestStoppedRolloutIsResumedWithAReason(t *testing.T) {
 	s.Go(ui.Place{Screen: ui.Rollouts, Rollout: id})
 	kittest.Settle(t)
 	kittest.See(t, w, "It stopped: ring 2: 2 of 6 runs failed or are unknown; the plan stops there.")
-	if text := kittest.Text(w); !strings.Contains(text, "Rollouts\n1\n") {
+	if text := kittest.Text(w); !strings.Contains(text, "Rollouts 1 ") {
 		t.Errorf("the sidebar does not count it: %s", text)
 	}
 	kittest.Press(t, w, "Resume…")
