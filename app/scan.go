@@ -122,7 +122,7 @@ func (d *Desk) keep(ctx context.Context, h data.Host, scan data.Scan) (data.Host
 		what += "; not trusted"
 	}
 	var v data.HostVerdict
-	id, err := d.DB.SaveJudgedScan(ctx, scan, d.entry("host scanned", "host "+h.Name, "", change{After: what}), func(found store.Finding) store.Judgement {
+	id, err := d.DB.SaveScan(ctx, scan, d.entry("host scanned", "host "+h.Name, "", change{After: what}), func(found store.Finding) store.Judgement {
 		j := judgeFinding(h, scan, found, d.Now().UTC())
 		v = j.Verdict
 		return j
