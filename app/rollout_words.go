@@ -64,7 +64,7 @@ type Driving struct {
 func (d *Desk) Driving(ctx context.Context, id data.RolloutID) (Driving, error) {
 	now := d.Now()
 	holder, until, err := d.DB.LeaseHolder(ctx, leaseName(id), now)
-	if err != nil || holder != "" && !until.After(now.Add(2*leaseTTL)) {
+	if err != nil || holder != "" && !until.After(now.Add(2*leaseTTL)) { // else from before the clock was set back
 		return Driving{Holder: holder, Until: until}, err
 	}
 	since, err := d.DB.LeaseEnded(ctx, leaseName(id))

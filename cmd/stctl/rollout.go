@@ -290,7 +290,16 @@ type driveWish struct {
 // drive drives rollouts, telling of each step on the side, and prints how they
 // stand then.
 func (c *cli) drive(ctx context.Context, d *app.Desk, inv *inventory, ids []data.RolloutID, wish driveWish) error {
-	began := d.Now()
+	before := map[data.RolloutID]map[end]bool{}
+	if wish.due {
+		for _, id := range ids {
+			j, err := readRolloutJSON(ctx, d, inv, id)
+			if err != nil {
+				return err
+			}
+			before[id] = j.ends()
+		}
+	}
 	teller := newTeller(c.out, inv)
 	c.office.Driver.Changed = teller.tell
 	failed := c.office.Driver.DriveAll(ctx, ids, wish.stay)
@@ -311,7 +320,7 @@ func (c *cli) drive(ctx context.Context, d *app.Desk, inv *inventory, ids []data
 		j.Elsewhere = elsewhere[id]
 		list = append(list, j)
 		if wish.due {
-			code = worseCode(code, j.codeSince(began))
+			code = worseCode(code, j.codeBesides(before[id]))
 		} else {
 			code = worseCode(code, j.code())
 		}
