@@ -115,7 +115,7 @@ func removals(a linux.Answer, gone []action) ([]data.Target, error) {
 // simulates once more and refuses when the host's solver would do anything
 // outside; its exit statuses are the constants of this package.
 func (p Platform) Start(ctx context.Context, s remote.Session, j remote.Job) error {
-	return p.StartChanges(ctx, s, j, installScript, planFile)
+	return p.StartChanges(ctx, s, j, places+installScript, planFile)
 }
 
 // planFile writes the lines that install.sh reads.
@@ -171,7 +171,7 @@ func (p Platform) Check(ctx context.Context, s remote.Session, c data.Changes) (
 	if slices.ContainsFunc(wanted, func(t data.Target) bool { return strings.HasPrefix(t.Name, "linux-image-") }) {
 		needs = append(needs, linux.Need{Path: "/boot", Bytes: 100 << 20}) // an initial RAM disk, and the old one beside it
 	}
-	q := p.CheckQuestion("apt check", checkScript, needs)
+	q := p.CheckQuestion("apt check", places+checkScript, needs)
 	q.Stdin = []byte(strings.Join(specs, "\n") + "\n")
 	began := time.Now()
 	a, err := linux.Ask(ctx, s, q)
