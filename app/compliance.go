@@ -34,6 +34,10 @@ type Total struct {
 	Share   Figure
 }
 
+// Unproven reports whether n, one of the counts of updates, is a zero that
+// proves nothing: of hosts that are all unknown.
+func (t Total) Unproven(n int) bool { return n == 0 && t.Counts[data.Unknown] == t.Hosts }
+
 // Totals sums the verdicts up by what by says of each host, in the order of
 // names. A host without a verdict is unknown.
 func Totals(hosts []data.Host, verdicts map[data.HostID]data.HostVerdict, now time.Time, by func(data.Host) string) []Total {
@@ -72,7 +76,7 @@ func compliantShare(t Total, now time.Time) Figure {
 		return f
 	}
 	f.Value = float64(good) / float64(t.Hosts)
-	f.Sentence = fmt.Sprintf("%d of %s are compliant, %d of them with something due soon; %d overdue, %d unknown and %d excepted are not counted as compliant.",
+	f.Sentence = fmt.Sprintf("%d of %s compliant, %d of them with something due soon; %d overdue, %d unknown and %d excepted not counted as compliant.",
 		good, counted(t.Hosts, "host"), t.Counts[data.DueSoon], t.Counts[data.Overdue], t.Counts[data.Unknown], t.Counts[data.Excepted])
 	return f
 }
@@ -123,9 +127,9 @@ func MTTR(closed []data.Closed, open []time.Time, now time.Time) (mean, median F
 	for _, t := range open {
 		ages = append(ages, now.Sub(t).Hours()/24)
 	}
-	text := fmt.Sprintf("over %s remediated; %d still missing are not in it", counted(len(days), "update"), len(ages))
+	text := fmt.Sprintf("over %s remediated; %d still missing not in it", counted(len(days), "update"), len(ages))
 	if len(ages) > 0 {
-		text += fmt.Sprintf(" and are %.1f days old on average", average(ages))
+		text += fmt.Sprintf(", %.1f days old on average", average(ages))
 	}
 	return meanMedian("mean time to remediate (MTTR)", "days", days, text, now)
 }
@@ -167,7 +171,7 @@ func OnTime(closed []data.Closed, overdue int, now time.Time) Figure {
 		}
 	}
 	f := Figure{Name: "on-time rate", Unit: "share", N: kept + late + overdue, AsOf: now}
-	f.Sentence = fmt.Sprintf("%d installed in time, %d late, %d overdue and still missing; %d without a deadline are not counted.",
+	f.Sentence = fmt.Sprintf("%d installed in time, %d late, %d overdue and still missing; %d without a deadline not counted.",
 		kept, late, overdue, len(closed)-kept-late)
 	if f.N > 0 {
 		f.Value = float64(kept) / float64(f.N)
@@ -197,7 +201,7 @@ func RebootDebt(hosts []data.Host, verdicts map[data.HostID]data.HostVerdict, no
 	if who != "" {
 		f.Sentence += fmt.Sprintf(", %s for longest (%.1f days)", who, longest.Hours()/24)
 	}
-	f.Sentence += fmt.Sprintf("; %d unknown are not counted.", unknown)
+	f.Sentence += fmt.Sprintf("; %d unknown not counted.", unknown)
 	return f
 }
 
@@ -208,19 +212,25 @@ func Coverage(hosts []data.Host, verdicts map[data.HostID]data.HostVerdict, std 
 		age = data.DefaultScanMaxAge
 	}
 	f := Figure{Name: "scan coverage", Unit: "share", N: len(hosts), AsOf: now}
-	fresh, never := 0, 0
+	fresh, unknown, never := 0, 0, 0
 	for _, h := range hosts {
 		switch at := verdicts[h.ID].ScanAt; {
 		case at.IsZero():
 			never++
 		case now.Before(at.Add(age)) && !at.After(now.Add(futureSlack)):
 			fresh++
+			if verdicts[h.ID].Compliance == data.Unknown {
+				unknown++
+			}
 		}
 	}
 	if f.N > 0 {
 		f.Value = float64(fresh) / float64(f.N)
 	}
-	f.Sentence = fmt.Sprintf("%d of %s were scanned within the last %s; %d were never scanned.", fresh, counted(f.N, "host"), DurationText(age), never)
+	f.Sentence = fmt.Sprintf("%d of %s scanned within the last %s; %s never scanned.", fresh, counted(f.N, "host"), DurationText(age), countedVerb(never, "was", "were"))
+	if unknown > 0 {
+		f.Sentence += fmt.Sprintf(" %s unknown all the same: a scan may prove nothing, or have no standard to be judged by.", countedVerb(unknown, "of those scanned is", "of those scanned are"))
+	}
 	return f
 }
 
@@ -355,7 +365,7 @@ func exceptionFigure(f *Docket, all Total, verdicts []data.HostVerdict) Figure {
 	for _, list := range f.exceptions {
 		standing += len(list)
 	}
-	fig.Sentence = fmt.Sprintf("%d of %s are excused by an exception; %s on record, ended ones included.",
+	fig.Sentence = fmt.Sprintf("%d of %s excused by an exception; %s on record, ended ones included.",
 		int(fig.Value), counted(all.Missing, "missing update"), counted(standing, "exception"))
 	return fig
 }

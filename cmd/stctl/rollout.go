@@ -62,6 +62,11 @@ this command does, until only waiting is left.`,
 			if err != nil {
 				return err
 			}
+			if !now {
+				if err := c.tellEndlessWaits(cmd.Context(), d, inv, p); err != nil {
+					return err
+				}
+			}
 			if !drive {
 				return c.out.done(done("rollout started", id), "Rollout %d is started. \"stctl run-due\" or an open desk drives it; stctl rollout watch %d", id, id)
 			}
@@ -73,6 +78,30 @@ this command does, until only waiting is left.`,
 	f.StringVar(&reason, "reason", "", "why it cannot wait for a window")
 	f.BoolVar(&drive, "drive", false, "drive it until only waiting is left")
 	return cmd
+}
+
+// tellEndlessWaits names the hosts of a plan that no window will ever open for:
+// a rollout that keeps to windows would wait for them without a word.
+func (c *cli) tellEndlessWaits(ctx context.Context, d *app.Desk, inv *inventory, p data.Plan) error {
+	windows, err := d.DB.Windows(ctx)
+	if err != nil {
+		return err
+	}
+	freezes, err := d.DB.Freezes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, h := range inv.hosts {
+		if !slices.ContainsFunc(p.Hosts, func(part data.PlanHost) bool { return part.Host == h.ID }) {
+			continue
+		}
+		_, open, why := app.OpenFor(h, windows, freezes, d.Now())
+		if _, found := app.NextOpening(h, windows, freezes, d.Now()); open || found {
+			continue
+		}
+		c.out.note("%s waits without end: %s. \"stctl window list\" shows the windows, \"stctl window add\" makes one.", h.Name, why)
+	}
+	return nil
 }
 
 // readRollout finds a rollout by its number.
