@@ -54,7 +54,6 @@ type Screen struct {
 
 // An almanac is all that the screen shows, read at one time.
 type almanac struct {
-	version  int64
 	zone     *time.Location
 	now      time.Time
 	from     data.Date // first of days

@@ -135,7 +135,6 @@ type item struct {
 	words      string // tooltip
 	do         func()
 	ground     *kit.Fill
-	focused    bool
 	tip        kit.Tip
 }
 

@@ -266,22 +266,6 @@ func TestHostKeyIsAcceptedOnlyAfterComparing(t *testing.T) {
 	kittest.See(t, w, "SHA256:def")
 }
 
-func TestReasonIsDemanded(t *testing.T) {
-	kittest.Start(t, false)
-	w := kittest.Window(t, kit.NewText("below"), wide)
-	got := ""
-	kit.AskReason(context.Background(), w, "Apply now?", "Outside every window.", "Apply now", func(why string) { got = why })
-	kittest.Press(t, w, "Apply now")
-	if got != "" || w.Canvas().Overlays().Top() == nil {
-		t.Fatal("no reason was needed")
-	}
-	kittest.Type(t, w, "Change CHG-1042: exploited in the wild, agreed with the owner by phone", "  exploited, owner agreed ")
-	kittest.Press(t, w, "Apply now")
-	if got != "exploited, owner agreed" {
-		t.Errorf("reason %q", got)
-	}
-}
-
 func TestWorkShowsProgressCancelsAndTells(t *testing.T) {
 	kittest.Start(t, false)
 	strip := kit.NewWork(context.Background())

@@ -153,7 +153,6 @@ type list struct {
 	rows    []*row
 	version int64
 	asked   time.Time
-	open    bool // something is at work
 }
 
 func newList(x *Screen) *list {
