@@ -311,7 +311,7 @@ func (s *Situation) wordScans(stale, failed, unproven *Need, never int) {
 
 func (s *Situation) wordKeys(key, changed *Need) {
 	if n := len(key.Hosts); n > 0 {
-		key.Title = counted(n, "host key") + " nobody has vouched for"
+		key.Title = s.shown(key.Hosts) + " nobody has vouched for"
 		key.Because = s.listed(key.Hosts) + ". Compare the fingerprint with the one on the host's console, then accept it."
 	}
 	if n := len(changed.Hosts); n > 0 {
@@ -383,15 +383,39 @@ func loginRefused(text string) bool {
 	return strings.Contains(text, remote.ErrLoginRefused.Error()) || strings.Contains(text, remote.ErrSudoPassword.Error())
 }
 
+// shown counts what hosts showed: "2 host keys and 1 certificate".
+func (s *Situation) shown(hosts []data.HostID) string {
+	keys, certificates := 0, 0
+	for _, h := range hosts {
+		if saysOf(s.Failures[h].Error, "certificate of ", " is not known: ") {
+			certificates++
+		} else {
+			keys++
+		}
+	}
+	switch {
+	case certificates == 0:
+		return counted(keys, "host key")
+	case keys == 0:
+		return counted(certificates, "certificate")
+	}
+	return counted(keys, "host key") + " and " + counted(certificates, "certificate")
+}
+
 // keyUnknown and keyChanged read what package remote writes of host keys:
 // "host key of web1 is not known: ssh-ed25519 SHA256:…" and "host key of web1
-// changed: known …, shown …". Failures are kept as text.
+// changed: known …, shown …", and of certificates the same. Failures are kept
+// as text.
 func keyUnknown(text string) bool {
-	_, rest, found := strings.Cut(text, "host key of ")
-	return found && strings.Contains(rest, " is not known: ")
+	return saysOf(text, "host key of ", " is not known: ") || saysOf(text, "certificate of ", " is not known: ")
+}
+
+// saysOf reports whether a text says so of a host, whose name stands between.
+func saysOf(text, what, so string) bool {
+	_, rest, found := strings.Cut(text, what)
+	return found && strings.Contains(rest, so)
 }
 
 func keyChanged(text string) bool {
-	_, rest, found := strings.Cut(text, "host key of ")
-	return found && strings.Contains(rest, " changed: known ")
+	return saysOf(text, "host key of ", " changed: known ") || saysOf(text, "certificate of ", " changed: known ")
 }

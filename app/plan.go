@@ -173,7 +173,7 @@ func chooseTargets(h data.Host, updates []data.Update, req PlanRequest) (want []
 		}
 		want = append(want, data.Target{
 			Name: u.Name, Arch: u.Arch, From: u.Installed, To: u.Available,
-			Origin: u.Origin, Class: u.Class, Severity: u.Severity,
+			Origin: u.Origin, Class: u.Class, Severity: u.Severity, Title: u.Title,
 		})
 	}
 	return want, notes

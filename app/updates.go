@@ -170,3 +170,12 @@ func with(list []string, s string) []string {
 	}
 	return slices.Insert(list, i, s)
 }
+
+// VersionsText lists versions for people to read, each wording once.
+func VersionsText(versions []string) string {
+	var out []string
+	for _, v := range versions {
+		out = with(out, data.VersionText(v))
+	}
+	return strings.Join(out, ", ")
+}

@@ -58,7 +58,11 @@ type Target struct {
 	Origin     string
 	Class      Class
 	Severity   Severity
+	Title      string `json:",omitempty"` // only where the name says little: Windows
 }
+
+// Label names the target for people, as Update.Label does.
+func (t Target) Label() string { return label(t.Key(), t.Title) }
 
 // Key names the target on a host whatever its version.
 func (t Target) Key() string { return Key(t.Name, t.Arch) }

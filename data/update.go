@@ -1,6 +1,9 @@
 package data
 
-import "time"
+import (
+	"regexp"
+	"time"
+)
 
 // Class is the vendor's reason for publishing an update.
 type Class string
@@ -77,6 +80,30 @@ type Update struct {
 	Replaces   string    // name of the installed package that this one obsoletes; empty: its own
 	Released   time.Time // zero: the source does not say
 	Size       int64     // bytes to download; 0: not known
+}
+
+// Label names the update for people: "KB5044281 · 2024-10 Cumulative Update …"
+// where the name alone says little.
+func (u Update) Label() string { return label(u.Key(), u.Title) }
+
+func label(key, title string) string {
+	if title == "" || title == key {
+		return key
+	}
+	return key + " · " + title
+}
+
+// updateID: "fe6a7fbf-3500-41cd-811c-6a7fbf350011.200", as Windows Update names
+// one revision of an update.
+var updateID = regexp.MustCompile(`^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.([0-9]+)$`)
+
+// VersionText is a version for people to read: of Windows Update's names the
+// revision. Only the whole version says exactly which it is.
+func VersionText(version string) string {
+	if m := updateID.FindStringSubmatch(version); m != nil {
+		return "revision " + m[1]
+	}
+	return version
 }
 
 // Key names an update on a host whatever its version: "name" or "name:arch".

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"secondtuesday/app"
+	"secondtuesday/app/explain"
 	"secondtuesday/data"
 	"secondtuesday/remote"
 )
@@ -31,7 +32,13 @@ func (c *cli) hostAcceptKey() *cobra.Command {
 Compare the fingerprint with the one on the host's own console
 (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub). Give it with --fingerprint,
 or answer yes on a terminal. A key that has changed is never accepted here:
-find out why it is another one first.`,
+find out why it is another one first.
+
+A Windows host shows a certificate instead, by the SHA-256 of all of it. On the
+host, in PowerShell:
+
+  $h = [Security.Cryptography.SHA256]::Create()
+  dir Cert:\LocalMachine\My | % { $_.Subject; [BitConverter]::ToString($h.ComputeHash($_.RawData)) -replace '-' }`,
 		Example: "  stctl host accept-key web1\n  stctl host accept-key web1 --fingerprint SHA256:AbC…",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, inv, err := c.open(cmd.Context())
@@ -55,11 +62,19 @@ find out why it is another one first.`,
 			if err := d.AcceptHostKey(cmd.Context(), key, c.office.AcceptHostKey); err != nil {
 				return err
 			}
-			return c.out.done(asKeyJSON(key, true), "Accepted the %s key of %s: %s", key.Type, key.Host, key.Fingerprint)
+			return c.out.done(asKeyJSON(key, true), "Accepted the %s of %s: %s", identity(key.Type), key.Host, key.Fingerprint)
 		},
 	}
 	cmd.Flags().StringVar(&fingerprint, "fingerprint", "", "the fingerprint you read on the host's console, `SHA256:…`")
 	return cmd
+}
+
+// identity names what a host shows: "ssh-ed25519 key" or "certificate".
+func identity(keyType string) string {
+	if keyType == remote.TypeCertificate {
+		return keyType
+	}
+	return clean(keyType) + " key"
 }
 
 func asKeyJSON(key *remote.HostKeyUnknownError, accepted bool) keyJSON {
@@ -85,7 +100,7 @@ func (c *cli) vouch(host string, key *remote.HostKeyUnknownError, fingerprint st
 		if strings.TrimSpace(fingerprint) != key.Fingerprint {
 			return &refusal{
 				title: "Fingerprint does not match",
-				text:  fmt.Sprintf("%s shows %s %s, not %s; nothing was accepted", key.Host, key.Type, key.Fingerprint, clean(fingerprint)),
+				text:  fmt.Sprintf("%s shows the %s %s, not %s; nothing was accepted", key.Host, identity(key.Type), key.Fingerprint, clean(fingerprint)),
 				next:  "Compare them on the host's own console. If they really differ, somebody may be in between: do not accept the key.",
 			}
 		}
@@ -93,12 +108,12 @@ func (c *cli) vouch(host string, key *remote.HostKeyUnknownError, fingerprint st
 	}
 	if !isTerminal(c.in) || c.out.json {
 		return &refusal{
-			title: "Host key is not known yet",
-			text:  fmt.Sprintf("%s shows a %s key nobody has vouched for: %s", clean(key.Host), clean(key.Type), key.Fingerprint),
+			title: explain.Of(key).Title,
+			text:  fmt.Sprintf("%s shows a %s nobody has vouched for: %s", clean(key.Host), identity(key.Type), key.Fingerprint),
 			next:  "Compare it on the host's console, then: stctl host accept-key " + shellWord(host) + " --fingerprint " + key.Fingerprint,
 		}
 	}
-	fmt.Fprintf(c.out.stderr, "%s shows a %s key nobody has vouched for yet:\n  %s\nIs that the one on its own console? Type yes: ", clean(key.Host), clean(key.Type), key.Fingerprint)
+	fmt.Fprintf(c.out.stderr, "%s shows a %s nobody has vouched for yet:\n  %s\nIs that the one on its own console? Type yes: ", clean(key.Host), identity(key.Type), key.Fingerprint)
 	answer, err := bufio.NewReader(c.in).ReadString('\n')
 	if err != nil || !strings.EqualFold(strings.TrimSpace(answer), "yes") {
 		return errors.New("the key was not accepted")

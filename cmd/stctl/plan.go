@@ -405,6 +405,7 @@ type planHostJSON struct {
 
 type targetJSON struct {
 	Name     string        `json:"name"`
+	Title    string        `json:"title,omitempty"` // where the name says little: Windows
 	Arch     string        `json:"arch,omitempty"`
 	From     string        `json:"from,omitempty"`
 	To       string        `json:"to,omitempty"`
@@ -437,7 +438,7 @@ func asPlanJSON(p data.Plan) planJSON {
 func targetsJSON(ts []data.Target) []targetJSON {
 	out := []targetJSON{}
 	for _, t := range ts {
-		out = append(out, targetJSON{t.Name, t.Arch, t.From, t.To, clean(t.Origin), t.Class, t.Severity})
+		out = append(out, targetJSON{t.Name, clean(t.Title), t.Arch, t.From, t.To, clean(t.Origin), t.Class, t.Severity})
 	}
 	return out
 }

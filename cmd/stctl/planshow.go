@@ -86,7 +86,7 @@ func (j planJSON) print(p *page) {
 			list []targetJSON
 		}{{"upgrade", h.Upgrade}, {"add", h.Add}, {"REMOVE", h.Remove}} {
 			for _, t := range part.list {
-				rows = append(rows, []any{part.word, data.Key(t.Name, t.Arch), dash(t.From), dash(t.To), classText(t.Class), severityText(t.Severity), dash(t.Origin)})
+				rows = append(rows, []any{part.word, data.Target{Name: t.Name, Arch: t.Arch, Title: t.Title}.Label(), dash(t.From), dash(t.To), classText(t.Class), severityText(t.Severity), dash(t.Origin)})
 			}
 		}
 		p.table("do|package|from|to|class|severity|origin", rows)

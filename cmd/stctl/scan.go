@@ -117,7 +117,7 @@ func (c *cli) acceptNew(ctx context.Context, d *app.Desk, ids []data.HostID, res
 				return nil, err
 			}
 			accepted[key.Line] = true
-			c.out.note("Accepted the %s key of %s: %s", key.Type, key.Host, key.Fingerprint)
+			c.out.note("Accepted the %s of %s: %s", identity(key.Type), key.Host, key.Fingerprint)
 		}
 		results[id].accepted = append(results[id].accepted, asKeyJSON(key, true))
 		again = append(again, id)
@@ -152,7 +152,7 @@ func (c *cli) scanned(inv *inventory, ids []data.HostID, results map[data.HostID
 		for _, j := range list {
 			if j.Key != nil {
 				p.gap()
-				p.line("%s shows a %s key nobody has vouched for: %s", j.Host, j.Key.Type, j.Key.Fingerprint)
+				p.line("%s shows a %s nobody has vouched for: %s", j.Host, identity(j.Key.Type), j.Key.Fingerprint)
 				p.line("Compare it on the host's console, then: stctl host accept-key %s --fingerprint %s", j.Host, j.Key.Fingerprint)
 				continue
 			}

@@ -107,8 +107,8 @@ func (c *cli) showUpdates(inv *inventory, rows []app.UpdateRow) error {
 	for _, u := range rows {
 		j := inv.updateRow(u)
 		list = append(list, j)
-		cells = append(cells, []any{u.Name, classText(u.Class), severityText(u.Severity), len(j.Hosts), u.Compliance, dash(when(u.Due)),
-			dash(strings.Join(u.Available, ", ")), dash(strings.Join(append(slices.Clone(u.Advisories), u.CVEs...), ", "))})
+		cells = append(cells, []any{clean(labelOf(u)), classText(u.Class), severityText(u.Severity), len(j.Hosts), u.Compliance, dash(when(u.Due)),
+			dash(app.VersionsText(u.Available)), dash(strings.Join(append(slices.Clone(u.Advisories), u.CVEs...), ", "))})
 	}
 	return c.out.show(list, func(p *page) {
 		if len(cells) == 0 {
@@ -118,6 +118,9 @@ func (c *cli) showUpdates(inv *inventory, rows []app.UpdateRow) error {
 		p.table("update|class|severity|hosts|status|earliest deadline|available|advisories", cells)
 	})
 }
+
+// labelOf names an update of several hosts, with its title where the name says little.
+func labelOf(u app.UpdateRow) string { return data.Update{Name: u.Name, Title: u.Title}.Label() }
 
 // updateOn shows where one update is missing.
 func (c *cli) updateOn(ctx context.Context, d *app.Desk, inv *inventory, name string) error {
@@ -142,7 +145,7 @@ func (c *cli) updateOn(ctx context.Context, d *app.Desk, inv *inventory, name st
 			}
 			host := inv.hostName(id)
 			list = append(list, updateOnJSON{host, asUpdateJSON(v)})
-			cells = append(cells, []any{host, v.Update.Key(), dash(v.Update.Installed), v.Update.Available, v.Compliance, dash(when(v.Due)), capital(v.Because)})
+			cells = append(cells, []any{host, clean(v.Update.Label()), dash(v.Update.Installed), data.VersionText(v.Update.Available), v.Compliance, dash(when(v.Due)), capital(v.Because)})
 		}
 	}
 	return c.out.show(list, func(p *page) { p.table("host|update|installed|available|status|due|why", cells) })

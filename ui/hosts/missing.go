@@ -24,9 +24,9 @@ type missingList struct {
 func newMissingList(p *panel) *missingList {
 	l := &missingList{p: p, because: container.NewStack()}
 	l.grid = kit.NewGrid(
-		kit.Column[*data.Verdict]{ID: "update", Title: "Update", Width: 150, Grow: true, Text: func(v *data.Verdict) string { return v.Update.Name },
+		kit.Column[*data.Verdict]{ID: "update", Title: "Update", Width: 150, Grow: true, Text: updateText,
 			Tip: func(v *data.Verdict) string {
-				return v.Update.Key() + "\n" + v.Update.Installed + " → " + v.Update.Available + "\n" + v.Update.Origin
+				return v.Update.Label() + "\n" + v.Update.Installed + " → " + v.Update.Available + "\n" + v.Update.Origin
 			}},
 		kit.Column[*data.Verdict]{ID: "compliance", Title: "Compliance", Width: 112, Status: func(v *data.Verdict) kit.Status { return kit.OfCompliance(v.Compliance) },
 			Compare: func(a, b *data.Verdict) int { return rank(a.Compliance) - rank(b.Compliance) }, Tip: func(v *data.Verdict) string { return v.Because }},
@@ -38,7 +38,7 @@ func newMissingList(p *panel) *missingList {
 		kit.Column[*data.Verdict]{ID: "hold", Title: "Hold", Width: 92, Status: func(v *data.Verdict) kit.Status { return kit.OfHold(v.Update.Hold) }},
 		kit.Column[*data.Verdict]{ID: "class", Title: "Class", Width: 90, Text: func(v *data.Verdict) string { return classWord(v.Update.Class) }},
 		kit.Column[*data.Verdict]{ID: "installed", Title: "Installed", Width: 140, Mono: true, Text: func(v *data.Verdict) string { return v.Update.Installed }},
-		kit.Column[*data.Verdict]{ID: "available", Title: "Available", Width: 140, Mono: true, Text: func(v *data.Verdict) string { return v.Update.Available }},
+		kit.Column[*data.Verdict]{ID: "available", Title: "Available", Width: 140, Mono: true, Text: func(v *data.Verdict) string { return data.VersionText(v.Update.Available) }},
 		kit.Column[*data.Verdict]{ID: "arch", Title: "Arch", Width: 80, Text: func(v *data.Verdict) string { return v.Update.Arch }},
 		kit.Column[*data.Verdict]{ID: "origin", Title: "Origin", Width: 220, Muted: true, Text: func(v *data.Verdict) string { return v.Update.Origin }},
 	)
@@ -53,6 +53,14 @@ func newMissingList(p *panel) *missingList {
 	search := l.grid.NewSearch("Find an update")
 	l.object = container.NewBorder(kit.Pad(search, 0, 8, 12, 12), kit.VBox(0, kit.Pad(l.grid.Footer(), 4, 4, 12, 12), l.because), nil, nil, l.grid)
 	return l
+}
+
+// updateText names an update, with its title where the name says little.
+func updateText(v *data.Verdict) string {
+	if v.Update.Title != "" {
+		return v.Update.Label()
+	}
+	return v.Update.Name
 }
 
 // verdictTint marks the deadline of what is overdue, and of nothing that is

@@ -7,6 +7,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"secondtuesday/app"
 	"secondtuesday/data"
 	"secondtuesday/ui/kit"
 )
@@ -29,7 +30,7 @@ func columns() []kit.Column[*row] {
 		{ID: "advisories", Title: "Advisories", Width: 130, Text: func(r *row) string { return strings.Join(r.Advisories, ", ") }},
 		{ID: "hold", Title: "Not taken by", Width: 130, Text: holdText, Tip: holdTip, Status: holdSign,
 			Compare: func(a, b *row) int { return cmp.Compare(kept(a), kept(b)) }},
-		{ID: "available", Title: "Available", Width: 150, Mono: true, Text: func(r *row) string { return strings.Join(r.Available, ", ") }},
+		{ID: "available", Title: "Available", Width: 150, Mono: true, Text: func(r *row) string { return app.VersionsText(r.Available) }},
 		{ID: "origin", Title: "Origin", Width: 260, Muted: true, Text: func(r *row) string { return strings.Join(r.Origins, ", ") }},
 		{ID: "released", Title: "Released", Width: 104, Text: func(r *row) string { return kit.Date(r.Released) },
 			Compare: func(a, b *row) int { return zeroLast(a.Released, b.Released) }, Tip: func(r *row) string { return releasedTip(r.Released) }},

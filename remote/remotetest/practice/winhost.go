@@ -100,6 +100,9 @@ func (h *winHost) firstState() windows.State {
 	s.BootedAt = h.def.booted(anchor)
 	s.SessionManager = s.BootedAt.Add(time.Second)
 	s.LastSearch = anchor.Add(-time.Duration(h.def.ListAge)*time.Hour - 7*time.Minute).Truncate(time.Second)
+	if h.def.Silent > 0 {
+		s.LastSearch = h.def.silentSince(anchor)
+	}
 	s.UBR = h.def.ubr(h.shop.patchDays(), anchor)
 	s.Updates = nil
 	for _, o := range h.def.known(h.shop.patchDays(), anchor) {
@@ -123,6 +126,11 @@ func (h *winHost) firstState() windows.State {
 // booted is when the host started last, as seen when the shop opened first.
 func (d winDefinition) booted(anchor time.Time) time.Time {
 	return anchor.Add(-time.Duration(d.UpDays)*24*time.Hour + 3*time.Hour).UTC().Truncate(time.Second)
+}
+
+// silentSince is when the update server answered last.
+func (d winDefinition) silentSince(anchor time.Time) time.Time {
+	return anchor.AddDate(0, 0, -d.Silent).Add(-time.Hour).UTC().Truncate(time.Second)
 }
 
 // pace lets searches, installations and reboots take what the shop's speed makes of them.

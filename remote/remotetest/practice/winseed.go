@@ -86,7 +86,7 @@ func (s *Shop) pastWindows(d winDefinition, at time.Time) (data.Scan, bool) {
 	// .NET's ticks of the start of the session manager, as the host says itself.
 	scan.BootID = strconv.FormatInt((scan.BootedAt.Add(time.Second).UnixMilli()+62135596800000)*10000, 10)
 	if d.Silent > 0 && at.After(s.anchor.AddDate(0, 0, -d.Silent)) {
-		scan.MetadataAt = s.anchor.AddDate(0, 0, -d.Silent).Add(-time.Hour).Truncate(time.Second)
+		scan.MetadataAt = d.silentSince(s.anchor)
 		scan.Problems = []data.Problem{{Kind: data.SourceUnreachable, Untrusted: true,
 			Detail: "search: the update server did not answer in time: Ausnahme von HRESULT: 0x80072EE2 (0x80072EE2); updates come from WSUS " + base.Source.WSUS}}
 		return scan, true
@@ -134,7 +134,7 @@ func (s *Shop) windowsRound(hist *History) {
 		for _, o := range d.Offers(p) {
 			if o.In.Equal(p.round) {
 				u := o.missing(o.update(&base), base)
-				c.Upgrade = append(c.Upgrade, data.Target{Name: u.Name, To: u.Available, Origin: u.Origin, Class: u.Class, Severity: u.Severity})
+				c.Upgrade = append(c.Upgrade, data.Target{Name: u.Name, To: u.Available, Origin: u.Origin, Class: u.Class, Severity: u.Severity, Title: u.Title})
 				names = append(names, u.Name)
 			}
 		}
