@@ -39,14 +39,6 @@ func Date(t time.Time) string {
 	return t.Local().Format("2006-01-02")
 }
 
-// Day returns a day as people say it: "Tue 24 Nov".
-func Day(t time.Time) string {
-	if t.IsZero() {
-		return "–"
-	}
-	return t.Local().Format("Mon 2 Jan")
-}
-
 // Exact returns a moment with its day, zone and UTC, for tooltips.
 func Exact(t time.Time) string {
 	if t.IsZero() {
