@@ -90,8 +90,8 @@ func TestThisComputerNeedsNoAddress(t *testing.T) {
 	kittest.Choose(t, o.window, "This computer")
 	kittest.Choose(t, o.window, "internal")
 	kittest.Press(t, o.window, "Scan it at once")
-	if !kittest.Field(t, o.window, "admin@bastion:22").Disabled() {
-		t.Error("a jump host can be given for this computer")
+	if strings.Contains(kittest.Text(o.window), "Jump host") || !kittest.Field(t, o.window, "name or IP, if it differs").Disabled() {
+		t.Error("an address or a jump host can be given for this computer")
 	}
 	kittest.Press(t, o.window, "Add host")
 	if all := o.inventory(t); len(all) != 1 || all[0].Reach != data.ReachLocal {
@@ -561,5 +561,26 @@ func TestTenThousandHostsFilterAndSortInTheTimeOfOneStepOfFynesTable(t *testing.
 	t.Log("Fyne's table, search, sort, chip:", took)
 	if slices.Max(took[1:]) > took[0] {
 		t.Errorf("search, sort and chip hold the UI goroutine for %v, a step of Fyne's table for %v", took[1:], took[0])
+	}
+}
+
+func TestFormOfAWindowsHostAsksWhatWinRMNeeds(t *testing.T) {
+	kittest.Start(t, false)
+	f := newHostForm(data.Host{Name: "win1", Reach: data.ReachSSH}, nil)
+	w := kittest.Window(t, f.object, fyne.NewSize(900, 700))
+	kittest.See(t, w, "Jump host")
+	kittest.See(t, w, "Sudo")
+	f.reach.Choose(wordWinRM)
+	kittest.See(t, w, "NTLM over HTTPS")
+	for _, gone := range []string{"Jump host", "Sudo"} {
+		if strings.Contains(kittest.Text(w), gone) {
+			t.Errorf("%s is asked of a Windows host", gone)
+		}
+	}
+	f.auth.Choose("Kerberos over HTTPS")
+	var h data.Host
+	f.fill(&h)
+	if h.Reach != data.ReachWinRM || h.Auth != data.AuthKerberos {
+		t.Errorf("%+v", h)
 	}
 }

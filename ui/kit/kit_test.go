@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -392,5 +393,25 @@ func TestSentenceUnderAFieldGoesWhenItIsNoLongerTrue(t *testing.T) {
 	}
 	if told != "broken" {
 		t.Errorf("the screen was told %q", told)
+	}
+}
+
+func TestDeadlinesAreOrderedAndMarkedByWhatHasPassed(t *testing.T) {
+	now := time.Date(2026, 1, 16, 12, 0, 0, 0, time.UTC)
+	soon, past := now.Add(time.Hour), now.Add(-time.Hour)
+	order := []time.Time{{}, soon, past}
+	slices.SortFunc(order, kit.CompareTime)
+	if !order[0].Equal(past) || !order[2].IsZero() {
+		t.Errorf("order %v", order)
+	}
+	for at, want := range map[time.Time]fyne.ThemeColorName{{}: "", soon: "", now: "", past: kit.ColorLate} {
+		if got := kit.DueTint(at, now); got != want {
+			t.Errorf("%v: %q, want %q", at, got, want)
+		}
+	}
+	for _, c := range data.Compliances {
+		if got := kit.OverdueTint(c) == kit.ColorLate; got != (c == data.Overdue) {
+			t.Errorf("%s is marked: %v", c, got)
+		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"time"
 
+	"fyne.io/fyne/v2"
+
 	"secondtuesday/app"
 )
 
@@ -75,6 +77,25 @@ func Due(t, now time.Time) string {
 	default:
 		return "in " + Span(d)
 	}
+}
+
+// DueTint is the colour of a deadline that has passed; none otherwise.
+func DueTint(t, now time.Time) fyne.ThemeColorName {
+	if !t.IsZero() && t.Before(now) {
+		return ColorLate
+	}
+	return ""
+}
+
+// CompareTime orders moments with the unset one behind all others.
+func CompareTime(a, b time.Time) int {
+	if a.IsZero() != b.IsZero() {
+		if a.IsZero() {
+			return 1
+		}
+		return -1
+	}
+	return a.Compare(b)
 }
 
 // Span returns a duration in its one fitting unit: "45 s", "12 min", "2 h",

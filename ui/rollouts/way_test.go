@@ -234,7 +234,7 @@ func TestPlanWithoutHostsShowsWhatWasLeftOut(t *testing.T) {
 func TestPlanIsMadeByKeyboard(t *testing.T) {
 	s, off := open(t, false)
 	w, ctx := s.Window(), t.Context()
-	h, err := off.Desk.DB.HostByName(ctx, "build") // the first by name
+	h, err := off.Desk.DB.HostByName(ctx, "build") // the second by name; nobody has scanned the first
 	must(t, err)
 	must(t, off.Desk.Scan(ctx, []data.HostID{h.ID}, true, nil))
 	s.Go(ui.Place{Screen: ui.Rollouts})
@@ -242,6 +242,7 @@ func TestPlanIsMadeByKeyboard(t *testing.T) {
 	s.Go(ui.Place{Screen: ui.Rollouts, New: true})
 	kittest.Settle(t)
 	kittest.See(t, w, "No host is chosen")
+	kittest.Key(t, w, fyne.KeyDown)
 	kittest.Key(t, w, fyne.KeyDown)
 	kittest.Key(t, w, fyne.KeySpace)
 	kittest.Settle(t)
