@@ -47,6 +47,11 @@ func TestImportsPointOneWay(t *testing.T) {
 			t.Errorf("%s imports %s; the endpoint may not know the client", path, imp)
 		}
 	})
+	eachImport(t, "remote/remotetest/windows", func(path, imp string) {
+		if strings.HasPrefix(imp, module) {
+			t.Errorf("%s imports %s; the make-believe Windows may not know the scripts it tests", path, imp)
+		}
+	})
 	eachImport(t, "data", func(path, imp string) {
 		if filepath.Dir(path) == "data" && strings.Contains(strings.Split(imp, "/")[0], ".") {
 			t.Errorf("%s imports %s; the nouns need only the standard library", path, imp)
