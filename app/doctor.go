@@ -96,9 +96,11 @@ func (d *Desk) Doctor(ctx context.Context, h data.Host, step func(Finding)) erro
 		e.tell(Finding{Name: p.name, Result: Looking})
 		var found []Finding
 		found, on = p.look(e, within)
-		stopped = p.name
 		for _, f := range found {
 			e.tell(f)
+			if f.Result == data.CheckFailed {
+				stopped = f.Name
+			}
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -144,6 +146,9 @@ func (e *exam) lookUp(ctx context.Context) ([]Finding, bool) {
 		f := e.failed(name, err)
 		f[0].Mend = "Mend the name in DNS or in this computer's hosts file, or give the address: stctl host edit HOST --address 192.0.2.10"
 		return f, false
+	}
+	if list[0] == e.way.Name {
+		return one(name, "%s is an address", e.way.Name), true
 	}
 	return one(name, "%s is %s", e.way.Name, strings.Join(list, ", ")), true
 }

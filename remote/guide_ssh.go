@@ -101,6 +101,8 @@ func (s *SSH) Mend(h data.Host, err error) string {
 	case errors.As(err, &changed):
 		return fmt.Sprintf("Find out on the host's own console why it has another key: ssh-keygen -lf %s\nOnly if it was renewed on purpose, remove the old line: %s. Then accept the new key.",
 			keyFile(changed.Type), changed.Where)
+	case errors.Is(err, errDropped):
+		return "The port answers and hangs up: it may be no SSH server (set the right port: stctl host edit " + h.Name + " --port 22), or sshd refuses this computer. On the host: journalctl -u ssh -u sshd"
 	case errors.Is(err, ErrUnreachable):
 		return "On the host, as root: systemctl status ssh sshd; ss -ltn\nIt must listen on the port that the inventory names, and no firewall between may block it."
 	case errors.Is(err, ErrGarbage):

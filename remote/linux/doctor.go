@@ -42,9 +42,9 @@ func MendCheck(name string) string {
 		return "Wait until the other package manager has ended. Who it is: ps -p with the number named here"
 	case name == "other jobs":
 		return "Wait until the job has ended, then check again."
-	case name == "interrupted work":
+	case name == "interrupted work", name == "dpkg":
 		return "On the host, as root, finish what was broken off: dpkg --configure -a; apt-get -f install; dnf check; zypper verify"
-	case name == "age of the lists":
+	case name == "age of the lists", name == "package lists":
 		return "Let the host fetch its lists anew: stctl scan HOST --refresh"
 	}
 	return ""

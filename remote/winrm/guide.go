@@ -60,14 +60,6 @@ func (d *Dialer) Greet(ctx context.Context, h data.Host) (remote.Identity, error
 	return id, err
 }
 
-// readFingerprint prints the SHA-256 of the certificate that WinRM shows, on the
-// host's own console. Windows PowerShell 5.1 on Server 2016 has no
-// GetCertHashString("SHA256").
-const readFingerprint = `$l = Get-ChildItem WSMan:\localhost\Listener | Where-Object { $_.Keys -contains 'Transport=HTTPS' }; ` +
-	`$t = (Get-ChildItem $l.PSPath | Where-Object Name -eq CertificateThumbprint).Value; ` +
-	`$c = Get-Item "Cert:\LocalMachine\My\$t"; ` +
-	`[BitConverter]::ToString([Security.Cryptography.SHA256]::Create().ComputeHash($c.RawData)) -replace '-'`
-
 // Mend implements remote.Guide. Commands for the host are for a PowerShell that
 // was started as administrator.
 func (d *Dialer) Mend(h data.Host, err error) string {
@@ -76,10 +68,10 @@ func (d *Dialer) Mend(h data.Host, err error) string {
 	switch {
 	case errors.As(err, &unknown):
 		return fmt.Sprintf("Read the certificate's SHA-256 on the host's own console, in PowerShell:\n%s\nIf it is the same: stctl host accept-key %s --fingerprint %s",
-			readFingerprint, h.Name, unknown.Fingerprint)
+			remote.ReadCertificates, h.Name, unknown.Fingerprint)
 	case errors.As(err, &changed):
 		return fmt.Sprintf("Read the certificate's SHA-256 on the host's own console, in PowerShell:\n%s\nOnly if you renewed it, remove the old line of %s from %s. Then accept the new one.",
-			readFingerprint, changed.Host, changed.Where)
+			remote.ReadCertificates, changed.Host, changed.Where)
 	}
 	for _, m := range mends {
 		if errors.Is(err, m.err) {

@@ -49,7 +49,7 @@ func Rights(ctx context.Context, s remote.Session, mend func(error) string) []re
 	switch {
 	case errors.Is(err, remote.ErrConstrained), errors.Is(err, remote.ErrBlocked), errors.As(err, &exit), errors.Is(err, remote.ErrGarbage):
 		return []remote.Finding{
-			{Name: findingRights, Result: data.CheckWarned, Detail: "the host gave the account a shell; whether it is an administrator could not be asked"},
+			{Name: findingRights, Result: data.CheckWarned, Detail: "the host gave the account a shell; whether it is an administrator could not be asked", Mend: "Mend PowerShell first, then check again."},
 			failed(findingPowerShell),
 		}
 	case err != nil:

@@ -1,0 +1,186 @@
+package wire
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"secondtuesday/data"
+	"secondtuesday/data/secret"
+	"secondtuesday/remote"
+	"secondtuesday/remote/remotetest/wsman"
+	"secondtuesday/remote/winrm"
+	"secondtuesday/remote/winupdate"
+)
+
+const cannedPassword = "Pässw0rd!$(x)"
+
+type onePassword struct{}
+
+func (onePassword) Get(_ context.Context, k secret.Key) (secret.Secret, error) {
+	if k == secret.LoginKey("win1") {
+		return secret.New(cannedPassword), nil
+	}
+	return secret.Secret{}, secret.ErrNone
+}
+
+// A canned host is a Windows whose answers stand in the test, behind a real
+// WinRM service.
+type canned struct {
+	server *wsman.Server
+	dialer *winrm.Dialer
+
+	mu      sync.Mutex
+	answers map[string]any // by script: "look.ps1"; a string, an error, or what becomes JSON
+	raw     string         // printed in place of any answer
+	stderr  string
+	calls   []string
+}
+
+// sound are the answers of a host that lacks nothing.
+func sound(now time.Time) map[string]any {
+	stamp := now.UTC().Format(time.RFC3339)
+	return map[string]any{
+		"rights.ps1": map[string]any{"user": `WIN1\admin`, "groups": []string{"S-1-5-32-544", "S-1-16-12288"}, "version": "5.1.20348.2340", "policy": "RemoteSigned"},
+		"check.ps1":  map[string]any{"free": int64(50) << 30, "start": "Manual", "pending": []string{}, "busy": []string{}, "jobs": []string{}, "now": stamp},
+		"alive.ps1":  map[string]any{"boot": "1", "booted": stamp, "now": stamp, "services": []string{"W3SVC"}},
+		"start.ps1":  map[string]any{"state": "started"},
+		"look.ps1":   looked("ended", map[string]any{"kind": "scan", "finished": true, "code": 2, "fetched": stamp, "facts": map[string]any{"build": "20348", "revision": 1}}),
+		"forget.ps1": "forgotten", "cancel.ps1": "asked", "reboot.ps1": "asked",
+	}
+}
+
+// looked is an answer of look.ps1.
+func looked(state string, result any) map[string]any {
+	b, err := json.Marshal(result)
+	if err != nil {
+		panic(err)
+	}
+	l := map[string]any{"state": state, "started": `{"at":"2026-11-23T03:00:00Z"}`, "log": "", "next": 0}
+	if result != nil {
+		l["result"] = string(b)
+	}
+	return l
+}
+
+func newCanned(t *testing.T, o wsman.Options) *canned {
+	t.Helper()
+	c := &canned{answers: sound(time.Now())}
+	if o.Users == nil {
+		o.Users = map[string]wsman.User{"admin": {Password: cannedPassword, Admin: true}, "guest": {Password: cannedPassword}}
+	}
+	o.Exec = c.exec
+	var err error
+	if c.server, err = wsman.Start(o); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.server.Close() })
+	c.dialer = winrm.New(winrm.Config{
+		Accepted: filepath.Join(t.TempDir(), "known_certificates"), Secrets: onePassword{},
+		Patience: time.Second, AnswerTimeout: 3 * time.Second, ConnectTimeout: 3 * time.Second,
+	})
+	return c
+}
+
+// host is the inventory's entry for it.
+func (c *canned) host(auth data.Auth) data.Host {
+	h := c.server.Host("win1", "admin")
+	h.Reach, h.Auth = data.ReachWinRM, auth
+	return h
+}
+
+// vouch accepts the certificate that the host shows.
+func (c *canned) vouch(t *testing.T) {
+	t.Helper()
+	_, err := c.dialer.Greet(t.Context(), c.host(data.AuthNTLM))
+	var unknown *remote.HostKeyUnknownError
+	if !errors.As(err, &unknown) {
+		t.Fatal(err)
+	}
+	if err := c.dialer.AcceptHostKey(unknown); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (c *canned) set(script string, answer any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answers[script] = answer
+}
+
+func (c *canned) called(script string) (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.calls {
+		if s == script {
+			n++
+		}
+	}
+	return n
+}
+
+// exec is PowerShell with our bootstrap.
+func (c *canned) exec(_ context.Context, call *wsman.Call) int {
+	line, err := bufio.NewReader(call.Stdin).ReadString('\n')
+	if err != nil {
+		return 1
+	}
+	b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(line))
+	var order struct{ Script, SHA256 string }
+	if err == nil {
+		err = json.Unmarshal(b, &order)
+	}
+	if sum := sha256.Sum256([]byte(order.Script)); err != nil || hex.EncodeToString(sum[:]) != order.SHA256 {
+		return 1
+	}
+	c.mu.Lock()
+	raw, stderr := c.raw, c.stderr
+	out, failure := c.answer(order.SHA256)
+	c.mu.Unlock()
+	fmt.Fprint(call.Stderr, stderr)
+	if raw != "" || stderr != "" {
+		fmt.Fprint(call.Stdout, raw)
+		return 3
+	}
+	reply := map[string]any{"ok": failure == nil, "out": out}
+	if failure != nil {
+		reply["error"] = failure.Error()
+		reply["hresult"] = -2147024891 // 0x80070005
+	}
+	b, err = json.Marshal(reply)
+	if err != nil {
+		return 1
+	}
+	fmt.Fprintf(call.Stdout, "<<ST1:%s:ST1>>\r\n", base64.StdEncoding.EncodeToString(b))
+	return 0
+}
+
+// answer returns what a script prints, by its digest.
+func (c *canned) answer(sum string) (string, error) {
+	for _, s := range winupdate.Scripts() {
+		if s.SHA256() != sum {
+			continue
+		}
+		c.calls = append(c.calls, s.Name)
+		switch a := c.answers[s.Name].(type) {
+		case string:
+			return a, nil
+		case error:
+			return "", a
+		default:
+			b, err := json.Marshal(a)
+			return string(b), err
+		}
+	}
+	return "", errors.New("unknown script")
+}
