@@ -41,10 +41,17 @@ type canned struct {
 	dialer *winrm.Dialer
 
 	mu      sync.Mutex
-	answers map[string]any // by script: "look.ps1"; a string, an error, or what becomes JSON
+	answers map[string]any // by script: "look.ps1"; a string, an error, what becomes JSON, or a func(ordered) any of these
 	raw     string         // printed in place of any answer
 	stderr  string
 	calls   []string
+}
+
+// An ordered is what the bootstrap reads.
+type ordered struct {
+	Script, SHA256 string
+	Args           []string
+	Stdin          []byte
 }
 
 // sound are the answers of a host that lacks nothing.
@@ -136,7 +143,7 @@ func (c *canned) exec(_ context.Context, call *wsman.Call) int {
 		return 1
 	}
 	b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(line))
-	var order struct{ Script, SHA256 string }
+	var order ordered
 	if err == nil {
 		err = json.Unmarshal(b, &order)
 	}
@@ -145,7 +152,7 @@ func (c *canned) exec(_ context.Context, call *wsman.Call) int {
 	}
 	c.mu.Lock()
 	raw, stderr := c.raw, c.stderr
-	out, failure := c.answer(order.SHA256)
+	out, failure := c.answer(order)
 	c.mu.Unlock()
 	fmt.Fprint(call.Stderr, stderr)
 	if raw != "" || stderr != "" {
@@ -165,22 +172,25 @@ func (c *canned) exec(_ context.Context, call *wsman.Call) int {
 	return 0
 }
 
-// answer returns what a script prints, by its digest.
-func (c *canned) answer(sum string) (string, error) {
+// answer returns what a script prints, which is known by its digest.
+func (c *canned) answer(o ordered) (string, error) {
 	for _, s := range winupdate.Scripts() {
-		if s.SHA256() != sum {
+		if s.SHA256() != o.SHA256 {
 			continue
 		}
 		c.calls = append(c.calls, s.Name)
-		switch a := c.answers[s.Name].(type) {
+		answer := c.answers[s.Name]
+		if f, ok := answer.(func(ordered) any); ok {
+			answer = f(o)
+		}
+		switch a := answer.(type) {
 		case string:
 			return a, nil
 		case error:
 			return "", a
-		default:
-			b, err := json.Marshal(a)
-			return string(b), err
 		}
+		b, err := json.Marshal(answer)
+		return string(b), err
 	}
 	return "", errors.New("unknown script")
 }
