@@ -37,6 +37,10 @@ func main() {
 
 func run(ctx context.Context, o wire.Options, walk string) error {
 	log.SetOutput(desk.Quiet(os.Stderr))
+	// Fyne makes its folder in that for caches, and complains where a new home has none.
+	if folder, err := os.UserCacheDir(); err == nil {
+		_ = os.MkdirAll(folder, 0o700) // a desk without a cache works as well
+	}
 	a := app.NewWithID("org.secondtuesday.desk")
 	w := desk.Workspaces{Recent: wire.Recent(), Probe: wire.Probe, Open: another}
 	office, err := wire.Open(ctx, o)

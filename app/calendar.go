@@ -52,11 +52,11 @@ func OpenFor(h data.Host, windows []data.Window, freezes []data.Freeze, now time
 	case open:
 		return o, true, fmt.Sprintf("window %q is open until %s: %s", best.Name, Moment(o.End), permitsText(best.Permits))
 	case h.Group == 0:
-		return o, false, "the host is in no group, so no window covers it"
+		return o, false, waitsForGroup
 	case !covered:
-		return o, false, "no window covers the host's group"
+		return o, false, waitsForWindow
 	case !agreed:
-		return o, false, "the group's windows have not been agreed by their owner"
+		return o, false, waitsForAgreement
 	}
 	for _, f := range freezes {
 		if f.Covers(h.Group, now) {

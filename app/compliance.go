@@ -34,6 +34,10 @@ type Total struct {
 	Share   Figure
 }
 
+// Unproven reports whether n, one of the counts of updates, is a zero that
+// proves nothing: of hosts that are all unknown.
+func (t Total) Unproven(n int) bool { return n == 0 && t.Counts[data.Unknown] == t.Hosts }
+
 // Totals sums the verdicts up by what by says of each host, in the order of
 // names. A host without a verdict is unknown.
 func Totals(hosts []data.Host, verdicts map[data.HostID]data.HostVerdict, now time.Time, by func(data.Host) string) []Total {
@@ -208,19 +212,25 @@ func Coverage(hosts []data.Host, verdicts map[data.HostID]data.HostVerdict, std 
 		age = data.DefaultScanMaxAge
 	}
 	f := Figure{Name: "scan coverage", Unit: "share", N: len(hosts), AsOf: now}
-	fresh, never := 0, 0
+	fresh, unknown, never := 0, 0, 0
 	for _, h := range hosts {
 		switch at := verdicts[h.ID].ScanAt; {
 		case at.IsZero():
 			never++
 		case now.Before(at.Add(age)) && !at.After(now.Add(futureSlack)):
 			fresh++
+			if verdicts[h.ID].Compliance == data.Unknown {
+				unknown++
+			}
 		}
 	}
 	if f.N > 0 {
 		f.Value = float64(fresh) / float64(f.N)
 	}
 	f.Sentence = fmt.Sprintf("%d of %s were scanned within the last %s; %d were never scanned.", fresh, counted(f.N, "host"), DurationText(age), never)
+	if unknown > 0 {
+		f.Sentence += fmt.Sprintf(" %d of those scanned are unknown all the same: a scan may prove nothing, or have no standard to be judged by.", unknown)
+	}
 	return f
 }
 

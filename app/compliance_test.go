@@ -73,6 +73,11 @@ func TestCoverageAndRebootDebtLeaveNothingOut(t *testing.T) {
 	if f := Coverage(hosts, verdicts, data.Standard{}, judgeNow); f.Value != 0.25 || f.Sentence != "1 of 4 hosts were scanned within the last 7 days; 1 were never scanned." {
 		t.Errorf("%+v", f)
 	}
+	verdicts[4] = data.HostVerdict{ScanAt: judgeNow, Compliance: data.Unknown}
+	if f := Coverage(hosts, verdicts, data.Standard{}, judgeNow); !strings.Contains(f.Sentence, "0 were never scanned. 1 of those scanned are unknown all the same") {
+		t.Errorf("a scan that proves nothing is not told: %s", f.Sentence)
+	}
+	delete(verdicts, 4)
 	if f := RebootDebt(hosts, verdicts, judgeNow); f.Value != 1 || f.N != 1 || f.Sentence != "1 of 1 host waiting for a reboot, a for longest (1.5 days); 3 unknown are not counted." {
 		t.Errorf("%+v", f)
 	}

@@ -127,18 +127,6 @@ func (dr *Driver) lease(ctx context.Context, id data.RolloutID) (release func(),
 	}, nil
 }
 
-// DrivenBy returns who drives a rollout; "" when nobody does: then its runs
-// stand still, whatever its state says, until a desk is opened or stctl called.
-// A driver that was killed is named until its lease ends, 45 seconds at most.
-func (d *Desk) DrivenBy(ctx context.Context, id data.RolloutID) (holder string, until time.Time, err error) {
-	now := d.Now()
-	holder, until, err = d.DB.LeaseHolder(ctx, leaseName(id), now)
-	if until.After(now.Add(2 * leaseTTL)) { // from before the clock was set back
-		return "", time.Time{}, err
-	}
-	return holder, until, err
-}
-
 func leaseName(id data.RolloutID) string { return fmt.Sprintf("rollout %d", id) }
 
 // A drive is one rollout being driven.

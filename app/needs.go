@@ -36,6 +36,7 @@ const (
 	NeedFailedRun      NeedKind = "failed run"        // to be read, mended and tried again
 	NeedKeyChanged     NeedKind = "host key changed"  // blocked until a person has found out why
 	NeedStoppedRollout NeedKind = "stopped rollout"   // to be let go on, or cancelled
+	NeedUndriven       NeedKind = "undriven rollout"  // open, and no desk goes on with it
 	NeedRollout        NeedKind = "rollout"           // running or waiting
 	NeedOverdue        NeedKind = "overdue"           // a promise is broken
 	NeedUnmet          NeedKind = "no window in time" // a promise will be broken
@@ -55,8 +56,8 @@ const (
 
 // NeedKinds in the order of their urgency.
 var NeedKinds = []NeedKind{
-	NeedStandard, NeedUnknownRun, NeedFailedRun, NeedKeyChanged, NeedStoppedRollout, NeedRollout, NeedOverdue, NeedUnmet, NeedScan,
-	NeedLogin, NeedScanFailed, NeedMend, NeedProof, NeedHostKey, NeedReboot, NeedApproval, NeedAgreement, NeedWindow, NeedException, NeedFreeze,
+	NeedStandard, NeedUnknownRun, NeedFailedRun, NeedKeyChanged, NeedStoppedRollout, NeedUndriven, NeedRollout, NeedOverdue, NeedUnmet,
+	NeedScan, NeedLogin, NeedScanFailed, NeedMend, NeedProof, NeedHostKey, NeedReboot, NeedApproval, NeedAgreement, NeedWindow, NeedException, NeedFreeze,
 }
 
 // How far needs look back and ahead. Plans and runs are never removed, so that
@@ -78,6 +79,7 @@ type Situation struct {
 	Outdated   int                              // hosts whose stored verdict no longer holds: Desk.Refresh judges them
 	Failures   map[data.HostID]data.ScanFailure
 	Rollouts   []data.Rollout
+	Still      map[data.RolloutID]string // of the open ones that nobody drives: why, and what to do
 	Tallies    map[data.RolloutID]store.Tally
 	OpenRuns   []data.Run
 	Troubled   []data.Run
@@ -88,8 +90,9 @@ type Situation struct {
 	groups map[data.HostID]data.GroupID
 }
 
-// Situation reads the present state, in a fixed number of queries and without
-// a look at single updates, so that it takes no longer where many are missing.
+// Situation reads the present state, in a fixed number of queries, a few more
+// for each open rollout, and without a look at single updates, so that it takes
+// no longer where many are missing.
 func (d *Desk) Situation(ctx context.Context) (*Situation, error) {
 	s := &Situation{Now: d.Now().UTC()}
 	var standards []data.Standard
@@ -110,6 +113,9 @@ func (d *Desk) Situation(ctx context.Context) (*Situation, error) {
 		func() (err error) { s.Exceptions, err = d.DB.Exceptions(ctx); return },
 	)
 	if err != nil {
+		return nil, fmt.Errorf("read the situation: %w", err)
+	}
+	if s.Still, err = d.still(ctx, s.Rollouts); err != nil {
 		return nil, fmt.Errorf("read the situation: %w", err)
 	}
 	s.Standard = (&Docket{Standards: standards}).Standard(s.Now)

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -74,24 +76,57 @@ func full(s string) string {
 func (s *Situation) rollouts() []Need {
 	var out []Need
 	for _, r := range s.Rollouts {
-		n := Need{Rollout: r.ID, Plan: r.Plan}
-		name := s.planName(r.Plan)
+		n := Need{Kind: NeedRollout, Rollout: r.ID, Plan: r.Plan, Because: s.progress(r.ID)}
+		stands := "is waiting"
+		still, idle := s.Still[r.ID]
 		switch {
 		case r.State == data.RolloutStopped && (r.Open() || s.Now.Sub(r.Ended) <= stillNews):
-			n.Kind, n.Title = NeedStoppedRollout, fmt.Sprintf("Rollout of %q has stopped", name)
-			n.Because = full(r.Note) + " " + s.progress(r.ID)
+			n.Kind, stands, n.Because = NeedStoppedRollout, "has stopped", full(r.Note)+" "+n.Because
 		case !r.Open():
 			continue
+		case idle:
+			n.Kind, stands = NeedUndriven, "stands still"
 		case r.State == data.RolloutRunning:
-			n.Kind, n.Title, n.Because = NeedRollout, fmt.Sprintf("Rollout of %q is running", name), s.progress(r.ID)
+			stands = "is running"
 		case r.State == data.RolloutCancelled:
-			n.Kind, n.Title, n.Because = NeedRollout, fmt.Sprintf("Rollout of %q is being cancelled", name), s.progress(r.ID)
-		default:
-			n.Kind, n.Title, n.Because = NeedRollout, fmt.Sprintf("Rollout of %q is waiting", name), s.progress(r.ID)+" "+s.waitsFor(r)
+			stands = "is being cancelled"
 		}
+		if r.State == data.RolloutWaiting {
+			n.Because += " " + s.waitsFor(r)
+		}
+		if idle {
+			n.Because += " " + still
+		}
+		n.Title = fmt.Sprintf("Rollout of %q %s", s.planName(r.Plan), stands)
 		out = append(out, n)
 	}
 	return out
+}
+
+// still says of each open rollout that no desk drives why it goes on by itself
+// no further.
+func (d *Desk) still(ctx context.Context, rollouts []data.Rollout) (map[data.RolloutID]string, error) {
+	words := map[data.RolloutID]string{}
+	for _, r := range rollouts {
+		if !r.Open() {
+			continue
+		}
+		g, err := d.Driving(ctx, r.ID)
+		if err != nil {
+			return nil, err
+		}
+		if g.Holder != "" {
+			continue
+		}
+		p, err := d.DB.Plan(ctx, r.Plan)
+		if err != nil {
+			return nil, err
+		}
+		if words[r.ID] = "It is " + g.Text() + "."; errors.Is(d.Ordered(p, r), ErrNotOrdered) {
+			words[r.ID] = "It was not started on this computer as it now stands, and no desk drives it. Look through its plan, and adopt it if it is yours to drive."
+		}
+	}
+	return words, nil
 }
 
 // progress says how far a rollout is.

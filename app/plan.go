@@ -48,6 +48,10 @@ func PlanNotes(p data.Plan, hosts []data.Host) []PlanNote {
 	return notes
 }
 
+// ErrAllLeftOut means that updates are missing, and that each was left out of
+// the plan for a reason that its notes tell.
+var ErrAllLeftOut = errors.New("all that was chosen is left out")
+
 // ErrNothingToDo means that a plan would change nothing.
 var ErrNothingToDo = errors.New("nothing chosen is missing on the chosen hosts")
 
@@ -87,6 +91,9 @@ func (d *Desk) MakePlan(ctx context.Context, req PlanRequest, done func(data.Hos
 	arrange(&p, hosts)
 	for _, n := range notes {
 		p.LeftOut = append(p.LeftOut, data.LeftOut{Host: n.Host.ID, Update: n.Update, Why: n.Why})
+	}
+	if len(p.Hosts) == 0 && len(notes) > 0 {
+		return p, notes, fmt.Errorf("make plan: %w", ErrAllLeftOut)
 	}
 	if len(p.Hosts) == 0 {
 		return p, notes, fmt.Errorf("make plan: %w", ErrNothingToDo)

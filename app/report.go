@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"encoding/csv"
 	"fmt"
 	page "html/template"
@@ -119,6 +120,13 @@ type ReportFacts struct {
 	AuditHash    string
 }
 
+// ReportFacts gathers what stands on a report of the workspace of that name.
+func (d *Desk) ReportFacts(ctx context.Context, workspace string) (f ReportFacts, err error) {
+	f = ReportFacts{Workspace: workspace, By: d.By}
+	f.AuditEntries, f.AuditHash, err = d.DB.AuditHead(ctx)
+	return f, err
+}
+
 // Verdict says in one sentence whether the promise is kept.
 func (r Report) Verdict() string {
 	switch {
@@ -233,7 +241,13 @@ var reportTemplate = page.Must(page.New("report").Funcs(page.FuncMap{
 	"span":     SpanText,
 	"duration": DurationText,
 	"name":     nameOf,
-	"when":     func(p reportPage, c data.Condition) string { return sentence(ConditionText(c, p.groups)) },
+	"known": func(t Total, n int) string {
+		if t.Unproven(n) {
+			return "–"
+		}
+		return strconv.Itoa(n)
+	},
+	"when": func(p reportPage, c data.Condition) string { return sentence(ConditionText(c, p.groups)) },
 	"width": func(t Total, c data.Compliance) page.CSS {
 		return page.CSS(fmt.Sprintf("width:%.2f%%", 100*float64(t.Counts[c])/float64(max(1, t.Hosts)))) // a number, so it is safe
 	},

@@ -72,7 +72,7 @@ code { font-family: "JetBrains Mono", ui-monospace, monospace; font-size: 11px; 
 {{range $s := .Splits}}{{if $s.Totals}}<h2>By {{$s.Name}}</h2>
 <table class="totals">
 <thead><tr><th>{{$s.Name}}</th><th></th><th class="n">Compliant</th><th class="n">Hosts</th>{{range kinds}}<th class="n kind">{{sign .}}<br>{{.}}</th>{{end}}<th class="n">Missing updates</th><th class="n">Overdue updates</th></tr></thead>
-{{range $t := $s.Totals}}<tr><td><bdi>{{name $t $s.Name}}</bdi></td><td><div class="bar">{{range kinds}}<span class="{{style .}}" style="{{width $t .}}"></span>{{end}}</div></td><td class="n">{{$t.Share.Text}}</td><td class="n">{{$t.Hosts}}</td>{{range kinds}}<td class="n">{{index $t.Counts .}}</td>{{end}}<td class="n">{{$t.Missing}}</td><td class="n">{{$t.Overdue}}</td></tr>
+{{range $t := $s.Totals}}<tr><td><bdi>{{name $t $s.Name}}</bdi></td><td><div class="bar">{{range kinds}}<span class="{{style .}}" style="{{width $t .}}"></span>{{end}}</div></td><td class="n">{{$t.Share.Text}}</td><td class="n">{{$t.Hosts}}</td>{{range kinds}}<td class="n">{{index $t.Counts .}}</td>{{end}}<td class="n">{{known $t $t.Missing}}</td><td class="n">{{known $t $t.Overdue}}</td></tr>
 {{end}}</table>{{end}}{{end}}
 
 {{if gt .Standard.Version 0}}<h2>The standard in force</h2>

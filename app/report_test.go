@@ -52,6 +52,25 @@ func TestReportExplainsEveryFigure(t *testing.T) {
 	}
 }
 
+// TestNoUpdatesOfUnknownHostsIsNoZero: nobody has counted what such hosts lack.
+func TestNoUpdatesOfUnknownHostsIsNoZero(t *testing.T) {
+	r := Report{ByGroup: []Total{
+		{Name: "never seen", Hosts: 2, Counts: map[data.Compliance]int{data.Unknown: 2}},
+		{Name: "well kept", Hosts: 1, Counts: map[data.Compliance]int{data.Compliant: 1}},
+	}}
+	var b bytes.Buffer
+	if err := WriteReport(&b, r, ReportFacts{}); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"never seen": `<td class="n">–</td><td class="n">–</td></tr>`, "well kept": `<td class="n">0</td><td class="n">0</td></tr>`} {
+		_, row, _ := strings.Cut(b.String(), name)
+		row, _, _ = strings.Cut(row, "\n")
+		if !strings.HasSuffix(row, want) {
+			t.Errorf("%s: %s", name, row)
+		}
+	}
+}
+
 // TestUnknownIsNeverGreen holds the first rule of trust for the report: a host
 // nobody knows is in no share that counts as good, and has a sign of its own.
 func TestUnknownIsNeverGreen(t *testing.T) {

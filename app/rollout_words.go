@@ -64,7 +64,7 @@ type Driving struct {
 func (d *Desk) Driving(ctx context.Context, id data.RolloutID) (Driving, error) {
 	now := d.Now()
 	holder, until, err := d.DB.LeaseHolder(ctx, leaseName(id), now)
-	if err != nil || holder != "" && !until.After(now.Add(2*leaseTTL)) {
+	if err != nil || holder != "" && !until.After(now.Add(2*leaseTTL)) { // else from before the clock was set back
 		return Driving{Holder: holder, Until: until}, err
 	}
 	since, err := d.DB.LeaseEnded(ctx, leaseName(id))
@@ -118,7 +118,7 @@ func HeadlineOf(r data.Rollout, p data.Plan, runs []data.Run, g Driving) Headlin
 		OpenNote:     "nothing is under way",
 		NeedsYou:     counted(NeedPerson(t), "host"),
 		NeedsYouNote: needsYouNote(t),
-		Safe:         safeToDo(r, t, g),
+		Safe:         safeToDo(r, t, g, runs),
 	}
 	switch {
 	case t.Active > 0 && g.Holder == "":
@@ -264,8 +264,22 @@ func needsYouNote(t store.Tally) string {
 	return "none failed, none unknown"
 }
 
+// Why a host may not be touched, where no passing of time alters that.
+const (
+	waitsForGroup     = "the host is in no group, so no window covers it"
+	waitsForWindow    = "no window covers the host's group"
+	waitsForAgreement = "the group's windows have not been agreed by their owner"
+)
+
+// endlessWaits is what a person must do about each.
+var endlessWaits = map[string]string{
+	waitsForGroup:     "Put the host into a group that has a window.",
+	waitsForWindow:    "Add a window for the host's group, and have its owner agree.",
+	waitsForAgreement: "Record who agreed to the window, once its owner has.",
+}
+
 // safeToDo says what may be done now without harm, and what comes next.
-func safeToDo(r data.Rollout, t store.Tally, g Driving) string {
+func safeToDo(r data.Rollout, t store.Tally, g Driving, runs []data.Run) string {
 	switch {
 	case t.Outcomes[data.OutcomeUnknown] > 0 && t.Active == 0:
 		return "Look again at what is unknown: only the host can tell whether its job ran. It is never repeated blindly."
@@ -281,6 +295,9 @@ func safeToDo(r data.Rollout, t store.Tally, g Driving) string {
 		return "Nothing is left to do here."
 	case t.Active > 0:
 		return "You may close the desk or lose the line: jobs go on by themselves on their hosts and are looked up again."
+	}
+	if why, _ := commonWait(runs); endlessWaits[why] != "" {
+		return endlessWaits[why] + " Until then it waits without end. Cancelling now changes no host."
 	}
 	return "You may close the desk, but it, or stctl run-due, must run when the window opens. Cancelling now changes no host."
 }

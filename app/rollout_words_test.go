@@ -65,6 +65,27 @@ func TestUnknownHostsAreLookedAtBeforeAnythingElse(t *testing.T) {
 	}
 }
 
+// A rollout that waits for what no time brings says what a person must do.
+func TestAWaitWithoutEndSaysWhatEndsIt(t *testing.T) {
+	h := data.Host{ID: 1, Name: "web1", Group: 2}
+	unagreed := tuesdays()
+	unagreed.Groups, unagreed.Agreed = []data.GroupID{2}, data.Approval{}
+	for want, c := range map[string]struct {
+		h       data.Host
+		windows []data.Window
+	}{
+		"Put the host into a group": {data.Host{ID: 1}, nil},
+		"Add a window":              {h, nil},
+		"Record who agreed":         {h, []data.Window{unagreed}},
+	} {
+		_, _, why := OpenFor(c.h, c.windows, nil, night)
+		runs := []data.Run{runAt(1, data.StepQueued, data.OutcomeNone, why)}
+		if got := HeadlineOf(data.Rollout{State: data.RolloutWaiting}, data.Plan{}, runs, byAnna).Safe; !strings.Contains(got, want) || !strings.Contains(got, "without end") {
+			t.Errorf("%s: %q", why, got)
+		}
+	}
+}
+
 // What was stored last is no news of what goes on now.
 func TestARolloutThatNobodyDrivesIsNotSaidToRun(t *testing.T) {
 	r := data.Rollout{State: data.RolloutRunning}

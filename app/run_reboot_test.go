@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -99,20 +100,31 @@ func TestNobodyDrivesARolloutWhoseDeskIsGone(t *testing.T) {
 	s.start(t, "")
 	driver := func() string {
 		t.Helper()
-		who, _, err := s.DrivenBy(t.Context(), s.rollout)
+		g, err := s.Driving(t.Context(), s.rollout)
 		must(t, err)
-		return who
+		return g.Holder
 	}
 	_, err := s.DB.Lease(t.Context(), leaseName(s.rollout), "desk1", s.Now(), leaseTTL)
 	must(t, err)
 	if got := driver(); got != "desk1" {
 		t.Errorf("driven by %q", got)
 	}
+	if n := needOf(t, s.Desk, NeedRollout); !strings.HasSuffix(n.Title, "is waiting") {
+		t.Errorf("told while it is driven: %+v", n)
+	}
 	for _, later := range []time.Duration{leaseTTL, -time.Hour} { // killed; killed, and the clock set back
 		s.at(night.Add(later))
 		if got := driver(); got != "" {
 			t.Errorf("after %v driven by %q, want nobody", later, got)
 		}
+		n := needOf(t, s.Desk, NeedUndriven)
+		if !strings.HasSuffix(n.Title, "stands still") || !strings.Contains(n.Because, "It is not driven by any desk") || !strings.HasSuffix(n.Because, "run stctl run-due.") || has(t, s.Desk, NeedRollout) {
+			t.Errorf("told after %v: %+v", later, n)
+		}
+	}
+	s.Orders = NewOrders(filepath.Join(t.TempDir(), "orders"))
+	if n := needOf(t, s.Desk, NeedUndriven); !strings.Contains(n.Because, "not started on this computer") || strings.Contains(n.Because, "run-due") {
+		t.Errorf("told where it was not ordered: %+v", n)
 	}
 }
 

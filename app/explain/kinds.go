@@ -53,6 +53,7 @@ var kinds = []kind{
 	{app.ErrElsewhere, Words{Title: "Somebody else is driving it", Next: "Another desk or stctl works on this rollout now. Watch it here; it can be taken over when the other has ended."}},
 	{app.ErrNotOrdered, Words{Title: "Rollout was not started here", Next: "A workspace from another computer touches no host by itself. Look through its plan; if it is yours to drive, adopt it on its page, or with stctl rollout adopt."}},
 	{app.ErrOffTrail, Words{Title: "Changed behind the audit trail", Next: "Somebody wrote into the file without this program, so no host is touched. Find out who did. \"stctl audit verify\" lists all such rows; the manual's page on the audit trail says how to go on."}},
+	{app.ErrAllLeftOut, Words{Title: "Nothing can go in", Next: "Each host and update left out is named with its reason. Mend that, or allow what it names, and plan again."}},
 	{app.ErrNothingToDo, Words{Title: "Nothing to do", Next: "None of what was chosen is missing on the chosen hosts. Scan them again, or choose other updates."}},
 	{app.ErrNotApproved, Words{Title: "Plan is not approved", Next: "Look through the plan and approve it first."}},
 	{app.ErrBegun, Words{Title: "The rollout has begun", Next: "Withdrawing an approval keeps a plan from being started. Cancel the rollout instead: what is under way stops where its host is sound."}},

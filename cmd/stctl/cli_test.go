@@ -44,9 +44,22 @@ func TestExitCodeOfARollout(t *testing.T) {
 			t.Errorf("%s: code %d, want %d", name, got, c.want)
 		}
 	}
-	old := rolloutJSON{Runs: []runJSON{run(data.OutcomeFailed)}}
-	if got := old.codeSince(ended.Add(time.Hour)); got != exitOK {
+}
+
+func TestOnlyWhatEndedDuringTheCallCountsWhateverTheClockSays(t *testing.T) {
+	ended := time.Date(2026, 11, 10, 22, 0, 0, 0, time.UTC)
+	failed := runJSON{ID: 1, Attempt: 1, Outcome: data.OutcomeFailed, Ended: ended}
+	before := rolloutJSON{Runs: []runJSON{failed, {ID: 2, Attempt: 1}}}
+	if got := before.codeBesides(before.ends()); got != exitOK {
 		t.Errorf("a run that failed before the call counts: %d", got)
+	}
+	lost := runJSON{ID: 2, Attempt: 1, Outcome: data.OutcomeUnknown, Ended: ended.Add(-time.Hour)} // the clock was set back
+	if got := (rolloutJSON{Runs: []runJSON{failed, lost}}).codeBesides(before.ends()); got != exitUnknown {
+		t.Errorf("a run that ended with the clock set back: %d", got)
+	}
+	failed.Attempt = 2
+	if got := (rolloutJSON{Runs: []runJSON{failed}}).codeBesides(before.ends()); got != exitFailed {
+		t.Errorf("a second attempt that failed: %d", got)
 	}
 }
 

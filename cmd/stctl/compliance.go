@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"io"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -98,13 +101,13 @@ func asComplianceJSON(r app.Report) complianceJSON {
 
 func (c *cli) complianceCommand() *cobra.Command {
 	var (
-		since, zone string
-		check       bool
+		since, zone, report string
+		check, force        bool
 	)
 	cmd := &cobra.Command{
 		Use: "compliance", Short: "Show whether the shop keeps its promise, by technology and business unit", Args: nothing,
-		Long:    "Show how many hosts are compliant, by technology, business unit and group, and the\nfigures that tell how the promise was kept. Every figure says what it counts and\nwhat it leaves out. Unknown hosts are never counted as compliant.\n\nWith --check the exit code is 5 when the standard's target is missed.",
-		Example: "  stctl compliance\n  stctl compliance --since 90d --json\n  stctl compliance --check --quiet || mail -s 'target missed' it@example.org",
+		Long:    "Show how many hosts are compliant, by technology, business unit and group, and the\nfigures that tell how the promise was kept. Every figure says what it counts and\nwhat it leaves out. Unknown hosts are never counted as compliant.\n\nWith --report it also writes one HTML page for a browser or a printer, that names\nno host. With --check the exit code is 5 when the standard's target is missed.",
+		Example: "  stctl compliance\n  stctl compliance --since 90d --json\n  stctl compliance --since 90d --report november.html\n  stctl compliance --check --quiet || mail -s 'target missed' it@example.org",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			loc, err := parseZone("--zone", zone)
 			if err != nil {
@@ -122,6 +125,11 @@ func (c *cli) complianceCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if report != "" {
+				if err := c.writeReport(cmd.Context(), d, r, report, force); err != nil {
+					return err
+				}
+			}
 			j := asComplianceJSON(r)
 			err = c.out.show(j, func(p *page) {
 				if !c.out.quiet {
@@ -137,8 +145,31 @@ func (c *cli) complianceCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&since, "since", "30d", "how far back figures and trend go, such as 30d")
 	f.StringVar(&zone, "zone", "", "time `ZONE` in which a day of the trend ends (default: this computer's)")
+	f.StringVar(&report, "report", "", "write the report, one HTML page, to this `FILE`")
+	f.BoolVar(&force, "force", false, "with --report: replace the file if it is there")
 	f.BoolVar(&check, "check", false, "set the exit code: 5 when the target is missed")
 	return cmd
+}
+
+// writeReport writes the report as the window does.
+func (c *cli) writeReport(ctx context.Context, d *app.Desk, r app.Report, path string, force bool) error {
+	facts, err := d.ReportFacts(ctx, filepath.Base(c.office.Path))
+	if err != nil {
+		return err
+	}
+	if err := writeWhole(path, force, func(w io.Writer) error { return app.WriteReport(w, r, facts) }); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	c.out.note("The report is written to %s.", path)
+	return nil
+}
+
+// known is a count of updates, or a dash where it is a zero that proves nothing.
+func (t totalJSON) known(n int) any {
+	if (app.Total{Hosts: t.Hosts, Counts: t.Counts}).Unproven(n) {
+		return "-"
+	}
+	return n
 }
 
 func (j complianceJSON) print(p *page) {
@@ -149,7 +180,7 @@ func (j complianceJSON) print(p *page) {
 	p.title("Compliance %s", when(j.At))
 	p.line("%s", j.All.Share.Sentence)
 	if j.Standard.Version == 0 {
-		p.line("No standard is in force, so nothing can be called compliant.")
+		p.line("%s", chooseStandard)
 	} else {
 		p.line("The target of %.0f %% is %s, by %s, version %d.", j.Target*100, met.text, j.Standard.Name, j.Standard.Version)
 	}
@@ -165,7 +196,7 @@ func (j complianceJSON) print(p *page) {
 				name = "(not set)"
 			}
 			rows = append(rows, []any{name, t.Hosts, t.Share.text(), t.Counts[data.Overdue], t.Counts[data.Unknown], t.Counts[data.DueSoon],
-				t.Counts[data.Excepted], t.Missing, t.Overdue})
+				t.Counts[data.Excepted], t.known(t.Missing), t.known(t.Overdue)})
 		}
 		p.table(part.title+"|hosts|compliant|overdue|unknown|due soon|excepted|updates missing|updates overdue", rows)
 	}

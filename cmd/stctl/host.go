@@ -48,7 +48,7 @@ func (c *cli) hostList() *cobra.Command {
 			}
 			return c.out.show(list, func(p *page) {
 				if len(rows) == 0 {
-					p.line("There are no hosts yet. \"stctl host add\" adds one, \"stctl import\" many.")
+					p.line("There are no hosts yet. %s", howToAdd)
 					return
 				}
 				p.table("host|reached at|group|technology|exposure|criticality|ring|owner", rows)

@@ -49,7 +49,7 @@ find out why it is another one first.`,
 			if key == nil {
 				return c.out.done(keyJSON{Host: h.Name, Accepted: true}, "The key of %s is vouched for already.", h.Name)
 			}
-			if err := c.vouch(key, fingerprint); err != nil {
+			if err := c.vouch(h.Name, key, fingerprint); err != nil {
 				return err
 			}
 			if err := d.AcceptHostKey(cmd.Context(), key, c.office.AcceptHostKey); err != nil {
@@ -79,8 +79,8 @@ func shownKey(ctx context.Context, d *app.Desk, h data.Host) (*remote.HostKeyUnk
 	return nil, s.Close()
 }
 
-// vouch lets a person vouch for a key: by its fingerprint, or by a yes.
-func (c *cli) vouch(key *remote.HostKeyUnknownError, fingerprint string) error {
+// vouch lets a person vouch for a key of host: by its fingerprint, or by a yes.
+func (c *cli) vouch(host string, key *remote.HostKeyUnknownError, fingerprint string) error {
 	if fingerprint != "" {
 		if strings.TrimSpace(fingerprint) != key.Fingerprint {
 			return &refusal{
@@ -92,7 +92,11 @@ func (c *cli) vouch(key *remote.HostKeyUnknownError, fingerprint string) error {
 		return nil
 	}
 	if !isTerminal(c.in) || c.out.json {
-		return key // shown with its fingerprint, and refused
+		return &refusal{
+			title: "Host key is not known yet",
+			text:  fmt.Sprintf("%s shows a %s key nobody has vouched for: %s", clean(key.Host), clean(key.Type), key.Fingerprint),
+			next:  "Compare it on the host's console, then: stctl host accept-key " + shellWord(host) + " --fingerprint " + key.Fingerprint,
+		}
 	}
 	fmt.Fprintf(c.out.stderr, "%s shows a %s key nobody has vouched for yet:\n  %s\nIs that the one on its own console? Type yes: ", clean(key.Host), clean(key.Type), key.Fingerprint)
 	answer, err := bufio.NewReader(c.in).ReadString('\n')

@@ -117,6 +117,9 @@ func (inv *inventory) like(name string) string {
 	return ""
 }
 
+// howToAdd is what to do where there is no host.
+const howToAdd = `"stctl host add" adds one, "stctl import" many.`
+
 // A choice is the flags with which a person chooses hosts.
 type choice struct {
 	hosts, groups []string
@@ -156,6 +159,9 @@ func (s *choice) resolve(inv *inventory, args []string) ([]data.HostID, error) {
 		if s.all || chosen[h.ID] || (h.Group != 0 && slices.Contains(groups, h.Group)) {
 			ids = append(ids, h.ID)
 		}
+	}
+	if len(inv.hosts) == 0 {
+		return nil, &missingError{"host in the inventory yet", howToAdd}
 	}
 	if len(ids) == 0 {
 		return nil, &missingError{"host in that choice", "\"stctl host list\" shows the inventory."}

@@ -62,6 +62,11 @@ this command does, until only waiting is left.`,
 			if err != nil {
 				return err
 			}
+			if !now {
+				if err := c.tellEndlessWaits(cmd.Context(), d, inv, p); err != nil {
+					return err
+				}
+			}
 			if !drive {
 				return c.out.done(done("rollout started", id), "Rollout %d is started. \"stctl run-due\" or an open desk drives it; stctl rollout watch %d", id, id)
 			}
@@ -73,6 +78,30 @@ this command does, until only waiting is left.`,
 	f.StringVar(&reason, "reason", "", "why it cannot wait for a window")
 	f.BoolVar(&drive, "drive", false, "drive it until only waiting is left")
 	return cmd
+}
+
+// tellEndlessWaits names the hosts of a plan that no window will ever open for:
+// a rollout that keeps to windows would wait for them without a word.
+func (c *cli) tellEndlessWaits(ctx context.Context, d *app.Desk, inv *inventory, p data.Plan) error {
+	windows, err := d.DB.Windows(ctx)
+	if err != nil {
+		return err
+	}
+	freezes, err := d.DB.Freezes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, h := range inv.hosts {
+		if !slices.ContainsFunc(p.Hosts, func(part data.PlanHost) bool { return part.Host == h.ID }) {
+			continue
+		}
+		_, open, why := app.OpenFor(h, windows, freezes, d.Now())
+		if _, found := app.NextOpening(h, windows, freezes, d.Now()); open || found {
+			continue
+		}
+		c.out.note("%s waits without end: %s. \"stctl window list\" shows the windows, \"stctl window add\" makes one.", h.Name, why)
+	}
+	return nil
 }
 
 // readRollout finds a rollout by its number.
@@ -290,7 +319,16 @@ type driveWish struct {
 // drive drives rollouts, telling of each step on the side, and prints how they
 // stand then.
 func (c *cli) drive(ctx context.Context, d *app.Desk, inv *inventory, ids []data.RolloutID, wish driveWish) error {
-	began := d.Now()
+	before := map[data.RolloutID]map[end]bool{}
+	if wish.due {
+		for _, id := range ids {
+			j, err := readRolloutJSON(ctx, d, inv, id)
+			if err != nil {
+				return err
+			}
+			before[id] = j.ends()
+		}
+	}
 	teller := newTeller(c.out, inv)
 	c.office.Driver.Changed = teller.tell
 	failed := c.office.Driver.DriveAll(ctx, ids, wish.stay)
@@ -311,7 +349,7 @@ func (c *cli) drive(ctx context.Context, d *app.Desk, inv *inventory, ids []data
 		j.Elsewhere = elsewhere[id]
 		list = append(list, j)
 		if wish.due {
-			code = worseCode(code, j.codeSince(began))
+			code = worseCode(code, j.codeBesides(before[id]))
 		} else {
 			code = worseCode(code, j.code())
 		}

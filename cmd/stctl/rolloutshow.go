@@ -116,7 +116,7 @@ func asRolloutJSON(r data.Rollout, plan string) rolloutJSON {
 // code is the exit code for how the rollout stands: unknown before failed
 // before waiting.
 func (j rolloutJSON) code() int {
-	code := j.codeSince(time.Time{})
+	code := j.codeBesides(nil)
 	if j.State == data.RolloutStopped {
 		code = worseCode(code, exitFailed)
 	}
@@ -126,11 +126,11 @@ func (j rolloutJSON) code() int {
 	return code
 }
 
-// codeSince looks only at runs that ended since a moment.
-func (j rolloutJSON) codeSince(t time.Time) int {
+// codeBesides is code for the runs alone, without those that had ended before.
+func (j rolloutJSON) codeBesides(before map[end]bool) int {
 	code := exitOK
 	for _, r := range j.Runs {
-		if r.Outcome == data.OutcomeNone || r.Ended.Before(t.Truncate(time.Second)) {
+		if before[endOf(r)] {
 			continue
 		}
 		switch r.Outcome {
@@ -141,6 +141,27 @@ func (j rolloutJSON) codeSince(t time.Time) int {
 		}
 	}
 	return code
+}
+
+// An end is one end of a run, which may be retried or looked up and end again.
+type end struct {
+	run     data.RunID
+	attempt int
+	at      time.Time
+}
+
+func endOf(r runJSON) end { return end{r.ID, r.Attempt, r.Ended} }
+
+// ends returns which runs have ended. What ended during a call is told by what
+// had not before it, and not by the clock, which may be set back meanwhile.
+func (j rolloutJSON) ends() map[end]bool {
+	ends := map[end]bool{}
+	for _, r := range j.Runs {
+		if r.Outcome != data.OutcomeNone {
+			ends[endOf(r)] = true
+		}
+	}
+	return ends
 }
 
 // state says where the rollout stands and, while it is open, who drives it.

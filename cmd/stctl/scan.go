@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -139,7 +142,7 @@ func (c *cli) scanned(inv *inventory, ids []data.HostID, results map[data.HostID
 		if j.Result != "scanned" {
 			tone = puzzle
 		}
-		rows = append(rows, []any{j.Host, cell{j.Result, tone}, j.Verdict.Missing, j.Verdict.Compliance, capital(j.Verdict.Because)})
+		rows = append(rows, []any{j.Host, cell{j.Result, tone}, missingCell(*j.Verdict), j.Verdict.Compliance, capital(j.Verdict.Because)})
 	}
 	err := c.out.show(list, func(p *page) {
 		if c.out.quiet && code == exitOK {
@@ -157,12 +160,49 @@ func (c *cli) scanned(inv *inventory, ids []data.HostID, results map[data.HostID
 				p.gap()
 				p.line("%s: %s. %s", j.Host, j.Error.Title, j.Error.Next)
 			}
+			if j.Scan != nil && !j.Scan.Trusted {
+				p.gap()
+				p.line("%s: its scan proves nothing: %s", j.Host, unproven(j.Host, *j.Scan))
+			}
+		}
+		if noStandard(list) {
+			p.gap()
+			p.line("%s", chooseStandard)
 		}
 	})
 	if err != nil {
 		return err
 	}
 	return asError(code)
+}
+
+// unproven says why a scan proves nothing, and what to do about it. The first
+// reason is enough: the others often follow from it.
+func unproven(host string, s scanJSON) string {
+	for _, pr := range s.Problems {
+		if !pr.Untrusted {
+			continue
+		}
+		next := "Mend that on the host, then scan it again."
+		switch pr.Kind {
+		case data.MetadataMissing, data.SourceExpired:
+			next = "Let it fetch its lists: stctl scan " + shellWord(host) + " --refresh"
+		case data.SourceUnreachable:
+			next = "Find out there why the source does not answer, then: stctl scan " + shellWord(host) + " --refresh"
+		case data.PlatformBusy:
+			next = "Scan it again when that has ended."
+		}
+		return strings.TrimSuffix(fmt.Sprintf("%s, %s", pr.Kind, pr.Detail), ".") + ". " + next
+	}
+	return "it does not say why. Scan it again."
+}
+
+// chooseStandard is what to do where nothing is judged.
+const chooseStandard = `No standard is in force, so nothing can be called compliant: "stctl standard templates" lists those to begin with, "stctl standard use" takes one.`
+
+// noStandard reports whether hosts were scanned and not judged.
+func noStandard(list []scanResultJSON) bool {
+	return slices.ContainsFunc(list, func(j scanResultJSON) bool { return j.Verdict != nil && j.Verdict.Version == 0 })
 }
 
 func asScanResultJSON(name string, r *scanned) (scanResultJSON, int) {

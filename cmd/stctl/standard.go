@@ -176,7 +176,7 @@ func template(id string) (data.Standard, error) {
 func (c *cli) standardUse() *cobra.Command {
 	var from, target string
 	cmd := &cobra.Command{
-		Use: "use TEMPLATE", Short: "Make a template the shop's standard, as its next version", Args: wants(1, 1, "the name of a template"),
+		Use: "use TEMPLATE", Short: "Make a template the shop's standard, as its next version", Args: wants(1, 1, "the name of a template: \"stctl standard templates\" lists them"),
 		Long:    "Make a shipped template the next version of the shop's standard, from now on or from\na later day. It is never valid backwards. The first version needs an --owner: a\npromise is somebody's. A change of the standard needs a --note that says what\nchanged and why, and keeps owner and approver unless others are named.",
 		Example: "  stctl standard use small-shop --owner \"Carla Sousa\" --approver \"Petra Lang\"\n  stctl standard use au-e8-ml1 --note \"customer demands it\" --valid-from 2027-01-01",
 		RunE: func(cmd *cobra.Command, args []string) error {

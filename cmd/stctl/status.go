@@ -311,7 +311,11 @@ func checkCounts(check bool, counts map[data.Compliance]int) error {
 
 func (s statusJSON) print(p *page, now time.Time) {
 	if len(s.Hosts) == 0 {
-		p.line("No host fits, or there is none yet. \"stctl host list\" shows the inventory.")
+		if len(s.Counts) == 0 {
+			p.line("There are no hosts here yet. %s", howToAdd)
+			return
+		}
+		p.line("No host fits. \"stctl host list\" shows the inventory.")
 		return
 	}
 	var rows [][]any
@@ -320,7 +324,7 @@ func (s statusJSON) print(p *page, now time.Time) {
 		if h.Failure != nil {
 			because = "last scan failed: " + h.Failure.Error + "; " + because
 		}
-		rows = append(rows, []any{h.Host, h.Verdict.Compliance, h.Verdict.Missing, h.Verdict.Counts[data.Overdue],
+		rows = append(rows, []any{h.Host, h.Verdict.Compliance, missingCell(h.Verdict), unlessUnknown(h.Verdict, h.Verdict.Counts[data.Overdue]),
 			dash(when(h.Verdict.NextDue)), ago(h.Verdict.ScannedAt, now), because})
 	}
 	p.table("host|status|missing|overdue|next deadline|scanned|why", rows)
@@ -330,10 +334,21 @@ func (s statusJSON) print(p *page, now time.Time) {
 	}
 	p.line("%s", countsText(s.Counts))
 	if s.Standard.Version == 0 {
-		p.line("No standard is in force, so nothing can be called compliant: \"stctl standard use\" starts with a template.")
+		p.line("%s", chooseStandard)
 		return
 	}
 	p.line("Judged by %s, version %d.", s.Standard.Name, s.Standard.Version)
+}
+
+// missingCell counts what a host lacks.
+func missingCell(v verdictJSON) any { return unlessUnknown(v, v.Missing) }
+
+// unlessUnknown is a count, or a dash where it is a zero that proves nothing.
+func unlessUnknown(v verdictJSON, n int) any {
+	if n == 0 && v.Compliance == data.Unknown {
+		return "-"
+	}
+	return n
 }
 
 // countsText sums hosts up, the worst first.

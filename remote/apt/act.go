@@ -122,7 +122,7 @@ func (p Platform) Start(ctx context.Context, s remote.Session, j remote.Job) err
 	if err != nil {
 		return fmt.Errorf("apt start job %s: %w: %w", j.ID, linux.ErrNotStarted, err)
 	}
-	return p.StartJob(ctx, s, j, installScript, input)
+	return p.StartJob(ctx, s, j, places+installScript, input)
 }
 
 // planFile writes the lines that install.sh reads.
@@ -178,7 +178,7 @@ func (p Platform) Check(ctx context.Context, s remote.Session, c data.Changes) (
 	if slices.ContainsFunc(wanted, func(t data.Target) bool { return strings.HasPrefix(t.Name, "linux-image-") }) {
 		needs = append(needs, linux.Need{Path: "/boot", Bytes: 100 << 20}) // an initial RAM disk, and the old one beside it
 	}
-	q := p.CheckQuestion("apt check", checkScript, needs)
+	q := p.CheckQuestion("apt check", places+checkScript, needs)
 	q.Stdin = []byte(strings.Join(specs, "\n") + "\n")
 	began := time.Now()
 	a, err := linux.Ask(ctx, s, q)

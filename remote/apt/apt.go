@@ -22,6 +22,8 @@ type Platform struct {
 func (Platform) Name() data.Platform { return data.APT }
 
 var (
+	//go:embed places.sh
+	places string
 	//go:embed scan.sh
 	scanScript string
 	//go:embed simulate.sh
@@ -39,6 +41,7 @@ const (
 	ExitChanged    = 21 // nothing was done: installed versions are not those of the plan
 	ExitNoDownload = 22 // nothing was installed: the packages could not be fetched
 	ExitBroken     = 23 // nothing was done: dpkg was interrupted before
+	ExitBusy       = 24 // nothing was done: another package manager was at work all the time
 	ExitHalted     = 75 // cancelled, or at its deadline, between two steps
 )
 

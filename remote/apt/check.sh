@@ -1,18 +1,17 @@
 # The words of the plan are on standard input, one a line.
 specs=$(cat)
-lists=/var/lib/apt/lists
 
 lock_files() {
-	for lock_file in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock "$lists/lock" /var/cache/apt/archives/lock; do
+	for lock_file in "$admin/lock-frontend" "$admin/lock" "$lists/lock" "$archives/lock"; do
 		[ ! -e "$lock_file" ] || stat -c '%i %n' "$lock_file"
 	done
 }
 release_times() {
-	for release_file in "$lists"/*Release /var/lib/apt/periodic/update-success-stamp; do
+	for release_file in "$lists"/*Release "$stamps/update-success-stamp"; do
 		[ ! -e "$release_file" ] || stat -c '%Y %n' "$release_file"
 	done
 }
-updates_folder() { ls -1 /var/lib/dpkg/updates; }
+updates_folder() { ls -1 "$admin/updates"; }
 
 set -f
 section 'lock files' lock_files
@@ -22,7 +21,7 @@ section 'dpkg --audit' dpkg --audit
 set +f
 section 'release times' release_times
 set -f
-section 'apt-get -s install' apt-get -s -y -o APT::Get::Show-User-Simulation-Note=false install $specs
+section 'apt-get -s install' apt-get -s -y -o Dir::Log::Planner= -o APT::Get::Show-User-Simulation-Note=false install $specs
 section 'dpkg-query' dpkg-query -W -f='${Package}\t${Architecture}\t${Version}\t${db:Status-Abbrev}\n'
 section 'apt-get --print-uris install' apt-get -qq -y --print-uris install $specs
 finish

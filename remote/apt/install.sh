@@ -10,7 +10,8 @@ NEEDRESTART_MODE=l
 export DEBIAN_FRONTEND APT_LISTCHANGES_FRONTEND UCF_FORCE_CONFFOLD NEEDRESTART_SUSPEND NEEDRESTART_MODE
 set -f
 
-options='-q -y -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0'
+# The timeout is for who takes a lock between this script's look and APT's.
+options='-q -y -o DPkg::Lock::Timeout=5 -o Dpkg::Use-Pty=0'
 options="$options -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
 options="$options -o APT::Get::Show-User-Simulation-Note=false"
 
@@ -47,6 +48,8 @@ while read -r verb name arch from to; do
 	esac
 done <"$job/input"
 [ -n "$removals" ] || options="$options --no-remove"
+lock_patience=120
+locked=
 
 # look_at_dpkg: all packages and their states, as " name:arch=version=ii".
 look_at_dpkg() {
@@ -110,7 +113,7 @@ inside() {
 
 # simulate WORDS: 0 when the solver agrees and stays within the plan.
 simulate() {
-	apt-get -s $options install "$@" >"$job/simulation" 2>&1 || {
+	apt-get -s -o Dir::Log::Planner= $options install "$@" >"$job/simulation" 2>&1 || {
 		cat "$job/simulation"
 		return 1
 	}
@@ -159,8 +162,38 @@ report() {
 	return $report_status
 }
 
+# holder: who works on the packages. "1: POSIX ADVISORY WRITE 133 00:2f:398607 0 EOF"
+holder() {
+	for lock_file in "$admin/lock-frontend" "$admin/lock" "$archives/lock"; do
+		[ -r /proc/locks ] && [ -e "$lock_file" ] || continue
+		inode=$(stat -c %i "$lock_file")
+		while read -r _ _ _ access pid place _; do
+			[ "$access" = WRITE ] && [ "${place##*:}" = "$inode" ] && echo "process $pid has $lock_file"
+		done </proc/locks
+	done
+	return 0
+}
+
+# alone DONE: waits until nobody works on the packages. APT would wait too, but
+# through a cancel and beyond the window's end, and would install then.
+alone() {
+	lock_waited=0
+	while lock_holder=$(holder) && [ -n "$lock_holder" ]; do
+		halted && return 1
+		if [ $lock_waited -ge $lock_patience ]; then
+			locked="another package manager is at work: $lock_holder"
+			echo "$locked"
+			return 1
+		fi
+		[ $lock_waited -gt 0 ] || step "$1" $total 'wait for another package manager'
+		lock_waited=$((lock_waited + 1))
+		sleep 1
+	done
+	! halted
+}
+
 step 0 $total 'look at the host'
-case $(ls -1 /var/lib/dpkg/updates) in
+case $(ls -1 "$admin/updates") in
 ?*)
 	echo "dpkg was interrupted: 'dpkg --configure -a' is needed first"
 	exit 23
@@ -186,7 +219,10 @@ if ! simulate $words; then
 	exit 20
 fi
 
-halted && exit 75
+if ! alone 0; then
+	[ -e "$job/stopped" ] && exit 75
+	exit 24
+fi
 step 0 $total download
 killable apt-get $options --download-only install $words
 status=$?
@@ -209,6 +245,7 @@ names=$(echo "$names" | sed 's/:all / /g; s/:all$//')
 # can, and repeats the scripts that failed, which is enough of one time.
 failed=0
 before=$(count_in)
+begun=$before
 while :; do
 	look_at_dpkg
 	words=$(missing 10)
@@ -222,6 +259,7 @@ while :; do
 			break
 		fi
 	fi
+	alone "$before" || break
 	step "$before" $total "install $((before + 1)) of $total"
 	failures=$failed
 	apt-get $options install $words </dev/null || failed=$((failed + 1))
@@ -236,7 +274,7 @@ words=
 for gone in $leaving; do
 	is_gone "$gone" || words="$words ${gone%:all}-"
 done
-if [ -n "$words" ] && [ $failed -eq 0 ] && ! halted; then
+if [ -n "$words" ] && [ $failed -eq 0 ] && [ -z "$locked" ] && alone "$before"; then
 	step "$before" $total 'remove what the plan removes'
 	simulate $words && apt-get $options install $words </dev/null
 fi
@@ -257,4 +295,5 @@ if report; then
 	exit 0
 fi
 [ -e "$job/stopped" ] && exit 75
+[ -n "$locked" ] && [ "$(count_in)" -eq "$begun" ] && exit 24
 exit 1

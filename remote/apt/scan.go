@@ -16,7 +16,7 @@ import (
 // the answer from being believed. With refresh its lists are fetched first,
 // which needs root. A source that does not answer makes the scan untrusted.
 func (Platform) Scan(ctx context.Context, s remote.Session, refresh bool) (data.Scan, error) {
-	a, scan, err := linux.AskScan(ctx, s, "apt scan", scanScript, refresh)
+	a, scan, err := linux.AskScan(ctx, s, "apt scan", places+scanScript, refresh)
 	if err != nil {
 		return data.Scan{}, err
 	}

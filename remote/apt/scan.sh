@@ -1,7 +1,6 @@
 # What APT and dpkg know. $1 is "refresh" when the lists are to be fetched.
 # The host has other work: each run of APT reads its whole cache, and each
 # program that starts costs about a millisecond.
-lists=/var/lib/apt/lists
 
 # those_there FORMAT FILE …: stat of the files that exist.
 those_there() {
@@ -90,8 +89,8 @@ release_files() {
 	done
 }
 
-release_times() { those_there '%Y %n' "$lists"/*Release /var/lib/apt/periodic/update-success-stamp; }
-lock_files() { those_there '%i %n' /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock "$lists/lock" /var/cache/apt/archives/lock; }
+release_times() { those_there '%Y %n' "$lists"/*Release "$stamps/update-success-stamp"; }
+lock_files() { those_there '%i %n' "$admin/lock-frontend" "$admin/lock" "$lists/lock" "$archives/lock"; }
 file_if_there() { [ ! -e "$1" ] || cat "$1"; }
 
 # needrestart looks at every process, and at the files of every script that runs.
@@ -124,7 +123,7 @@ section 'locks' cat /proc/locks
 if [ "$1" = refresh ]; then
 	section 'apt-get update' apt-get update -q -o APT::Update::Error-Mode=any -o Acquire::Retries=1 -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30
 fi
-section 'dpkg updates' names_in /var/lib/dpkg/updates
+section 'dpkg updates' names_in "$admin/updates"
 section 'dpkg --audit' dpkg --audit
 section 'dpkg-query' dpkg-query -W -f='${Package}\t${Architecture}\t${Version}\t${db:Status-Abbrev}\n'
 section 'apt list --upgradable' upgradable

@@ -8,7 +8,7 @@ import (
 )
 
 func TestScriptsAreSoundPOSIXShell(t *testing.T) {
-	for name, script := range map[string]string{"scan.sh": scanScript, "simulate.sh": simulateScript, "check.sh": checkScript, "install.sh": installScript} {
+	for name, script := range map[string]string{"scan.sh": places + scanScript, "simulate.sh": simulateScript, "check.sh": places + checkScript, "install.sh": places + installScript} {
 		if _, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(script), name); err != nil {
 			t.Error(err)
 		}

@@ -16,7 +16,7 @@ try {
     $sha = New-Object System.Security.Cryptography.SHA256CryptoServiceProvider
     $sum = [BitConverter]::ToString($sha.ComputeHash([Text.Encoding]::UTF8.GetBytes($order.script)))
     if ($sum.Replace('-', '') -ne $order.sha256) { throw 'the script did not arrive whole' }
-    $Stdin = [Convert]::FromBase64String($order.stdin)
+    Set-Variable -Name Stdin -Value ([Convert]::FromBase64String($order.stdin)) # for the script
     $arguments = @($order.args)
     $answer.out = (@(& ([ScriptBlock]::Create($order.script)) @arguments) -join "`n")
     $answer.ok = $true

@@ -1,5 +1,6 @@
 # What would keep a job from working. Prints JSON; each fact by itself may be missing.
-$disk = Get-CimInstance -ClassName Win32_LogicalDisk -Filter ("DeviceID='" + $env:SystemDrive.Substring(0, 2) + "'")
+$drive = [string](Get-CimInstance -ClassName Win32_OperatingSystem).SystemDrive
+$disk = Get-CimInstance -ClassName Win32_LogicalDisk | Where-Object { $_.DeviceID -eq $drive }
 $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='wuauserv'"
 $cbs = 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing'
 $wu = 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate'

@@ -18,7 +18,7 @@ if ($done) { $out.state = 'ended' }
 elseif ($running) { $out.state = 'running' }
 elseif ($out.started -ne '') { $out.state = 'lost' }
 elseif ($task) {
-    $age = [DateTime]::UtcNow - (Get-Item -LiteralPath $folder -Force).CreationTimeUtc
+    $age = [DateTime]::UtcNow - (Get-Item -LiteralPath (Join-Path $folder 'order.json') -Force).LastWriteTimeUtc
     $info = Get-ScheduledTaskInfo -TaskPath '\SecondTuesday\' -TaskName $Id
     $out.detail = 'the scheduler says 0x{0:X8}' -f ([int64]$info.LastTaskResult -band 0xFFFFFFFFL)
     $out.state = 'running' # it may still begin

@@ -1,6 +1,7 @@
 package winupdate
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -201,4 +202,18 @@ func FuzzTaskResultsNeverPanic(f *testing.F) {
 		}
 		look{State: "ended", Result: s}.status()
 	})
+}
+
+// A recorder keeps what is asked of a session and answers that it started.
+type recorder struct{ ran []remote.Command }
+
+func (r *recorder) Run(_ context.Context, c remote.Command) (remote.Output, error) {
+	r.ran = append(r.ran, c)
+	return remote.Output{Stdout: []byte(`{"state":"started"}`)}, nil
+}
+
+func (r *recorder) Close() error { return nil }
+
+func job() remote.Job {
+	return remote.Job{ID: "install-0001", StopAfter: time.Hour, Changes: data.Changes{Upgrade: []data.Target{{Name: "KB1", To: lcu + ".1"}}}}
 }

@@ -94,7 +94,7 @@ func ask(ctx context.Context, s remote.Session, c remote.Command, v any) error {
 		return err
 	}
 	if err := json.Unmarshal(out.Stdout, v); err != nil {
-		return fmt.Errorf("%s: %w: %w", c.Name, remote.ErrGarbage, err)
+		return fmt.Errorf("%s: %w: %w: %q", c.Name, remote.ErrGarbage, err, clip(string(out.Stdout)))
 	}
 	return nil
 }

@@ -243,9 +243,8 @@ func (x *Screen) writeReport() {
 		Title: "Write report", Text: "One page for a browser or a printer, as of " + kit.DateTime(r.Now) + ". It names no host.",
 		Name: "compliance-" + r.Now.Local().Format(time.DateOnly) + ".html",
 		Write: func(ctx context.Context, w io.Writer) error {
-			f := app.ReportFacts{Workspace: filepath.Base(x.tools.Path), By: x.tools.Desk.By}
-			var err error
-			if f.AuditEntries, f.AuditHash, err = x.tools.Desk.DB.AuditHead(ctx); err != nil {
+			f, err := x.tools.Desk.ReportFacts(ctx, filepath.Base(x.tools.Path))
+			if err != nil {
 				return err
 			}
 			return app.WriteReport(w, r, f)

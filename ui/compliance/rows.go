@@ -22,7 +22,7 @@ type row struct {
 
 // known is a number of updates; a zero of which no host gives proof is none.
 func (r *row) known(n int) string {
-	if n == 0 && r.Counts[data.Unknown] == r.Hosts {
+	if r.Unproven(n) {
 		return "–"
 	}
 	return kit.Number(n)

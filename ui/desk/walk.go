@@ -179,8 +179,8 @@ func (w *Walk) report(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	facts := app.ReportFacts{Workspace: filepath.Base(w.tools.Path), By: d.By}
-	if facts.AuditEntries, facts.AuditHash, err = d.DB.AuditHead(ctx); err != nil {
+	facts, err := d.ReportFacts(ctx, filepath.Base(w.tools.Path))
+	if err != nil {
 		return err
 	}
 	var b bytes.Buffer

@@ -35,8 +35,8 @@ func (r *row) state() (kit.Status, string) {
 		return kit.StatusPassed, "Approved"
 	}
 	s := kit.OfRollout(r.Rollout.State)
-	if r.Rollout.State == data.RolloutDone && needsPerson(r.Tally) > 0 {
-		s = kit.StatusWarning // done, and not all of it well
+	if r.Rollout.State == data.RolloutDone && r.Tally.Outcomes[data.OutcomeSucceeded] < r.Tally.All() {
+		s = kit.StatusWarning // done, and not all of it is in
 	}
 	return s, kit.OfRollout(r.Rollout.State).Word()
 }

@@ -195,7 +195,7 @@ func (m *maker) ask() {
 				done++
 				report(kit.Progress{Done: done, Total: len(req.Hosts), Note: h.Name + " has answered"})
 			})
-			if err != nil && !errors.Is(err, app.ErrNothingToDo) {
+			if err != nil && !errors.Is(err, app.ErrNothingToDo) && !errors.Is(err, app.ErrAllLeftOut) {
 				return "", err
 			}
 			made = &draft{p}

@@ -153,12 +153,26 @@ func TestHeadingIsNotGreenWhileSomethingIsOverdue(t *testing.T) {
 	s := &snapshot{rollout: data.Rollout{State: data.RolloutDone, Ended: now}, runs: []data.Run{run}, late: late{hosts: []string{"web1"}, updates: 1, planned: true}}
 	h.set(s, tally(s.runs))
 	kittest.See(t, w, "Still overdue")
-	if h.sign.Resource == kit.OfRollout(data.RolloutDone).Icon() {
+	done := kit.OfRollout(data.RolloutDone).Icon().Name() // its shape and colour
+	if h.sign.Resource.Name() == done {
 		t.Error("the sign says that all is well")
 	}
 	s.late = late{}
 	h.set(s, tally(s.runs))
-	if h.sign.Resource != kit.OfRollout(data.RolloutDone).Icon() {
+	if h.sign.Resource.Name() != done {
 		t.Error("the sign says that something is wrong")
+	}
+}
+
+func TestARolloutThatLeftAHostOutIsNotGreenInTheList(t *testing.T) {
+	r := row{Rollout: data.Rollout{ID: 1, State: data.RolloutDone, Ended: now}, Tally: tally([]data.Run{{Outcome: data.OutcomeSucceeded}})}
+	if sign, _ := r.state(); sign != kit.StatusDone {
+		t.Errorf("all succeeded: %q", sign.Word())
+	}
+	for _, o := range []data.Outcome{data.OutcomeSkipped, data.OutcomeCancelled, data.OutcomeFailed, data.OutcomeUnknown} {
+		r.Tally = tally([]data.Run{{Outcome: data.OutcomeSucceeded}, {Outcome: o}})
+		if sign, word := r.state(); sign != kit.StatusWarning || word != "Done" {
+			t.Errorf("one %s: %q %q", o, sign.Word(), word)
+		}
 	}
 }

@@ -42,6 +42,7 @@ var kinds = map[app.NeedKind]struct {
 	app.NeedFailedRun:      {kit.StatusFailed, "Show runs", ui.Rollouts},
 	app.NeedKeyChanged:     {kit.StatusCritical, "Show hosts", ui.Hosts},
 	app.NeedStoppedRollout: {kit.StatusStopped, "Show rollout", ui.Rollouts},
+	app.NeedUndriven:       {kit.StatusWarning, "Show rollout", ui.Rollouts},
 	app.NeedRollout:        {kit.StatusRunning, "Show rollout", ui.Rollouts},
 	app.NeedOverdue:        {kit.StatusOverdue, "Plan updates", ui.Rollouts},
 	app.NeedUnmet:          {kit.StatusDueSoon, "Show calendar", ui.Calendar},
@@ -92,7 +93,7 @@ func lineOf(n app.Need, s *app.Situation) line {
 	switch n.Kind {
 	case app.NeedApproval:
 		l.place.Plan = n.Plan
-	case app.NeedRollout, app.NeedFailedRun, app.NeedUnknownRun, app.NeedStoppedRollout:
+	case app.NeedRollout, app.NeedUndriven, app.NeedFailedRun, app.NeedUnknownRun, app.NeedStoppedRollout:
 		l.place.Hosts = nil
 		for _, r := range s.Rollouts {
 			if r.ID == n.Rollout && n.Kind == app.NeedRollout {

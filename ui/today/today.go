@@ -34,6 +34,7 @@ type Screen struct {
 	seen    view
 	shown   bool
 	ticking bool
+	idle    bool // an open rollout was seen that nobody drives
 	judging bool
 	rows    []*needRow // as drawn
 }
@@ -127,6 +128,14 @@ func (x *Screen) show(v view) {
 		}
 		x.shell.Badge(ui.Today, badge(v.lines))
 	}
+	idle := slices.ContainsFunc(v.lines, func(l line) bool { return l.need.Kind == app.NeedUndriven })
+	if idle && !x.idle { // a desk that was opened this moment drives it in the next
+		kit.Every(x.shell.Context(), 2*app.DefaultPace.Poll, func() bool {
+			x.load()
+			return false
+		})
+	}
+	x.idle = idle
 	if v.stale > 0 && !x.judging {
 		x.judge(v.stale)
 	}

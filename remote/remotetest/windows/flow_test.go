@@ -101,7 +101,7 @@ func TestATaskPatchesAndTheServerReboots(t *testing.T) {
 	}
 	select {
 	case <-up:
-	case <-time.After(2 * time.Minute):
+	case <-time.After(5 * time.Minute):
 		t.Fatal("it did not come back")
 	}
 	out, code := run(t, w, `(Get-ItemProperty 'HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion').UBR; try { (New-Object -ComObject Microsoft.Update.Session).CreateUpdateSearcher() } catch { '{0:X}' -f $_.Exception.HResult }
@@ -113,7 +113,7 @@ func TestATaskPatchesAndTheServerReboots(t *testing.T) {
 
 func waitForTask(t *testing.T, w *World, full string) Task {
 	t.Helper()
-	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		tasks, err := w.Tasks()
 		if err != nil {
 			t.Fatal(err)
@@ -192,8 +192,9 @@ func TestPoliciesAndAFullDisk(t *testing.T) {
 	if err := w.Change(func(s *State) error { s.Faults = Faults{DiskFull: true}; return nil }); err != nil {
 		t.Fatal(err)
 	}
-	out, _ = run(t, w, `$f = Join-Path $env:ProgramData 'x'; try { Set-Content $f 'x' } catch { '0x{0:X8}' -f $_.Exception.HResult }; try { [IO.File]::WriteAllText($f, 'x') } catch { 'failed' }; (Get-Item $f -ErrorAction SilentlyContinue).Length`, "")
-	if out != "0x80070070\nfailed\n0\n" {
+	out, _ = run(t, w, `$f = Join-Path $env:ProgramData 'x'; try { Set-Content $f 'x' } catch { '0x{0:X8}' -f $_.Exception.HResult }; try { [IO.File]::WriteAllText($f, 'x') } catch { '0x{0:X8}' -f $_.Exception.GetBaseException().HResult }
+		try { $s = [IO.File]::Open($f, 'Append'); $s.WriteByte(1); $s.Dispose(); 'filled' } catch { 'not filled' }; (Get-Item $f -ErrorAction SilentlyContinue).Length`, "")
+	if out != "0x80070070\n0x80070070\nnot filled\n0\n" {
 		t.Errorf("full disk: %q", out)
 	}
 }

@@ -251,8 +251,31 @@ if ($FakeWindows.Hello.offset) {
     }
 }
 if ($FakeWindows.Hello.diskFull) {
-    # .NET here says something else when a file cannot grow; the cmdlets say it as on Windows.
+    # No file can grow here, whatever writes it. What scripts mostly write with
+    # says so as on Windows; the rest says what .NET makes of it.
     foreach ($name in 'Set-Content', 'Add-Content', 'Out-File') {
-        Set-Item -LiteralPath "function:global:$name" -Value { throw [System.IO.IOException]::new('There is not enough space on the disk.', -2147024784) }
+        Set-Item -LiteralPath "function:global:$name" -Value { throw [FakeFile]::Full() }
     }
+    foreach ($name in 'IO.File', 'System.IO.File') { $table::Add($name, [FakeFile]) }
+}
+
+# [System.IO.File] on a full disk: files can be made, and read, but not filled.
+class FakeFile {
+    static [Exception] Full() { return [System.IO.IOException]::new('There is not enough space on the disk.', -2147024784) }
+    hidden static [void] Fail([string] $Path) { [System.IO.FileStream]::new($Path, 'OpenOrCreate').Dispose(); throw [FakeFile]::Full() }
+    static [void] WriteAllText([string] $Path, [string] $Text) { [FakeFile]::Fail($Path) }
+    static [void] WriteAllText([string] $Path, [string] $Text, [object] $Encoding) { [FakeFile]::Fail($Path) }
+    static [void] AppendAllText([string] $Path, [string] $Text) { [FakeFile]::Fail($Path) }
+    static [void] AppendAllText([string] $Path, [string] $Text, [object] $Encoding) { [FakeFile]::Fail($Path) }
+    static [void] WriteAllLines([string] $Path, [object] $Lines) { [FakeFile]::Fail($Path) }
+    static [void] WriteAllBytes([string] $Path, [byte[]] $Bytes) { [FakeFile]::Fail($Path) }
+    static [object] Open([string] $Path, [System.IO.FileMode] $Mode) { return [System.IO.FileStream]::new($Path, $Mode) }
+    static [object] Open([string] $Path, [System.IO.FileMode] $Mode, [System.IO.FileAccess] $Access) { return [System.IO.FileStream]::new($Path, $Mode, $Access) }
+    static [object] Open([string] $Path, [System.IO.FileMode] $Mode, [System.IO.FileAccess] $Access, [System.IO.FileShare] $Share) { return [System.IO.FileStream]::new($Path, $Mode, $Access, $Share) }
+    static [bool] Exists([string] $Path) { return [System.IO.FileInfo]::new($Path).Exists }
+    static [void] Delete([string] $Path) { [System.IO.FileInfo]::new($Path).Delete() }
+    static [void] Move([string] $From, [string] $To) { [System.IO.FileInfo]::new($From).MoveTo($To) }
+    static [string] ReadAllText([string] $Path) { $r = [System.IO.StreamReader]::new($Path); try { return $r.ReadToEnd() } finally { $r.Dispose() } }
+    static [string] ReadAllText([string] $Path, [object] $Encoding) { return [FakeFile]::ReadAllText($Path) }
+    static [DateTime] GetLastWriteTimeUtc([string] $Path) { return [System.IO.FileInfo]::new($Path).LastWriteTimeUtc }
 }

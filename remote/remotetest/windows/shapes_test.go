@@ -48,7 +48,12 @@ func TestUpdatesHaveTheShapesOfCOM(t *testing.T) {
 		{`(New-Object System.Text.StringBuilder 'net').ToString(); (New-Object -TypeName System.Collections.ArrayList).Count`, "net\n0"},
 		{`(New-Object -ComObject Microsoft.Update.AutoUpdate).Results.LastSearchSuccessDate.Kind`, "Unspecified"},
 		{`(New-Object -ComObject Microsoft.Update.ServiceManager).Services.Item(0).Name`, "Windows Update"},
+		{`(New-Object -ComObject Microsoft.Update.AgentInfo).GetInfo('ApiMajorVersion')`, "8"},
 	})
+	if err := w.Change(func(s *State) error { s.Faults.BrokenUpdates = true; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	sh.same(t, [][2]string{{`$r = $s.CreateUpdateSearcher().Search('IsInstalled=0'); $r.Updates.Count; $null -eq $r.Updates.Item(2).Identity; @($r.Updates.Item(2).PSObject.Properties).Count`, "3\nTrue\n0"}})
 }
 
 func TestTheRestOfWindowsHasItsShapes(t *testing.T) {

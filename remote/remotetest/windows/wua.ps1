@@ -39,8 +39,8 @@ class FakeUpdateCollection : FakeCollection {
 function New-FakeUpdate {
     param($Raw)
     Set-StrictMode -Off
+    if (-not $Raw.UpdateID) { return [pscustomobject]@{} } # a broken one, as after the preview of June 2024: no members
     $u = [FakeUpdate]::new()
-    if (-not $Raw.UpdateID) { return $u } # a broken one: no identity, no collections
     $u.Title = $Raw.Title; $u.Description = $Raw.Description; $u.Type = $Raw.Type; $u.MsrcSeverity = $Raw.Severity
     $u.Identity = [pscustomobject]@{ UpdateID = $Raw.UpdateID; RevisionNumber = [int] $Raw.Revision }
     $u.KBArticleIDs = New-FakeCollection $Raw.KBs ([FakeStringCollection]::new())
@@ -181,6 +181,14 @@ Update-TypeData -TypeName FakeSession -MemberType ScriptProperty -MemberName Web
     Invoke-FakeWindows wua.allowed @{ Operation = 'WebProxy' }
 }
 
+class FakeAgentInfo {
+    [object] GetInfo([object] $What) {
+        $all = @{ ApiMajorVersion = 8; ApiMinorVersion = 0; ProductVersionString = '1023.1020.2192.0' }
+        if (-not $all.ContainsKey([string] $What)) { throw [System.ArgumentException]::new('Value does not fall within the expected range.') }
+        return $all[[string] $What]
+    }
+}
+
 class FakeSystemInfo { [string] $OemHardwareSupportLink }
 Update-TypeData -TypeName FakeSystemInfo -MemberType ScriptProperty -MemberName RebootRequired -Value { [bool] (Invoke-FakeWindows wua.reboot) } -Force
 
@@ -225,6 +233,7 @@ function New-Object {
         'Microsoft.Update.Session' { [FakeSession]::new() }
         'Microsoft.Update.SystemInfo' { [FakeSystemInfo]::new() }
         'Microsoft.Update.AutoUpdate' { [FakeAutoUpdate]::new() }
+        'Microsoft.Update.AgentInfo' { [FakeAgentInfo]::new() }
         'Microsoft.Update.ServiceManager' { [FakeServiceManager]::new() }
         'Microsoft.Update.Searcher' { [FakeSession]::new().CreateUpdateSearcher() }
         'Microsoft.Update.Downloader' { [FakeSession]::new().CreateUpdateDownloader() }

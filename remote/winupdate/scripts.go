@@ -1,0 +1,16 @@
+package winupdate
+
+// TaskLine is the command line of the tasks that start.ps1 registers: constant.
+func TaskLine() string {
+	return "powershell.exe -NoProfile -NonInteractive -ExecutionPolicy Bypass -EncodedCommand " + encoded(loadScript)
+}
+
+// Scripts returns the scripts that a session runs, by name, for those who list
+// them and for hosts that play them without PowerShell.
+func Scripts() map[string]string {
+	return map[string]string{
+		"start": startScript, "look": lookScript, "cancel": cancelScript, "forget": forgetScript,
+		"alive": aliveScript, "reboot": rebootScript, "check": checkScript,
+		"load": loadScript, "task": taskScript,
+	}
+}

@@ -1,0 +1,57 @@
+package winupdate
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"secondtuesday/remote/remotetest/pwsh"
+)
+
+// TestScriptsRunUnderWindowsPowerShell51 compares each script with what Windows
+// PowerShell 5.1 of Server 2016 has: syntax, commands, parameters, types.
+func TestScriptsRunUnderWindowsPowerShell51(t *testing.T) {
+	program, folder := pwsh.Need(t)
+	check := filepath.Join(folder, "check51.ps1")
+	if _, err := os.Stat(check); err != nil {
+		t.Skip("the checker for Windows PowerShell 5.1 is not here:", err)
+	}
+	dir := t.TempDir()
+	args := []string{"-NoProfile", "-File", check}
+	for name, text := range Scripts() {
+		path := filepath.Join(dir, name+".ps1")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, path)
+	}
+	if out, err := exec.Command(program, args...).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestWhatIsSentIsWhatIsEmbedded holds that no script is made of parts.
+func TestWhatIsSentIsWhatIsEmbedded(t *testing.T) {
+	for name, text := range Scripts() {
+		b, err := os.ReadFile(name + ".ps1")
+		if err != nil || string(b) != text {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	s := &recorder{}
+	if err := (Platform{}).Start(t.Context(), s, job()); err != nil {
+		t.Fatal(err)
+	}
+	var sent struct{ Loader, Task, SHA256 string }
+	if err := json.Unmarshal(s.ran[0].Stdin, &sent); err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte(taskScript))
+	if s.ran[0].Script != startScript || sent.Task != taskScript || sent.SHA256 != hex.EncodeToString(sum[:]) || sent.Loader != encoded(loadScript) {
+		t.Error("what was sent is not what is embedded")
+	}
+}

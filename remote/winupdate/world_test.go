@@ -1,0 +1,433 @@
+package winupdate_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"secondtuesday/data"
+	"secondtuesday/data/secret"
+	"secondtuesday/remote"
+	"secondtuesday/remote/remotetest/pwsh"
+	"secondtuesday/remote/remotetest/twin"
+	"secondtuesday/remote/remotetest/windows"
+	"secondtuesday/remote/remotetest/wsman"
+	"secondtuesday/remote/winrm"
+	"secondtuesday/remote/winupdate"
+)
+
+// A rig is a make-believe Windows in a real PowerShell, reached over WinRM as a
+// real one is: what this program sends, byte for byte, is what runs.
+type rig struct {
+	t       *testing.T
+	world   *windows.World
+	server  *wsman.Server
+	session remote.Session
+	pause   time.Duration
+	up      chan bool // told of every boot
+	winupdate.Platform
+}
+
+type keys struct{}
+
+func (keys) Get(context.Context, secret.Key) (secret.Secret, error) { return secret.New("pw"), nil }
+
+// players are those who play what this program sends: the scripts themselves in
+// a real PowerShell, and the practice shop's twin of them, which must not differ.
+var players = map[string]func(testing.TB, *windows.World){
+	"PowerShell": func(t testing.TB, w *windows.World) { w.Pwsh, _ = pwsh.Need(t) },
+	"twin":       func(_ testing.TB, w *windows.World) { twin.Play(w) },
+}
+
+// each runs a test with each player.
+func each(t *testing.T, state func() windows.State, do func(t *testing.T, r *rig)) {
+	for name, play := range players {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			do(t, newRig(t, state(), play))
+		})
+	}
+}
+
+func newRig(t *testing.T, s windows.State, play func(testing.TB, *windows.World)) *rig {
+	t.Helper()
+	world, err := windows.Create(filepath.Join(t.TempDir(), "win"), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	play(t, world)
+	r := &rig{t: t, world: world, up: make(chan bool, 9), pause: 100 * time.Millisecond}
+	if world.Run == nil { // each look starts a PowerShell
+		r.pause = 2 * time.Second
+	}
+	r.Platform = winupdate.Platform{Poll: r.pause}
+	r.server, err = wsman.Start(wsman.Options{
+		Users: map[string]wsman.User{"admin": {Password: "pw", Admin: true}},
+		Exec: func(ctx context.Context, c *wsman.Call) int {
+			return world.Exec(ctx, c.User, c.Line, c.Stdin, c.Stdout, c.Stderr)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	world.OnDown, world.OnUp = r.server.Down, func() {
+		r.server.Up()
+		r.up <- true
+	}
+	r.dial()
+	t.Cleanup(func() {
+		r.session.Close()
+		r.server.Close()
+		world.Close()
+	})
+	return r
+}
+
+func (r *rig) dial() {
+	r.t.Helper()
+	h := r.server.Host("win1", "admin")
+	h.Auth = data.AuthSealedHTTP
+	var err error
+	if r.session, err = winrm.New(winrm.Config{Secrets: keys{}}).Dial(r.t.Context(), h); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *rig) scan(refresh bool) data.Scan {
+	r.t.Helper()
+	scan, err := r.Scan(r.t.Context(), r.session, refresh)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return scan
+}
+
+func (r *rig) change(f func(*windows.State)) {
+	r.t.Helper()
+	if err := r.world.Change(func(s *windows.State) error { f(s); return nil }); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// job starts a job with these updates and waits for its end.
+func (r *rig) job(id string, stop time.Duration, updates ...data.Update) remote.JobStatus {
+	r.t.Helper()
+	j := remote.Job{ID: id, StopAfter: stop}
+	for _, u := range updates {
+		j.Changes.Upgrade = append(j.Changes.Upgrade, data.Target{Name: u.Name, To: u.Available})
+	}
+	if err := r.Start(r.t.Context(), r.session, j); err != nil {
+		r.t.Fatal(err)
+	}
+	return r.wait(id)
+}
+
+func (r *rig) wait(id string) remote.JobStatus {
+	r.t.Helper()
+	for until := time.Now().Add(3 * time.Minute); ; time.Sleep(r.pause) {
+		st, err := r.Look(r.t.Context(), r.session, id, 0)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if st.State != remote.JobRunning {
+			return st
+		}
+		if time.Now().After(until) {
+			r.t.Fatalf("job %s runs for ever: %+v\n%s", id, st, st.Log)
+		}
+	}
+}
+
+const hostile = `It's a "title" $(Get-Date) ` + "`n" + ` 👍 Ü` + "\nsecond line"
+
+// shop is a server with one update of each kind.
+func shop(now time.Time) windows.State {
+	s := windows.Server2025("win1", now)
+	cumulative := s.Cumulative("5060001", 4100, now.AddDate(0, 0, -10))
+	preview := s.Cumulative("5060002", 4200, now.AddDate(0, 0, -2))
+	preview.BrowseOnly = true
+	definition := s.Plain("2267602", "Security Intelligence Update for Microsoft Defender", windows.DefinitionUpdates, now)
+	definition.Revision = 7
+	net := s.Plain("5060003", hostile, windows.SecurityUpdates, now.AddDate(0, -1, 0))
+	net.Severity, net.CVEs = "Important", []string{"CVE-2026-0001"}
+	old := s.Plain("5050000", "Old update", windows.SecurityUpdates, now.AddDate(-1, 0, 0))
+	old.Installed = true
+	s.Updates = []windows.Update{cumulative, preview, definition, net, old}
+	return s
+}
+
+func find(t *testing.T, scan data.Scan, kb string) data.Update {
+	t.Helper()
+	i := slices.IndexFunc(scan.Updates, func(u data.Update) bool { return u.Name == kb })
+	if i < 0 {
+		t.Fatalf("%s is not missing: %+v", kb, scan.Updates)
+	}
+	return scan.Updates[i]
+}
+
+func TestUpdateGoesFromMissingThroughARebootToProof(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State { return shop(time.Now()) }, throughReboot)
+}
+
+func throughReboot(t *testing.T, r *rig) {
+	before := r.scan(true)
+	if !before.Trusted() || len(before.Updates) != 4 || before.OS.Version != "10.0.26100.4061" || !before.RebootKnown || len(before.Reboot) > 0 {
+		t.Fatalf("problems %v, %d updates, OS %q, reboot %v", before.Problems, len(before.Updates), before.OS.Version, before.Reboot)
+	}
+	for kb, want := range map[string]data.Class{"KB5060001": data.Security, "KB5060002": data.Optional, "KB2267602": data.Definition, "KB5060003": data.Security} {
+		if u := find(t, before, kb); u.Class != want {
+			t.Errorf("%s is %q", kb, u.Class)
+		}
+	}
+	odd := find(t, before, "KB5060003")
+	if odd.Title != remote.CleanText(hostile) || odd.Severity != data.High || !slices.Equal(odd.CVEs, []string{"CVE-2026-0001"}) {
+		t.Errorf("%+v", odd)
+	}
+	if len(before.Installed) != 1 || before.Installed[0].Name != "KB5050000" {
+		t.Errorf("installed: %+v", before.Installed)
+	}
+	alive, err := r.Alive(t.Context(), r.session)
+	if err != nil || alive.BootID == "" || alive.BootID != before.BootID || !slices.Contains(alive.Services, "W32Time") {
+		t.Errorf("%+v, %v", alive, err)
+	}
+	checks, err := r.Check(t.Context(), r.session, data.Changes{})
+	for _, c := range checks {
+		if err != nil || c.Result != data.CheckPassed {
+			t.Errorf("%+v, %v", c, err)
+		}
+	}
+	planned := []data.Update{odd, find(t, before, "KB5060001")}
+	var want []data.Target
+	for _, u := range planned {
+		want = append(want, data.Target{Name: u.Name, To: u.Available})
+	}
+	if c, err := r.Simulate(t.Context(), r.session, append(want, data.Target{Name: "KB1", To: "none"})); err != nil || len(c.Upgrade) != 2 {
+		t.Errorf("simulate: %+v, %v", c, err)
+	}
+
+	st := r.job("install-0001", time.Hour, planned...)
+	if st.State != remote.JobEnded || st.Exit != 0 || st.Done != 2 || !strings.Contains(string(st.Log), "in force after a reboot") {
+		t.Fatalf("%+v\n%s", st, st.Log)
+	}
+	if err := r.Start(t.Context(), r.session, remote.Job{ID: "install-0001", StopAfter: time.Hour}); err != nil {
+		t.Errorf("the same job again: %v", err)
+	}
+	between := r.scan(false)
+	if len(between.Reboot) == 0 || find(t, between, "KB5060001").Name == "" {
+		t.Errorf("an update that waits for its reboot is in: %+v", between.Reboot)
+	}
+	if st := r.job("install-0002", time.Hour, find(t, before, "KB2267602")); st.Exit != winupdate.ExitReboot {
+		t.Errorf("installed though a reboot is pending: %+v\n%s", st, st.Log)
+	}
+
+	if err := r.Reboot(t.Context(), r.session); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-r.up:
+	case <-time.After(time.Minute):
+		t.Fatal("the host did not reboot")
+	}
+	r.session.Close()
+	r.dial()
+	after := r.scan(true)
+	if after.BootID == before.BootID || after.OS.Version != "10.0.26100.4100" || len(after.Reboot) > 0 || len(after.Updates) != 2 {
+		t.Errorf("boot %s, before %s; OS %s; reboot %v; %d updates", after.BootID, before.BootID, after.OS.Version, after.Reboot, len(after.Updates))
+	}
+	for _, p := range after.Installed {
+		if p.Waits {
+			t.Errorf("%s still waits", p.Name)
+		}
+	}
+	if left, err := os.ReadDir(filepath.Join(r.world.ProgramData(), "SecondTuesday", "jobs")); err != nil || len(left) != 2 {
+		t.Errorf("%d job folders are left, %v; want the claims of two jobs", len(left), err)
+	}
+}
+
+func TestEveryUpdateSaysWhatBecameOfIt(t *testing.T) {
+	t.Parallel()
+	each(t, troubled, func(t *testing.T, r *rig) {
+		scan := r.scan(true)
+		r.change(func(s *windows.State) {
+			for i := range s.Updates {
+				if s.Updates[i].KBs[0] == "1000006" {
+					s.Updates[i].Revision++ // the vendor revised it
+				}
+			}
+		})
+		st := r.job("install-0001", time.Hour, scan.Updates...)
+		if st.Exit != winupdate.ExitFailed || st.Done != 1 || st.Total != 7 {
+			t.Errorf("%+v", st)
+		}
+		for _, line := range []string{
+			"KB1000001: download failed: the update server does not have the file (404)",
+			"KB1000002: install failed: the update's installer failed",
+			"KB1000003: skipped: its licence terms were not accepted",
+			"KB1000004: skipped: it would ask a person",
+			"KB1000005: install failed: the disk is full (0x80070070)",
+			"KB1000006: skipped: it is no longer offered in this revision",
+			"KB1000007: installed\n",
+		} {
+			if !strings.Contains(string(st.Log), line) {
+				t.Errorf("the log does not say %q:\n%s", line, st.Log)
+			}
+		}
+	})
+}
+
+// troubled is a server with one update for each thing that can go wrong.
+func troubled() windows.State {
+	now := time.Now()
+	s := windows.Server2022("win1", now)
+	plain := func(kb string, change func(*windows.Update)) {
+		u := s.Plain(kb, "Update KB"+kb, windows.SecurityUpdates, now.AddDate(0, 0, -9))
+		change(&u)
+		s.Updates = append(s.Updates, u)
+	}
+	plain("1000001", func(u *windows.Update) { u.DownloadError = 0x80244019 })
+	plain("1000002", func(u *windows.Update) { u.InstallError = 0x80070643 })
+	plain("1000003", func(u *windows.Update) { u.Eula = "Sign here" })
+	plain("1000004", func(u *windows.Update) { u.AsksUser = true })
+	plain("1000005", func(u *windows.Update) { u.InstallError = 0x80070070 })
+	plain("1000006", func(*windows.Update) {})
+	plain("1000007", func(*windows.Update) {})
+	return s
+}
+
+func TestJobStopsBetweenTwoUpdates(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State {
+		now := time.Now()
+		s := windows.Server2022("win1", now)
+		for _, kb := range []string{"1000001", "1000002", "1000003"} {
+			u := s.Plain(kb, "Update KB"+kb, windows.SecurityUpdates, now)
+			u.InstallTakes = 4 * time.Second
+			s.Updates = append(s.Updates, u)
+		}
+		return s
+	}, stopped)
+}
+
+func stopped(t *testing.T, r *rig) {
+	scan := r.scan(true)
+	st := r.job("install-0001", 2*time.Second, scan.Updates...)
+	if st.Exit != winupdate.ExitHalted || st.Stopped != "deadline" {
+		t.Errorf("%+v\n%s", st, st.Log)
+	}
+	j := remote.Job{ID: "install-0002", StopAfter: time.Hour}
+	for _, u := range r.scan(false).Updates {
+		j.Changes.Upgrade = append(j.Changes.Upgrade, data.Target{Name: u.Name, To: u.Available})
+	}
+	r.change(func(s *windows.State) {
+		for i := range s.Updates {
+			s.Updates[i].InstallTakes = 10 * time.Second
+		}
+	})
+	if err := r.Start(t.Context(), r.session, j); err != nil {
+		t.Fatal(err)
+	}
+	for st := (remote.JobStatus{}); !strings.HasPrefix(st.Step, "install 1"); {
+		var err error
+		if st, err = r.Look(t.Context(), r.session, j.ID, 0); err != nil || st.State != remote.JobRunning {
+			t.Fatalf("%+v, %v", st, err)
+		}
+	}
+	if err := r.Cancel(t.Context(), r.session, j.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Start(t.Context(), r.session, remote.Job{ID: "install-0003", StopAfter: time.Hour}); !errors.Is(err, remote.ErrBusy) {
+		t.Errorf("a second job beside the first: %v", err)
+	}
+	if st := r.wait(j.ID); st.Stopped != "cancelled" {
+		t.Errorf("%+v\n%s", st, st.Log)
+	}
+}
+
+func TestWhatKeepsATaskFromRunningIsNamed(t *testing.T) {
+	now := time.Now()
+	for name, c := range map[string]struct {
+		change func(*windows.State)
+		want   string
+	}{
+		"folder of another": {func(s *windows.State) {
+			s.Folders = []windows.Folder{{Path: "SecondTuesday", Owner: `WIN1\mallory`, SDDL: "O:S-1-5-21-1-2-3-1001G:S-1-5-21-1-2-3-513D:PAI(A;OICI;FA;;;S-1-5-21-1-2-3-1001)"}}
+		}, "belongs to somebody else"},
+		"registration denied": {func(s *windows.State) { s.Faults.TaskRegister = 0x80070005 }, "0x80070005"},
+		"constrained":         {func(s *windows.State) { s.Faults.ConstrainedLanguage = true }, remote.ErrConstrained.Error()},
+		"disk full":           {func(s *windows.State) { s.Faults.DiskFull = true }, "WriteAllText"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := windows.Server2022("win1", now)
+			c.change(&s)
+			r := newRig(t, s, players["PowerShell"])
+			_, err := r.Scan(t.Context(), r.session, true)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestTaskThatNeverStartsIsNeitherWaitedForNorStartedLater(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State {
+		s := windows.Server2022("win1", time.Now())
+		s.Faults.TaskNeverStarts, s.Faults.TaskResult = true, 0x80070002
+		return s
+	}, func(t *testing.T, r *rig) {
+		j := remote.Job{ID: "install-0001", StopAfter: time.Hour}
+		if err := r.Start(t.Context(), r.session, j); err != nil {
+			t.Fatal(err)
+		}
+		if st, err := r.Look(t.Context(), r.session, j.ID, 0); err != nil || st.State != remote.JobRunning {
+			t.Errorf("a task that may still begin: %+v, %v", st, err)
+		}
+		order := filepath.Join(r.world.ProgramData(), "SecondTuesday", "jobs", j.ID, "order.json")
+		if past := time.Now().Add(-2 * time.Minute); os.Chtimes(order, past, past) != nil {
+			t.Fatal("no order")
+		}
+		for range 2 {
+			st, err := r.Look(t.Context(), r.session, j.ID, 0)
+			if err != nil || st.State != remote.JobEnded || st.Exit != winupdate.ExitNever {
+				t.Errorf("%+v, %v", st, err)
+			}
+		}
+		if tasks, err := r.world.Tasks(); err != nil || len(tasks) != 0 {
+			t.Errorf("it could still begin: %+v, %v", tasks, err)
+		}
+	})
+}
+
+func TestSearchThatFailsProvesNothing(t *testing.T) {
+	now := time.Now()
+	for name, c := range map[string]struct {
+		change func(*windows.State)
+		want   string
+	}{
+		"WSUS does not answer": {func(s *windows.State) { s.Source.Error = 0x80072EE2 }, "WSUS http://wsus.shop.example:8530"},
+		"not whole": {func(s *windows.State) {
+			s.Source.Warnings = []windows.Warning{{Context: 4, HResult: 0x80240438, Message: "unvollständig"}}
+		}, "not whole"},
+		"denied to SYSTEM too": {func(s *windows.State) { s.Faults.Wall = windows.WallEveryone }, "0x80070005"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			each(t, func() windows.State {
+				s := windows.Core2019German("win1", now)
+				c.change(&s)
+				return s
+			}, func(t *testing.T, r *rig) {
+				if scan := r.scan(true); scan.Trusted() || !strings.Contains(scan.Problems[0].Detail, c.want) {
+					t.Errorf("problems %+v", scan.Problems)
+				}
+			})
+		})
+	}
+}
