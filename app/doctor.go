@@ -179,7 +179,7 @@ func (e *exam) greet(ctx context.Context) ([]Finding, bool) {
 	}
 	if id.Type == "" {
 		return []Finding{{Name: name, Result: data.CheckWarned, Detail: "over HTTP nothing proves who the host is; messages are sealed by the login",
-			Mend: "Better: HTTPS. On the host: winrm quickconfig -transport:https"}}, true
+			Mend: "Better: HTTPS. The manual says how to set it up."}}, true
 	}
 	found := one(name, "%s %s, vouched for by %s", id.Type, id.Fingerprint, id.By)
 	if left := id.Until.Sub(e.desk.Now()); !id.Until.IsZero() && left < soon {

@@ -1,16 +1,11 @@
 package wire
 
 import (
-	"bufio"
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -47,12 +42,19 @@ type canned struct {
 	calls   []string
 }
 
-// An ordered is what the bootstrap reads.
+// An ordered is what a script is given.
 type ordered struct {
-	Script, SHA256 string
-	Args           []string
-	Stdin          []byte
+	Args  []string
+	Stdin []byte
 }
+
+// denied is an error as Windows gives it to scripts.
+type denied string
+
+func (d denied) Error() string { return string(d) }
+
+// HResult is E_ACCESSDENIED.
+func (denied) HResult() uint32 { return 0x80070005 }
 
 // sound are the answers of a host that lacks nothing.
 func sound(now time.Time) map[string]any {
@@ -138,48 +140,30 @@ func (c *canned) called(script string) (n int) {
 
 // exec is PowerShell with our bootstrap.
 func (c *canned) exec(_ context.Context, call *wsman.Call) int {
-	line, err := bufio.NewReader(call.Stdin).ReadString('\n')
-	if err != nil {
-		return 1
-	}
-	b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(line))
-	var order ordered
-	if err == nil {
-		err = json.Unmarshal(b, &order)
-	}
-	if sum := sha256.Sum256([]byte(order.Script)); err != nil || hex.EncodeToString(sum[:]) != order.SHA256 {
-		return 1
-	}
 	c.mu.Lock()
 	raw, stderr := c.raw, c.stderr
-	out, failure := c.answer(order)
 	c.mu.Unlock()
-	fmt.Fprint(call.Stderr, stderr)
 	if raw != "" || stderr != "" {
 		fmt.Fprint(call.Stdout, raw)
+		fmt.Fprint(call.Stderr, stderr)
 		return 3
 	}
-	reply := map[string]any{"ok": failure == nil, "out": out}
-	if failure != nil {
-		reply["error"] = failure.Error()
-		reply["hresult"] = -2147024891 // 0x80070005
-	}
-	b, err = json.Marshal(reply)
-	if err != nil {
-		return 1
-	}
-	fmt.Fprintf(call.Stdout, "<<ST1:%s:ST1>>\r\n", base64.StdEncoding.EncodeToString(b))
-	return 0
+	return winrm.Serve(call.Line, call.Stdin, call.Stdout, call.Stderr, func(script string, args []string, stdin []byte) (string, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.answer(script, ordered{args, stdin})
+	})
 }
 
-// answer returns what a script prints, which is known by its digest.
-func (c *canned) answer(o ordered) (string, error) {
-	for _, s := range winupdate.Scripts() {
-		if s.SHA256() != o.SHA256 {
+// answer returns what a script prints, which is known by its text.
+func (c *canned) answer(script string, o ordered) (string, error) {
+	for name, text := range winupdate.Scripts() {
+		if text != script {
 			continue
 		}
-		c.calls = append(c.calls, s.Name)
-		answer := c.answers[s.Name]
+		name += ".ps1"
+		c.calls = append(c.calls, name)
+		answer := c.answers[name]
 		if f, ok := answer.(func(ordered) any); ok {
 			answer = f(o)
 		}

@@ -100,13 +100,13 @@ func TestDoctorFindsWhatAWindowsHostLacks(t *testing.T) {
 		{name: "changed certificate", options: wsman.Options{TLS: true}, hurt: func(c *canned) { c.server.ChangeCertificate(wsman.NewCertificate()) }, at: "certificate", says: "changed", mend: "remove the old line"},
 		{name: "no TLS", at: "certificate", says: "not with TLS", mend: "--port 5986", kind: remote.ErrGarbage},
 		{name: "login refused", options: wsman.Options{TLS: true}, hurt: func(c *canned) { c.server.SetFaults(wsman.Faults{RefuseLogin: true}) }, at: "login", says: "once", mend: "stctl secret set login win1", kind: remote.ErrLoginRefused},
-		{name: "only Basic over HTTP", auth: data.AuthSealedHTTP, hurt: func(c *canned) { c.server.SetFaults(wsman.Faults{BasicOnly: true}) }, at: "login", says: "not sent", mend: "quickconfig", kind: remote.ErrInsecure},
+		{name: "only Basic over HTTP", auth: data.AuthSealedHTTP, hurt: func(c *canned) { c.server.SetFaults(wsman.Faults{BasicOnly: true}) }, at: "login", says: "not sent", mend: "preparing a Windows server", kind: remote.ErrInsecure},
 		{name: "no administrator", options: wsman.Options{TLS: true}, user: "guest", at: "rights", says: "may not manage", mend: "LocalAccountTokenFilterPolicy", kind: remote.ErrNotAdmin},
 		{name: "filtered token", options: wsman.Options{TLS: true}, hurt: func(c *canned) {
 			c.set("rights.ps1", map[string]any{"user": `WIN1\admin`, "groups": []string{"S-1-5-32-544", "S-1-16-8192"}})
 		}, at: "rights", says: "User Account Control", mend: "LocalAccountTokenFilterPolicy", kind: remote.ErrNotAdmin},
 		{name: "constrained", options: wsman.Options{TLS: true}, hurt: func(c *canned) { c.raw = "<<ST1!ConstrainedLanguage!ST1>>" }, at: "PowerShell", says: "ConstrainedLanguage", mend: "AppLocker", kind: remote.ErrConstrained},
-		{name: "task may not be made", options: wsman.Options{TLS: true}, hurt: func(c *canned) { c.set("start.ps1", errors.New("Access is denied.")) }, at: "scheduled task", says: "0x80070005", mend: "TaskScheduler"},
+		{name: "task may not be made", options: wsman.Options{TLS: true}, hurt: func(c *canned) { c.set("start.ps1", denied("Access is denied.")) }, at: "scheduled task", says: "0x80070005", mend: "TaskScheduler"},
 		{name: "task never starts", options: wsman.Options{TLS: true}, hurt: func(c *canned) {
 			c.set("look.ps1", map[string]any{"state": "never", "detail": "the scheduler says 0x00041303"})
 		}, at: "scheduled task", says: "0x00041303", mend: "TaskScheduler", kind: winupdate.ErrTaskNeverStarted},
@@ -159,7 +159,7 @@ func TestTranscriptHoldsTheConversationAndNoSecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Run(t.Context(), remote.Command{Name: "x", Script: winupdate.Scripts()[0].Text, Args: []string{"--password", cannedPassword}}); err != nil {
+	if _, err := s.Run(t.Context(), remote.Command{Name: "x", Script: winupdate.Scripts()["rights"], Args: []string{"--password", cannedPassword}}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
@@ -180,7 +180,7 @@ func TestTranscriptHoldsTheConversationAndNoSecret(t *testing.T) {
 			t.Errorf("%q is in the transcript", word)
 		}
 	}
-	for _, word := range []string{`"kind":"connect"`, `"name":"rights"`, winupdate.Scripts()[0].SHA256(), `"kind":"Receive","status":200`, `"kind":"login","status":401`, `"exit":0`, `"error":"cancelled: context canceled"`, `"kind":"close"`} {
+	for _, word := range []string{`"kind":"connect"`, `"name":"rights"`, digest(winupdate.Scripts()["rights"]), `"kind":"Receive","status":200`, `"kind":"login","status":401`, `"exit":0`, `"error":"cancelled: context canceled"`, `"kind":"close"`} {
 		if !strings.Contains(text, word) {
 			t.Errorf("%q is not in the transcript:\n%s", word, text)
 		}

@@ -25,7 +25,7 @@ import (
 	"secondtuesday/remote/winupdate"
 )
 
-var updateFailures = flag.Bool("update", false, "write docs/manual/windows-failures.md")
+var updateManual = flag.Bool("update", false, "write the pages of the manual that are made by tests")
 
 // A failure is one row of the manual's table of what goes wrong with Windows
 // hosts: it is made to happen, and what a person then reads is held to the row.
@@ -336,7 +336,7 @@ func TestEveryFailureOfTheManualIsReadAsItSays(t *testing.T) {
 	}
 	const path = "../docs/manual/windows-failures.md"
 	page := failuresHead + strings.Join(rows, "\n") + "\n"
-	if *updateFailures {
+	if *updateManual {
 		if err := os.WriteFile(path, []byte(page), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -347,12 +347,12 @@ func TestEveryFailureOfTheManualIsReadAsItSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff(page, strings.ReplaceAll(string(b), "\r\n", "\n")); d != "" {
-		t.Errorf("windows-failures.md is not what the program does (go test ./wire -run Failure -update writes it):\n%s", d)
+		t.Errorf("windows-failures.md is not what the program does (go test ./wire -run Manual -update writes it):\n%s", d)
 	}
 }
 
 const failuresHead = `# What goes wrong with Windows hosts
-What happens, what you see, what to do. This page is made by a test (` + "`go test ./wire -run Failure -update`" + `): each row is made to happen
+What happens, what you see, what to do. This page is made by a test (` + "`go test ./wire -run Manual -update`" + `): each row is made to happen
 on a played Windows host, and the words are held to what the program then says. How that differs from a real Windows is said in
 [preparing a Windows server](preparing-a-windows-server.md).
 

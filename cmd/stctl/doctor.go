@@ -40,7 +40,7 @@ also PowerShell's policy and a scheduled task. It stops where the next step make
 no sense, and says how to mend what is in the way.
 
 Nothing is changed on the host. On Windows a probe task is made and removed again,
-which also asks the host's update server; that can take minutes.
+which also asks the host's update source; that can take minutes.
 
 --record writes the conversation into a file (mode 0600; a file that is there is
 not touched): for each command its name, the digest of the script, arguments,

@@ -7,11 +7,9 @@ package winupdate
 
 import (
 	"context"
-	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -57,35 +55,6 @@ var (
 	//go:embed rights.ps1
 	rightsScript string
 )
-
-// A Script is one of the scripts that run on hosts.
-type Script struct {
-	Name string // of its file
-	What string // it is for
-	Text string // as it is sent, byte for byte
-}
-
-// SHA256 returns the digest of the script's bytes, in hexadecimal.
-func (s Script) SHA256() string {
-	sum := sha256.Sum256([]byte(s.Text))
-	return hex.EncodeToString(sum[:])
-}
-
-// Scripts returns all scripts that this package runs on hosts.
-func Scripts() []Script {
-	return []Script{
-		{"rights.ps1", "who the account is, for stctl doctor", rightsScript},
-		{"check.ps1", "disk, service, pending reboot, clock: the pre-check", checkScript},
-		{"start.ps1", "makes the folder of a job and its task", startScript},
-		{"load.ps1", "command line of the task: compares task.ps1 with its digest and runs it", loadScript},
-		{"task.ps1", "searches and installs, as SYSTEM", taskScript},
-		{"look.ps1", "how a job stands", lookScript},
-		{"cancel.ps1", "asks a job to stop before its next update", cancelScript},
-		{"forget.ps1", "removes a scan whose result was read", forgetScript},
-		{"alive.ps1", "which boot this is, and which services run", aliveScript},
-		{"reboot.ps1", "asks Windows to reboot", rebootScript},
-	}
-}
 
 // ask runs a script and reads the JSON it prints into v.
 func ask(ctx context.Context, s remote.Session, c remote.Command, v any) error {
