@@ -76,7 +76,7 @@ func compliantShare(t Total, now time.Time) Figure {
 		return f
 	}
 	f.Value = float64(good) / float64(t.Hosts)
-	f.Sentence = fmt.Sprintf("%d of %s are compliant, %d of them with something due soon; %d overdue, %d unknown and %d excepted are not counted as compliant.",
+	f.Sentence = fmt.Sprintf("%d of %s compliant, %d of them with something due soon; %d overdue, %d unknown and %d excepted not counted as compliant.",
 		good, counted(t.Hosts, "host"), t.Counts[data.DueSoon], t.Counts[data.Overdue], t.Counts[data.Unknown], t.Counts[data.Excepted])
 	return f
 }
@@ -127,9 +127,9 @@ func MTTR(closed []data.Closed, open []time.Time, now time.Time) (mean, median F
 	for _, t := range open {
 		ages = append(ages, now.Sub(t).Hours()/24)
 	}
-	text := fmt.Sprintf("over %s remediated; %d still missing are not in it", counted(len(days), "update"), len(ages))
+	text := fmt.Sprintf("over %s remediated; %d still missing not in it", counted(len(days), "update"), len(ages))
 	if len(ages) > 0 {
-		text += fmt.Sprintf(" and are %.1f days old on average", average(ages))
+		text += fmt.Sprintf(", %.1f days old on average", average(ages))
 	}
 	return meanMedian("mean time to remediate (MTTR)", "days", days, text, now)
 }
@@ -171,7 +171,7 @@ func OnTime(closed []data.Closed, overdue int, now time.Time) Figure {
 		}
 	}
 	f := Figure{Name: "on-time rate", Unit: "share", N: kept + late + overdue, AsOf: now}
-	f.Sentence = fmt.Sprintf("%d installed in time, %d late, %d overdue and still missing; %d without a deadline are not counted.",
+	f.Sentence = fmt.Sprintf("%d installed in time, %d late, %d overdue and still missing; %d without a deadline not counted.",
 		kept, late, overdue, len(closed)-kept-late)
 	if f.N > 0 {
 		f.Value = float64(kept) / float64(f.N)
@@ -201,7 +201,7 @@ func RebootDebt(hosts []data.Host, verdicts map[data.HostID]data.HostVerdict, no
 	if who != "" {
 		f.Sentence += fmt.Sprintf(", %s for longest (%.1f days)", who, longest.Hours()/24)
 	}
-	f.Sentence += fmt.Sprintf("; %d unknown are not counted.", unknown)
+	f.Sentence += fmt.Sprintf("; %d unknown not counted.", unknown)
 	return f
 }
 
@@ -227,9 +227,9 @@ func Coverage(hosts []data.Host, verdicts map[data.HostID]data.HostVerdict, std 
 	if f.N > 0 {
 		f.Value = float64(fresh) / float64(f.N)
 	}
-	f.Sentence = fmt.Sprintf("%d of %s were scanned within the last %s; %d were never scanned.", fresh, counted(f.N, "host"), DurationText(age), never)
+	f.Sentence = fmt.Sprintf("%d of %s scanned within the last %s; %s never scanned.", fresh, counted(f.N, "host"), DurationText(age), countedVerb(never, "was", "were"))
 	if unknown > 0 {
-		f.Sentence += fmt.Sprintf(" %d of those scanned are unknown all the same: a scan may prove nothing, or have no standard to be judged by.", unknown)
+		f.Sentence += fmt.Sprintf(" %s unknown all the same: a scan may prove nothing, or have no standard to be judged by.", countedVerb(unknown, "of those scanned is", "of those scanned are"))
 	}
 	return f
 }
@@ -365,7 +365,7 @@ func exceptionFigure(f *Docket, all Total, verdicts []data.HostVerdict) Figure {
 	for _, list := range f.exceptions {
 		standing += len(list)
 	}
-	fig.Sentence = fmt.Sprintf("%d of %s are excused by an exception; %s on record, ended ones included.",
+	fig.Sentence = fmt.Sprintf("%d of %s excused by an exception; %s on record, ended ones included.",
 		int(fig.Value), counted(all.Missing, "missing update"), counted(standing, "exception"))
 	return fig
 }

@@ -27,7 +27,7 @@ func TestHostsWithoutAVerdictThatHoldsAreUnknown(t *testing.T) {
 	if got[1].Missing != 3 || got[1].Overdue != 2 || got[1].Share.Value != 0 || got[0].Share.Value != 1 {
 		t.Errorf("%+v", got)
 	}
-	if s := got[2].Share.Sentence; s != "1 of 3 hosts are compliant, 0 of them with something due soon; 0 overdue, 2 unknown and 0 excepted are not counted as compliant." {
+	if s := got[2].Share.Sentence; s != "1 of 3 hosts compliant, 0 of them with something due soon; 0 overdue, 2 unknown and 0 excepted not counted as compliant." {
 		t.Error(s)
 	}
 }
@@ -45,7 +45,7 @@ func TestTimesNameWhatTheyWereTakenFrom(t *testing.T) {
 		t.Errorf("%+v, %+v", mean, median)
 	}
 	mean, median = MTTR([]data.Closed{closed(1, true), closed(4, true)}, []time.Time{judgeNow.Add(-10 * judgeDay)}, judgeNow)
-	if mean.Value != 2.5 || median.Value != 2.5 || mean.Sentence != "Mean over 2 updates remediated; 1 still missing are not in it and are 10.0 days old on average." {
+	if mean.Value != 2.5 || median.Value != 2.5 || mean.Sentence != "Mean over 2 updates remediated; 1 still missing not in it, 10.0 days old on average." {
 		t.Errorf("%+v, %+v", mean, median)
 	}
 	if mean, _ := MTTR(nil, nil, judgeNow); mean.Known() || !strings.HasPrefix(mean.Sentence, "Mean over 0 updates") {
@@ -58,7 +58,7 @@ func TestOverdueWorkCountsAgainstTheOnTimeRate(t *testing.T) {
 		{ClosedAt: judgeNow, Due: judgeNow}, {ClosedAt: judgeNow, Due: judgeNow.Add(-time.Second)}, {ClosedAt: judgeNow},
 	}
 	f := OnTime(closed, 2, judgeNow)
-	if f.Value != 0.25 || f.N != 4 || f.Sentence != "1 installed in time, 1 late, 2 overdue and still missing; 1 without a deadline are not counted." {
+	if f.Value != 0.25 || f.N != 4 || f.Sentence != "1 installed in time, 1 late, 2 overdue and still missing; 1 without a deadline not counted." {
 		t.Errorf("%+v", f)
 	}
 }
@@ -70,15 +70,15 @@ func TestCoverageAndRebootDebtLeaveNothingOut(t *testing.T) {
 		2: {ScanAt: judgeNow.Add(-7 * judgeDay), Compliance: data.Unknown},
 		3: {ScanAt: judgeNow.Add(judgeDay), Compliance: data.Unknown},
 	}
-	if f := Coverage(hosts, verdicts, data.Standard{}, judgeNow); f.Value != 0.25 || f.Sentence != "1 of 4 hosts were scanned within the last 7 days; 1 were never scanned." {
+	if f := Coverage(hosts, verdicts, data.Standard{}, judgeNow); f.Value != 0.25 || f.Sentence != "1 of 4 hosts scanned within the last 7 days; 1 was never scanned." {
 		t.Errorf("%+v", f)
 	}
 	verdicts[4] = data.HostVerdict{ScanAt: judgeNow, Compliance: data.Unknown}
-	if f := Coverage(hosts, verdicts, data.Standard{}, judgeNow); !strings.Contains(f.Sentence, "0 were never scanned. 1 of those scanned are unknown all the same") {
+	if f := Coverage(hosts, verdicts, data.Standard{}, judgeNow); !strings.Contains(f.Sentence, "0 were never scanned. 1 of those scanned is unknown all the same") {
 		t.Errorf("a scan that proves nothing is not told: %s", f.Sentence)
 	}
 	delete(verdicts, 4)
-	if f := RebootDebt(hosts, verdicts, judgeNow); f.Value != 1 || f.N != 1 || f.Sentence != "1 of 1 host waiting for a reboot, a for longest (1.5 days); 3 unknown are not counted." {
+	if f := RebootDebt(hosts, verdicts, judgeNow); f.Value != 1 || f.N != 1 || f.Sentence != "1 of 1 host waiting for a reboot, a for longest (1.5 days); 3 unknown not counted." {
 		t.Errorf("%+v", f)
 	}
 }

@@ -22,12 +22,6 @@ type Subject struct {
 	RebootSince time.Time        // first scan that saw the reboot pending; zero: Scan.At
 }
 
-// Judge judges one host by a standard: each of s.Missing in its order, with
-// reasons, and the host as a whole. To judge many hosts, make a Measure once.
-func Judge(std data.Standard, s Subject, now time.Time) ([]data.Verdict, data.HostVerdict) {
-	return NewMeasure(std).All(s, now)
-}
-
 // A Measure is a standard made ready to judge many hosts.
 //
 // What it decides, beyond the standard's own words:

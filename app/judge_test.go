@@ -43,7 +43,7 @@ func judgeSubject(c data.Class, s data.Severity, ago time.Duration) Subject {
 
 func judgeOne(t *testing.T, s Subject) (data.Verdict, data.HostVerdict) {
 	t.Helper()
-	vs, h := Judge(judgeStandard(), s, judgeNow)
+	vs, h := NewMeasure(judgeStandard()).All(s, judgeNow)
 	if len(vs) != len(s.Missing) {
 		t.Fatalf("%d verdicts for %d updates", len(vs), len(s.Missing))
 	}
@@ -242,7 +242,7 @@ func TestPendingRebootBecomesOverdue(t *testing.T) {
 	}
 	std := judgeStandard()
 	std.RebootWithin = 0
-	if _, h := Judge(std, s, judgeNow); h.Compliance != data.Compliant || h.RebootDebt == 0 {
+	if _, h := NewMeasure(std).All(s, judgeNow); h.Compliance != data.Compliant || h.RebootDebt == 0 {
 		t.Errorf("without a promise: %+v", h)
 	}
 }
@@ -288,7 +288,7 @@ func TestVerdictHoldsUntilItSays(t *testing.T) {
 
 func TestHostAloneIsJudgedLikeWithItsUpdates(t *testing.T) {
 	s := judgeSubject(data.Security, data.Critical, time.Hour)
-	_, want := Judge(judgeStandard(), s, judgeNow)
+	_, want := NewMeasure(judgeStandard()).All(s, judgeNow)
 	if diff := cmp.Diff(want, NewMeasure(judgeStandard()).Host(s, judgeNow)); diff != "" {
 		t.Error(diff)
 	}

@@ -315,7 +315,7 @@ func (s *Situation) windows() []Need {
 	for _, w := range s.Agenda.Windows {
 		if w.Agreed.At.IsZero() && (w.Until.IsZero() || w.Until.After(s.Now)) {
 			out = append(out, Need{Kind: NeedAgreement, Window: w.ID, Title: fmt.Sprintf("Window %q is not agreed", w.Name),
-				Because: "It permits nothing until its owner agrees. " + Sentence(w, s.Agenda.Groups)})
+				Because: Sentence(w, s.Agenda.Groups)})
 		}
 	}
 	bare := s.Agenda.Uncovered(s.Now)

@@ -197,7 +197,7 @@ func (d *Desk) platform(ctx context.Context, s remote.Session, h data.Host) (Pla
 }
 
 func (d *Desk) simulate(ctx context.Context, h data.Host, want []data.Target) (data.Changes, error) {
-	ctx, stop := context.WithTimeout(ctx, DefaultScanTimeout) // one host that never answers keeps no plan from being made
+	ctx, stop := context.WithTimeout(ctx, scanTimeout(h)) // one host that never answers keeps no plan from being made
 	defer stop()
 	s, err := d.Dialer.Dial(ctx, h)
 	if err != nil {

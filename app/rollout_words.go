@@ -278,6 +278,10 @@ var endlessWaits = map[string]string{
 	waitsForAgreement: "Record who agreed to the window, once its owner has.",
 }
 
+// WhatEnds says what a person must do where OpenFor says no and no passing of
+// time alters that; "" where it does.
+func WhatEnds(why string) string { return endlessWaits[why] }
+
 // safeToDo says what may be done now without harm, and what comes next.
 func safeToDo(r data.Rollout, t store.Tally, g Driving, runs []data.Run) string {
 	switch {
@@ -296,8 +300,8 @@ func safeToDo(r data.Rollout, t store.Tally, g Driving, runs []data.Run) string 
 	case t.Active > 0:
 		return "You may close the desk or lose the line: jobs go on by themselves on their hosts and are looked up again."
 	}
-	if why, _ := commonWait(runs); endlessWaits[why] != "" {
-		return endlessWaits[why] + " Until then it waits without end. Cancelling now changes no host."
+	if why, _ := commonWait(runs); WhatEnds(why) != "" {
+		return WhatEnds(why) + " Until then it waits without end. Cancelling now changes no host."
 	}
 	return "You may close the desk, but it, or stctl run-due, must run when the window opens. Cancelling now changes no host."
 }

@@ -130,7 +130,7 @@ func (r *runner) ask(ctx context.Context, f func(context.Context, remote.Session
 	// A host that is there and never answers must not hold the rollout up.
 	answer := r.Pace.Answer
 	if answer <= 0 {
-		answer = DefaultScanTimeout
+		answer = scanTimeout(r.host())
 	}
 	ctx, stop := context.WithTimeout(ctx, answer)
 	defer stop()

@@ -15,6 +15,15 @@ import (
 // DefaultScanTimeout is how long one host may take to be scanned.
 const DefaultScanTimeout = 10 * time.Minute
 
+// scanTimeout is how long h may take: the first search of a Windows server that
+// never searched takes many minutes.
+func scanTimeout(h data.Host) time.Duration {
+	if h.Reach == data.ReachWinRM {
+		return 35 * time.Minute
+	}
+	return DefaultScanTimeout
+}
+
 // A ScanResult is how the scan of one host ended.
 type ScanResult struct {
 	Host    data.Host
@@ -56,7 +65,7 @@ func (d *Desk) scanOne(ctx context.Context, h data.Host, refresh bool) ScanResul
 	if r.Err = ctx.Err(); r.Err != nil {
 		return r // not begun: nothing is known anew, nothing is recorded
 	}
-	within, cancel := context.WithTimeout(ctx, DefaultScanTimeout)
+	within, cancel := context.WithTimeout(ctx, scanTimeout(h))
 	defer cancel()
 	s, err := d.Dialer.Dial(within, h)
 	if err == nil {
@@ -68,7 +77,7 @@ func (d *Desk) scanOne(ctx context.Context, h data.Host, refresh bool) ScanResul
 		return r
 	}
 	if within.Err() != nil && ctx.Err() == nil {
-		err = fmt.Errorf("%w: scan not done after %s", remote.ErrTimeout, DurationText(DefaultScanTimeout))
+		err = fmt.Errorf("%w: scan not done after %s", remote.ErrTimeout, DurationText(scanTimeout(h)))
 	}
 	r.Err = d.scanFailed(ctx, h, err)
 	return r
@@ -122,7 +131,7 @@ func (d *Desk) keep(ctx context.Context, h data.Host, scan data.Scan) (data.Host
 		what += "; not trusted"
 	}
 	var v data.HostVerdict
-	id, err := d.DB.SaveJudgedScan(ctx, scan, d.entry("host scanned", "host "+h.Name, "", change{After: what}), func(found store.Finding) store.Judgement {
+	id, err := d.DB.SaveScan(ctx, scan, d.entry("host scanned", "host "+h.Name, "", change{After: what}), func(found store.Finding) store.Judgement {
 		j := judgeFinding(h, scan, found, d.Now().UTC())
 		v = j.Verdict
 		return j

@@ -72,6 +72,7 @@ func TestFigures(t *testing.T) {
 		{"judge", judgeFigures},
 		{"desk", deskFigures},
 		{"grid", gridFigures},
+		{"windows", windowsFigures},
 		{"idle", idleFigures},
 	} {
 		t.Run(part.name, func(t *testing.T) {

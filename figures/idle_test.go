@@ -85,7 +85,7 @@ func fillNow(t *testing.T, path string) {
 			s.Updates = append(s.Updates, data.Update{Name: fmt.Sprintf("package%03d", n), Arch: "amd64", Installed: "1", Available: "2",
 				Class: data.Security, Severity: data.High, Released: now.AddDate(0, 0, -n)})
 		}
-		if _, err := d.DB.SaveScan(t.Context(), s, data.AuditEntry{At: now, By: "figures", Verb: "scan saved"}); err != nil {
+		if _, err := d.DB.SaveScan(t.Context(), s, data.AuditEntry{At: now, By: "figures", Verb: "scan saved"}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,13 +1,10 @@
 package remote
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/crypto/ssh"
 )
 
 // Terminal escapes (ECMA-48): "\x1b[31m" and its eight-bit form, "\x1b]0;title\x07",
@@ -81,18 +78,4 @@ func unwanted(r rune) bool {
 		return true
 	}
 	return unicode.Is(unicode.Cf, r) // bidi marks and overrides, zero width, soft hyphen, tags
-}
-
-// Fingerprint returns "SHA256:…" of a key in the form of authorized_keys or
-// known_hosts ("ssh-ed25519 AAAA… comment", with or without host names and
-// marker in front), as ssh-keygen -l prints it.
-func Fingerprint(line string) (string, error) {
-	if key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(line)); err == nil {
-		return ssh.FingerprintSHA256(key), nil
-	}
-	_, _, key, _, _, err := ssh.ParseKnownHosts([]byte(line))
-	if err != nil {
-		return "", fmt.Errorf("read public key: %w", err)
-	}
-	return ssh.FingerprintSHA256(key), nil
 }

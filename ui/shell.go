@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -53,6 +54,8 @@ type Shell struct {
 	work    *kit.Work
 	painted *paintMark
 	saves   map[string]*kit.Latest
+	saving  sync.Mutex // held while a setting is written
+	wanted  sync.Map   // what a setting shall be, by its key
 }
 
 // NewShell makes a window without screens. ctx is the program's.
@@ -142,9 +145,8 @@ func (s *Shell) Go(p Place) {
 		s.body.Refresh()
 		s.sidebar.choose(p.Screen)
 		s.save(settingPage, p.Screen)
-		s.window.Canvas().Unfocus()
 		s.at = p
-		s.focusMain(o)
+		s.FocusMain()
 	}
 	s.at = p
 	x.Shown(p)
@@ -156,10 +158,12 @@ const (
 	mainTries = 50
 )
 
-// focusMain gives the keyboard to the page's table, as soon as there is one,
-// unless a person or a dialog has taken it by then.
-func (s *Shell) focusMain(page fyne.CanvasObject) {
+// FocusMain gives the keyboard to the table of the page that came up, as soon
+// as there is one, unless a person or a dialog has taken it by then.
+func (s *Shell) FocusMain() {
 	c, screen, tries := s.window.Canvas(), s.at.Screen, 0
+	page := s.built[screen]
+	c.Unfocus()
 	if kit.FocusMain(c, page) {
 		return
 	}
@@ -226,8 +230,12 @@ func (s *Shell) save(key, value string) {
 	if s.saves[key] == nil {
 		s.saves[key] = kit.NewLatest(func(err error) { s.Say(kit.StatusWarning, "Setting was not kept: "+err.Error(), nil) })
 	}
+	s.wanted.Store(key, value)
 	kit.Load(s.ctx, s.saves[key], func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, s.options.Memory.SetSetting(ctx, key, value)
+		s.saving.Lock() // two saves end in any order, so each writes the newest
+		defer s.saving.Unlock()
+		newest, _ := s.wanted.Load(key)
+		return struct{}{}, s.options.Memory.SetSetting(ctx, key, newest.(string))
 	}, func(struct{}) {})
 }
 

@@ -165,7 +165,7 @@ func (off *Office) openPractice(ctx context.Context, o Options) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("open practice shop: %w", err)
 	}
-	shop, err := practice.OpenWith(ctx, dir, practice.Options{Speed: o.Speed})
+	shop, err := practice.Open(ctx, dir, practice.Options{Speed: o.Speed})
 	if err != nil {
 		return err
 	}

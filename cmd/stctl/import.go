@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -393,6 +394,10 @@ func writeWhole(path string, replace bool, write func(io.Writer) error) (err err
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".stctl-*")
 	if err != nil {
+		var named *fs.PathError
+		if errors.As(err, &named) {
+			named.Path = filepath.Dir(path) // the name of a file that is to be renamed tells nobody anything
+		}
 		return err
 	}
 	defer func() {

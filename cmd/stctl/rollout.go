@@ -99,7 +99,7 @@ func (c *cli) tellEndlessWaits(ctx context.Context, d *app.Desk, inv *inventory,
 		if _, found := app.NextOpening(h, windows, freezes, d.Now()); open || found {
 			continue
 		}
-		c.out.note("%s waits without end: %s. \"stctl window list\" shows the windows, \"stctl window add\" makes one.", h.Name, why)
+		c.out.note("%s waits without end: %s. %s", h.Name, why, app.WhatEnds(why))
 	}
 	return nil
 }

@@ -231,7 +231,4 @@ func TestPassphraseComesFromAFileOfOnesOwn(t *testing.T) {
 	if _, err := PassphraseFile(path); readableByOthers(info) && err == nil {
 		t.Error("a file that all can read is taken")
 	}
-	if _, err := PassphraseFD(-1); err == nil {
-		t.Error("-1 is taken for a file descriptor")
-	}
 }

@@ -221,11 +221,8 @@ var ErrPassphraseFile = errors.New("the passphrase file cannot be used")
 // maxPassphrase is the longest passphrase read from a file.
 const maxPassphrase = 4096
 
-// ReadPassphrase reads the first line of r, for cron and other runs without a
-// person: from a file that only its owner can read (PassphraseFile), or from a
-// file descriptor that the caller has opened ("stctl … --passphrase-fd 3
-// 3</run/credentials/vault"). Neither shows in a process list, as an argument
-// would, or in the environment of every child.
+// ReadPassphrase reads the first line of r. None, or an endless one, is an
+// ErrPassphraseFile.
 func ReadPassphrase(r io.Reader) (Secret, error) {
 	b, err := io.ReadAll(io.LimitReader(r, maxPassphrase+1))
 	if err != nil {
@@ -242,21 +239,10 @@ func ReadPassphrase(r io.Reader) (Secret, error) {
 	return New(line), nil
 }
 
-// PassphraseFD reads the passphrase from an open file descriptor and closes it.
-func PassphraseFD(fd int) (Secret, error) {
-	if fd < 0 {
-		return Secret{}, fmt.Errorf("read passphrase: %d is no file descriptor", fd)
-	}
-	f := os.NewFile(uintptr(fd), "passphrase")
-	if f == nil {
-		return Secret{}, fmt.Errorf("read passphrase: file descriptor %d is not open", fd)
-	}
-	defer f.Close()
-	return ReadPassphrase(f)
-}
-
-// PassphraseFile reads the passphrase from a file, and refuses one that others
-// than its owner can read.
+// PassphraseFile reads the passphrase from a file, for cron and other runs without
+// a person: it shows in no process list, as an argument would, and not in the
+// environment of every child. A file that others than its owner can read is an
+// ErrPassphraseFile.
 func PassphraseFile(path string) (Secret, error) {
 	f, err := os.Open(path)
 	if err != nil {

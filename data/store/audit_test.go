@@ -179,7 +179,7 @@ func TestEveryChangeIsInTheAuditTrail(t *testing.T) {
 		do   func(context.Context, data.AuditEntry) error
 	}{
 		{"scan saved", func(ctx context.Context, e data.AuditEntry) error {
-			_, err := db.SaveScan(ctx, data.Scan{Host: host, At: day}, e)
+			_, err := db.SaveScan(ctx, data.Scan{Host: host, At: day}, e, nil)
 			return err
 		}},
 		{"standard saved", func(ctx context.Context, e data.AuditEntry) error {

@@ -39,7 +39,7 @@ func TestRemovedHostTakesItsRowsAndLeavesTheTrail(t *testing.T) {
 	for _, h := range []data.HostID{gone, stays} {
 		u := update("3.0.2", data.Security, data.High)
 		for n, updates := range [][]data.Update{{u, {Name: "curl"}}, {u}} {
-			must(db.SaveScan(ctx, data.Scan{Host: h, At: hour(n), Updates: updates, Evidence: []data.Evidence{{}}}, entry("scan saved")))(t)
+			must(db.SaveScan(ctx, data.Scan{Host: h, At: hour(n), Updates: updates, Evidence: []data.Evidence{{}}}, entry("scan saved"), nil))(t)
 		}
 		must(db.SaveException(ctx, data.Exception{Host: h, RequestedBy: "eva", Expires: day}, entry("exception saved")))(t)
 		ok(t, db.KeepVerdicts(ctx, []data.HostVerdict{{Host: h}}, []data.Point{{Host: h, At: day}}))

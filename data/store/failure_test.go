@@ -16,7 +16,7 @@ func TestFailedScanIsShownUntilAGoodOne(t *testing.T) {
 	if want := (data.ScanFailure{Host: h, At: day.Add(time.Minute), Error: "login refused"}); len(got) != 1 || got[h] != want {
 		t.Errorf("failures %v, want %v", got, want)
 	}
-	must(db.SaveScan(t.Context(), data.Scan{Host: h, At: day.Add(time.Hour)}, entry("host scanned")))(t)
+	must(db.SaveScan(t.Context(), data.Scan{Host: h, At: day.Add(time.Hour)}, entry("host scanned"), nil))(t)
 	if got := must(db.ScanFailures(t.Context()))(t); len(got) != 0 {
 		t.Errorf("after a good scan still %v", got)
 	}
@@ -43,7 +43,7 @@ func TestPendingRebootIsCountedFromItsFirstScan(t *testing.T) {
 		{"a", kernel, true, 6},
 		{"b", kernel, true, 7}, // rebooted, and pending again
 	} {
-		must(db.SaveScan(t.Context(), data.Scan{Host: h, At: day.Add(time.Duration(i) * time.Hour), BootID: s.boot, Reboot: s.reboot, RebootKnown: s.known}, entry("host scanned")))(t)
+		must(db.SaveScan(t.Context(), data.Scan{Host: h, At: day.Add(time.Duration(i) * time.Hour), BootID: s.boot, Reboot: s.reboot, RebootKnown: s.known}, entry("host scanned"), nil))(t)
 		for _, who := range []data.HostID{0, h} {
 			got := must(db.RebootSince(t.Context(), who))(t)
 			if want = day.Add(time.Duration(s.since) * time.Hour); s.since < 0 {

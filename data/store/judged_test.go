@@ -13,7 +13,7 @@ func (l hostLife) judged(s data.Scan, j Judgement) *Finding {
 	l.t.Helper()
 	s.Host = l.host
 	var found *Finding
-	must(l.db.SaveJudgedScan(l.t.Context(), s, entry("host scanned"), func(f Finding) Judgement {
+	must(l.db.SaveScan(l.t.Context(), s, entry("host scanned"), func(f Finding) Judgement {
 		found = &f
 		return j
 	}))(l.t)
@@ -66,7 +66,7 @@ func TestScanAndVerdictAreSavedTogetherOrNotAtAll(t *testing.T) {
 		t.Fatalf("stored is %+v", stored)
 	}
 	v.Compliance = data.Compliant
-	_, err := l.db.SaveJudgedScan(t.Context(), data.Scan{Host: l.host, At: hour(1)}, data.AuditEntry{}, func(Finding) Judgement { return Judgement{Verdict: v, Due: []time.Time{{}}} })
+	_, err := l.db.SaveScan(t.Context(), data.Scan{Host: l.host, At: hour(1)}, data.AuditEntry{}, func(Finding) Judgement { return Judgement{Verdict: v, Due: []time.Time{{}}} })
 	if err == nil {
 		t.Fatal("a scan without an audit entry was saved")
 	}

@@ -44,7 +44,7 @@ func (l hostLife) untrusted(n int, updates ...data.Update) data.ScanID {
 func (l hostLife) save(s data.Scan) data.ScanID {
 	l.t.Helper()
 	s.Host = l.host
-	return must(l.db.SaveScan(l.t.Context(), s, entry("scan saved")))(l.t)
+	return must(l.db.SaveScan(l.t.Context(), s, entry("scan saved"), nil))(l.t)
 }
 
 // missing says in a line each what the host lacks: version, hours of first
@@ -294,7 +294,7 @@ func TestOffersAreSharedByHosts(t *testing.T) {
 	db := newDB(t)
 	for _, name := range []string{"web1", "web2", "web3"} {
 		h := addHost(t, db, name)
-		must(db.SaveScan(t.Context(), data.Scan{Host: h, At: day, Updates: []data.Update{update("3.0.2", data.Security, data.High)}}, entry("scan saved")))(t)
+		must(db.SaveScan(t.Context(), data.Scan{Host: h, At: day, Updates: []data.Update{update("3.0.2", data.Security, data.High)}}, entry("scan saved"), nil))(t)
 	}
 	var n int
 	ok(t, db.r.QueryRow(`SELECT count(*) FROM offers`).Scan(&n))
@@ -315,11 +315,11 @@ func TestEachMissingGoesHostByHostAndSeesNewOffers(t *testing.T) {
 	}
 	a, b := addHost(t, db, "a"), addHost(t, db, "b")
 	u := func(name string) data.Update { return data.Update{Name: name, Available: "2"} }
-	must(db.SaveScan(ctx, data.Scan{Host: b, At: day, Updates: []data.Update{u("x")}}, entry("scan saved")))(t)
+	must(db.SaveScan(ctx, data.Scan{Host: b, At: day, Updates: []data.Update{u("x")}}, entry("scan saved"), nil))(t)
 	if got := visits(); got != "2x " {
 		t.Errorf("visits %q", got)
 	}
-	must(db.SaveScan(ctx, data.Scan{Host: a, At: day, Updates: []data.Update{u("y"), u("x")}}, entry("scan saved")))(t)
+	must(db.SaveScan(ctx, data.Scan{Host: a, At: day, Updates: []data.Update{u("y"), u("x")}}, entry("scan saved"), nil))(t)
 	if got := visits(); got != "1x 1y 2x " {
 		t.Errorf("visits %q", got)
 	}
@@ -333,7 +333,7 @@ func TestEachMissingGoesHostByHostAndSeesNewOffers(t *testing.T) {
 
 func TestScanOfUnknownHostIsNotStored(t *testing.T) {
 	db := newDB(t)
-	_, err := db.SaveScan(t.Context(), data.Scan{Host: 99, At: day}, entry("scan saved"))
+	_, err := db.SaveScan(t.Context(), data.Scan{Host: 99, At: day}, entry("scan saved"), nil)
 	wantErr(t, err, ErrNotFound, "save scan of host 99")
 	_, err = db.LatestScan(t.Context(), 99)
 	wantErr(t, err, ErrNotFound)
@@ -345,7 +345,7 @@ func TestScanIsStoredWholeOrNotAtAll(t *testing.T) {
 	// The last statement of a scan with a gone update is the one that closes it.
 	must(l.db.w.Exec(`CREATE TEMP TRIGGER cut BEFORE INSERT ON main.closed BEGIN SELECT raise(ABORT, 'cut'); END`))(t)
 	_, err := l.db.SaveScan(t.Context(), data.Scan{Host: l.host, At: hour(1), Updates: []data.Update{{Name: "curl"}},
-		Evidence: []data.Evidence{{Name: "a"}}}, entry("scan saved"))
+		Evidence: []data.Evidence{{Name: "a"}}}, entry("scan saved"), nil)
 	if err == nil {
 		t.Fatal("the scan went through")
 	}

@@ -120,7 +120,7 @@ func TestEveryFieldOfANounComesBack(t *testing.T) {
 	t.Run("scan", func(t *testing.T) {
 		s := filled[data.Scan](9)
 		s.Host = h.ID
-		s.ID = must(db.SaveScan(ctx, s, entry("scan saved")))(t)
+		s.ID = must(db.SaveScan(ctx, s, entry("scan saved"), nil))(t)
 		whole := s
 		whole.Evidence = nil
 		same(t, whole, must(db.LatestScan(ctx, h.ID))(t))
@@ -182,7 +182,7 @@ func TestZeroNounsComeBackAsZero(t *testing.T) {
 	db := newDB(t)
 	ctx := t.Context()
 	h := addHost(t, db, "web1")
-	id := must(db.SaveScan(ctx, data.Scan{Host: h, At: day}, entry("scan saved")))(t)
+	id := must(db.SaveScan(ctx, data.Scan{Host: h, At: day}, entry("scan saved"), nil))(t)
 	same(t, data.Scan{ID: id, Host: h, At: day}, must(db.LatestScan(ctx, h))(t))
 	p := must(db.SavePlan(ctx, data.Plan{Created: day.Add(time.Millisecond)}, entry("plan saved")))(t)
 	same(t, data.Plan{ID: p, Created: day}, must(db.Plan(ctx, p))(t))
@@ -192,7 +192,7 @@ func TestLocalTimesComeBackInUTC(t *testing.T) {
 	db := newDB(t)
 	h := addHost(t, db, "web1")
 	here := day.In(time.FixedZone("far", 9*3600))
-	must(db.SaveScan(t.Context(), data.Scan{Host: h, At: here}, entry("scan saved")))(t)
+	must(db.SaveScan(t.Context(), data.Scan{Host: h, At: here}, entry("scan saved"), nil))(t)
 	if s := must(db.LatestScan(t.Context(), h))(t); s.At.Location() != time.UTC || !s.At.Equal(day) {
 		t.Errorf("at = %v", s.At)
 	}

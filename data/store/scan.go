@@ -18,19 +18,6 @@ const keepEvidence = 20
 // desk's clock was set back; then the scan saved last is the newest.
 const late = time.Hour
 
-// SaveScan stores a scan whole or not at all. The newest scan of a host keeps
-// its packages, the last keepEvidence their evidence, and all their heads.
-//
-// An update the host was not offered before opens an episode. A trusted scan
-// closes the episodes of updates it no longer offers; one that is not trusted
-// proves nothing and closes none. A scan that is a little older than the one
-// that speaks for the host now was overtaken: its head and evidence are kept.
-//
-// A host that is not stored is an ErrNotFound.
-func (db *DB) SaveScan(ctx context.Context, scan data.Scan, entry data.AuditEntry) (data.ScanID, error) {
-	return db.SaveJudgedScan(ctx, scan, entry, nil)
-}
-
 // A Finding is what a scan makes of its host, for judging.
 type Finding struct {
 	Missing     []data.Missing // what the host lacks now, in the order of Reader.Missing
@@ -47,12 +34,22 @@ type Judgement struct {
 	Due     []time.Time // the deadlines that were in force for Gone, in its order; zero: none
 }
 
-// SaveJudgedScan is SaveScan, and stores how the host stands in the same
-// transaction. judge is asked once the scan is known to speak for the host, and
-// not at all when it was overtaken. It must not use the DB, and what it is
-// given is shared: it must not change that. A ctx that ends once the saving has
-// begun does not end it.
-func (db *DB) SaveJudgedScan(ctx context.Context, scan data.Scan, entry data.AuditEntry, judge func(Finding) Judgement) (data.ScanID, error) {
+// SaveScan stores a scan whole or not at all. The newest scan of a host keeps
+// its packages, the last keepEvidence their evidence, and all their heads.
+//
+// An update the host was not offered before opens an episode. A trusted scan
+// closes the episodes of updates it no longer offers; one that is not trusted
+// proves nothing and closes none. A scan that is a little older than the one
+// that speaks for the host now was overtaken: its head and evidence are kept.
+//
+// judge says how the host stands, which is stored in the same transaction. It is
+// asked once the scan is known to speak for the host, and not at all when it was
+// overtaken. It must not use the DB, and what it is given is shared: it must not
+// change that. nil leaves the judging to the next Refresh of the Desk.
+//
+// A host that is not stored is an ErrNotFound. A ctx that ends once the saving
+// has begun does not end it.
+func (db *DB) SaveScan(ctx context.Context, scan data.Scan, entry data.AuditEntry, judge func(Finding) Judgement) (data.ScanID, error) {
 	op := fmt.Sprintf("save scan of host %d", scan.Host)
 	w, err := newScanWriter(scan)
 	if err != nil {

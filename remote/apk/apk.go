@@ -118,21 +118,10 @@ const lockStatus = 99
 // Start starts a job that brings in j.Changes and nothing else. On the host it
 // is simulated once more and not begun when anything differs.
 func (p Platform) Start(ctx context.Context, s remote.Session, j remote.Job) error {
-	if j.Changes.Empty() {
-		return p.StartClaim(ctx, s, j)
-	}
-	input, err := jobInput(j.Changes)
-	if err != nil {
-		return fmt.Errorf("apk start %s: %w: %w", j.ID, linux.ErrNotStarted, err)
-	}
-	return p.StartJob(ctx, s, j, commonScript+jobScript, input)
+	return p.StartChanges(ctx, s, j, commonScript+jobScript, jobInput)
 }
 
-func jobInput(c data.Changes) ([]byte, error) {
-	return linux.JobInput(c, func(t data.Target, version string) (string, error) {
-		return t.Name + " " + version, checkName(t.Name, version)
-	})
-}
+var jobInput = linux.NamedInput(checkName)
 
 // Check looks at what would keep a job with c from working.
 func (p Platform) Check(ctx context.Context, s remote.Session, c data.Changes) ([]data.Check, error) {

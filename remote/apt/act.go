@@ -115,14 +115,7 @@ func removals(a linux.Answer, gone []action) ([]data.Target, error) {
 // simulates once more and refuses when the host's solver would do anything
 // outside; its exit statuses are the constants of this package.
 func (p Platform) Start(ctx context.Context, s remote.Session, j remote.Job) error {
-	if j.Changes.Empty() {
-		return p.StartClaim(ctx, s, j)
-	}
-	input, err := planFile(j.Changes)
-	if err != nil {
-		return fmt.Errorf("apt start job %s: %w: %w", j.ID, linux.ErrNotStarted, err)
-	}
-	return p.StartJob(ctx, s, j, places+installScript, input)
+	return p.StartChanges(ctx, s, j, places+installScript, planFile)
 }
 
 // planFile writes the lines that install.sh reads.

@@ -108,14 +108,7 @@ func simulated(a linux.Answer, want []data.Target) (data.Changes, error) {
 // Start starts the transaction of j detached. On the host it is simulated once
 // more, compared with the plan, and not begun when anything differs.
 func (p Platform) Start(ctx context.Context, s remote.Session, j remote.Job) error {
-	if j.Changes.Empty() {
-		return p.StartClaim(ctx, s, j)
-	}
-	input, err := rpm.JobInput(j.Changes)
-	if err != nil {
-		return fmt.Errorf("dnf start %s: %w: %w", j.ID, linux.ErrNotStarted, err)
-	}
-	return p.StartJob(ctx, s, j, commonScript+jobScript, input)
+	return p.StartChanges(ctx, s, j, commonScript+jobScript, rpm.JobInput)
 }
 
 // Check looks at what would keep a job with c from working.

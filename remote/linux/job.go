@@ -67,6 +67,31 @@ func JobInput(c data.Changes, words func(t data.Target, version string) (string,
 	return b.Bytes(), nil
 }
 
+// NamedInput is JobInput with "NAME VERSION" a package, for platforms that hold
+// one of each name; check keeps both from a shell.
+func NamedInput(check func(name, version string) error) func(data.Changes) ([]byte, error) {
+	return func(c data.Changes) ([]byte, error) {
+		return JobInput(c, func(t data.Target, version string) (string, error) {
+			return t.Name + " " + version, check(t.Name, version)
+		})
+	}
+}
+
+// StartChanges starts script as the job that brings in j.Changes, in the words of
+// input; where they have none, the job is not begun, an ErrNotStarted. Without
+// changes it does nothing. What stays of it is its claim on the host: the same ID
+// is nobody's order any more.
+func (h Host) StartChanges(ctx context.Context, s remote.Session, j remote.Job, script string, input func(data.Changes) ([]byte, error)) error {
+	if j.Changes.Empty() {
+		return h.StartJob(ctx, s, j, ":", nil)
+	}
+	words, err := input(j.Changes)
+	if err != nil {
+		return fmt.Errorf("start job %s: %w: %w", j.ID, ErrNotStarted, err)
+	}
+	return h.StartJob(ctx, s, j, script, words)
+}
+
 // StartJob starts script detached on the host; input becomes the file
 // $job/input. It may use the shell functions of job.sh: step, halted,
 // killable. A second call with the same ID starts nothing and returns nil.
@@ -105,12 +130,6 @@ func (h Host) StartJob(ctx context.Context, s remote.Session, j remote.Job, scri
 		return fmt.Errorf("start job %s: %w: %s %s", j.ID, ErrNotStarted, word, clip(strings.TrimSpace(start.Err)))
 	}
 	return fmt.Errorf("start job %s: %w: %q", j.ID, remote.ErrGarbage, clip(word))
-}
-
-// StartClaim starts a job that does nothing. What stays of it is its claim on the
-// host: the same ID is nobody's order any more.
-func (h Host) StartClaim(ctx context.Context, s remote.Session, j remote.Job) error {
-	return h.StartJob(ctx, s, j, ":", nil)
 }
 
 // Look tells how a job stands, with at most 256 KiB of its log from the offset.

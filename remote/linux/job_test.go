@@ -394,7 +394,7 @@ func TestAClaimIsAJobThatDoesNothing(t *testing.T) {
 	w := newWorld(t)
 	j := remote.Job{ID: jobName, StopAfter: time.Minute}
 	for range 2 {
-		if err := w.StartClaim(t.Context(), w.shell, j); err != nil {
+		if err := w.StartChanges(t.Context(), w.shell, j, "exit 1", nil); err != nil {
 			t.Fatal(err)
 		}
 	}

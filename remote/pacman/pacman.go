@@ -138,21 +138,10 @@ func changesOf(a linux.Answer, scan *data.Scan) (data.Changes, error) {
 // lists are fetched anew; when the sources have moved on from the plan, nothing
 // is changed.
 func (p Platform) Start(ctx context.Context, s remote.Session, j remote.Job) error {
-	if j.Changes.Empty() {
-		return p.StartClaim(ctx, s, j)
-	}
-	input, err := jobInput(j.Changes)
-	if err != nil {
-		return fmt.Errorf("pacman start %s: %w: %w", j.ID, linux.ErrNotStarted, err)
-	}
-	return p.StartJob(ctx, s, j, commonScript+jobScript, input)
+	return p.StartChanges(ctx, s, j, commonScript+jobScript, jobInput)
 }
 
-func jobInput(c data.Changes) ([]byte, error) {
-	return linux.JobInput(c, func(t data.Target, version string) (string, error) {
-		return t.Name + " " + version, checkName(t.Name, version)
-	})
-}
+var jobInput = linux.NamedInput(checkName)
 
 // Check looks at what would keep a job with c from working.
 func (p Platform) Check(ctx context.Context, s remote.Session, c data.Changes) ([]data.Check, error) {

@@ -137,22 +137,3 @@ func Duplicates(list []Installed) []string {
 	slices.Sort(dup)
 	return dup
 }
-
-// Failures returns the lines of a job's log that say that a package's script
-// failed or a package was not installed. dnf exits with 0 in spite of a failed
-// %post:
-//
-//	warning: %post(labbadpost-2.0-1.el9.noarch) scriptlet failed, exit status 1
-//	error: labbadpre-2.0-1.el9.noarch: install failed
-//	>>> [RPM] %prein(labbadpre-2.0-1.el9.noarch) scriptlet failed, exit status 1
-func Failures(log []byte) []string {
-	var out []string
-	for line := range strings.Lines(string(log)) {
-		line = strings.TrimSpace(line)
-		if strings.Contains(line, " scriptlet failed") || strings.HasSuffix(line, ": install failed") ||
-			strings.HasSuffix(line, ": erase failed") {
-			out = append(out, line)
-		}
-	}
-	return out
-}

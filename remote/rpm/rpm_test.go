@@ -2,7 +2,6 @@ package rpm
 
 import (
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -115,18 +114,6 @@ func TestCorePackageInstalledAfterTheBootWantsAReboot(t *testing.T) {
 	}
 	if got := RebootReasons(list, time.Time{}); got != nil {
 		t.Errorf("without a boot time: %v", got)
-	}
-}
-
-func TestFailedScriptsAreFound(t *testing.T) {
-	log := `  Running scriptlet: labbadpre-2.0-1.el9.noarch                            5/13
-error: %prein(labbadpre-2.0-1.el9.noarch) scriptlet failed, exit status 1
-Error in PREIN scriptlet in rpm package labbadpre
-error: labbadpre-2.0-1.el9.noarch: install failed
-warning: %post(labbadpost-2.0-1.el9.noarch) scriptlet failed, exit status 1
-Complete!`
-	if got := Failures([]byte(log)); len(got) != 3 || !strings.Contains(got[2], "labbadpost") {
-		t.Errorf("failures %q", got)
 	}
 }
 

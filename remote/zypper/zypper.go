@@ -167,14 +167,7 @@ func refusal(s stream) string {
 // Start starts the installation of j detached. On the host it is simulated once
 // more, compared with the plan, and not begun when anything differs.
 func (p Platform) Start(ctx context.Context, s remote.Session, j remote.Job) error {
-	if j.Changes.Empty() {
-		return p.StartClaim(ctx, s, j)
-	}
-	input, err := rpm.JobInput(j.Changes)
-	if err != nil {
-		return fmt.Errorf("zypper start %s: %w: %w", j.ID, linux.ErrNotStarted, err)
-	}
-	return p.StartJob(ctx, s, j, commonScript+jobScript, input)
+	return p.StartChanges(ctx, s, j, commonScript+jobScript, rpm.JobInput)
 }
 
 // Check looks at what would keep a job with c from working.

@@ -173,7 +173,7 @@ var columns = []kit.Column[data.AuditEntry]{
 	{ID: "when", Title: "When", Width: 174, Text: func(e data.AuditEntry) string { return kit.DateTime(e.At) },
 		Compare: func(a, b data.AuditEntry) int { return a.At.Compare(b.At) }},
 	{ID: "by", Title: "By", Width: 130, Text: func(e data.AuditEntry) string { return e.By }},
-	{ID: "verb", Title: "What happened", Width: 170, Text: func(e data.AuditEntry) string { return e.Verb }},
+	{ID: "verb", Title: "What happened", Width: 160, Text: func(e data.AuditEntry) string { return e.Verb }},
 	{ID: "what", Title: "To what", Width: 260, Grow: true, Text: func(e data.AuditEntry) string { return e.What }},
-	{ID: "why", Title: "Why", Width: 240, Grow: true, Text: func(e data.AuditEntry) string { return e.Why }},
+	{ID: "why", Title: "Why", Width: 220, Grow: true, Text: func(e data.AuditEntry) string { return e.Why }},
 }

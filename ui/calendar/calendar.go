@@ -54,7 +54,6 @@ type Screen struct {
 
 // An almanac is all that the screen shows, read at one time.
 type almanac struct {
-	version  int64
 	zone     *time.Location
 	now      time.Time
 	from     data.Date // first of days
@@ -264,13 +263,7 @@ func (x *Screen) show() {
 
 // badge counts the deadlines that no window meets.
 func (x *Screen) badge(a *almanac) {
-	n := 0
-	for _, p := range a.sections[0].Problems {
-		if p.Sign == kit.StatusOverdue {
-			n++
-		}
-	}
-	x.shell.Badge(ui.Calendar, ui.Badge{Count: n, Status: kit.StatusOverdue})
+	x.shell.Badge(ui.Calendar, ui.Badge{Count: a.sections[0].count(), Status: kit.StatusOverdue})
 }
 
 func weekTitle(from data.Date) string {

@@ -175,7 +175,7 @@ func (e *editor) form() *kit.Form {
 		groupBox = container.New(layout.NewGridWrapLayout(fyne.NewSize(460, 90)), container.NewVScroll(groups))
 	}
 	if len(e.checks) == 0 {
-		groupBox = kit.NewMuted("There are no groups yet: make one in Hosts.")
+		groupBox = kit.NewMuted("A window is for groups, and there are none yet: make one in Hosts, menu …, Groups…")
 	}
 	when := kit.HBox(8, boxed(70, e.start), kit.NewMuted("for"), boxed(110, e.duration), kit.NewMuted("until"), boxed(120, e.until), kit.NewMuted("(empty: for good)"))
 	agreed := kit.VBox(2, e.agreed, e.standing)

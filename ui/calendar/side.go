@@ -85,7 +85,7 @@ func (s *side) showSections(all []section) {
 	for _, sec := range all {
 		title := kit.NewStrong(sec.Title)
 		var count fyne.CanvasObject
-		if n := len(sec.Problems); n > 0 {
+		if n := sec.count(); n > 0 {
 			count = kit.NewBadge(kit.Number(n))
 		}
 		box := kit.VBox(2, kit.NewRule(), kit.Pad(container.NewBorder(nil, nil, nil, count, title), 8, 2, 0, 0))
@@ -135,7 +135,6 @@ type item struct {
 	words      string // tooltip
 	do         func()
 	ground     *kit.Fill
-	focused    bool
 	tip        kit.Tip
 }
 

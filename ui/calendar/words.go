@@ -135,6 +135,7 @@ type problem struct {
 	Day    data.Date // zero: none
 	Hosts  []data.HostID
 	Host   data.HostID
+	Aside  bool // says what is not known; is not one of what the section counts
 }
 
 // A section is a part of the side list.
@@ -143,6 +144,17 @@ type section struct {
 	Problems []problem
 	Good     string // said when there is none
 	None     string // said when nothing could be looked at
+}
+
+// count returns how many problems were found.
+func (s section) count() int {
+	n := 0
+	for _, p := range s.Problems {
+		if !p.Aside {
+			n++
+		}
+	}
+	return n
 }
 
 // findings are what app found that does not fit.
@@ -182,7 +194,7 @@ func lateSection(hosts map[data.HostID]string, f findings, zone *time.Location) 
 			Note: kit.Count(u.Updates, "update", "updates") + " · " + note, Host: u.Host, Day: civil(u.Due.In(zone))})
 	}
 	if f.unjudged > 0 {
-		late.Problems = append(late.Problems, problem{Sign: kit.StatusUnknown, Text: kit.Count(f.unjudged, "host is", "hosts are") + " unknown", Note: "so their deadlines are not known"})
+		late.Problems = append(late.Problems, problem{Sign: kit.StatusUnknown, Aside: true, Text: kit.Count(f.unjudged, "host is", "hosts are") + " unknown", Note: "so their deadlines are not known"})
 		late.Good = ""
 	}
 	return late

@@ -24,7 +24,7 @@ func columns() []kit.Column[*row] {
 		{ID: "overdue", Title: "Overdue", Width: 84, Align: fyne.TextAlignTrailing, Text: overdueText, Tip: missingTip, Tint: overdueTint,
 			Compare: func(a, b *row) int { return counted(a, overdue(a)) - counted(b, overdue(b)) }},
 		{ID: "deadline", Title: "Deadline", Width: 108, Text: deadlineText, Tip: deadlineTip, Tint: deadlineTint,
-			Compare: func(a, b *row) int { return zeroLast(a.verdict.NextDue, b.verdict.NextDue) }},
+			Compare: func(a, b *row) int { return kit.CompareTime(a.verdict.NextDue, b.verdict.NextDue) }},
 		{ID: "scanned", Title: "Scanned", Width: 120, Text: func(r *row) string { return kit.Ago(r.scan.At, r.now) }, Tip: scannedTip,
 			Status:  func(r *row) kit.Status { return failedSign(r) },
 			Compare: func(a, b *row) int { return b.scan.At.Compare(a.scan.At) }},
@@ -150,25 +150,7 @@ func deadlineTip(r *row) string {
 }
 
 func deadlineTint(r *row) fyne.ThemeColorName {
-	return dueTint(r.verdict.NextDue, r.now)
-}
-
-func dueTint(due, now time.Time) fyne.ThemeColorName {
-	if !due.IsZero() && due.Before(now) {
-		return kit.ColorLate
-	}
-	return ""
-}
-
-// zeroLast orders moments with the unset one behind all others.
-func zeroLast(a, b time.Time) int {
-	if a.IsZero() != b.IsZero() {
-		if a.IsZero() {
-			return 1
-		}
-		return -1
-	}
-	return a.Compare(b)
+	return kit.DueTint(r.verdict.NextDue, r.now)
 }
 
 func failedSign(r *row) kit.Status {

@@ -25,6 +25,8 @@ type hostForm struct {
 	technology, unit, owner, admin            *kit.Entry
 	notes                                     *kit.Entry
 
+	jumpField, authField, sudoField *kit.Field // shown where they have a meaning
+
 	left, right *kit.Form
 	object      fyne.CanvasObject
 }
@@ -58,16 +60,19 @@ func newHostForm(h data.Host, groups []data.Group) *hostForm {
 }
 
 func (f *hostForm) build() {
+	f.jumpField = &kit.Field{Label: "Jump host", Input: f.jump}
+	f.authField = &kit.Field{Label: "Login", Input: f.auth}
+	f.sudoField = &kit.Field{Label: "Sudo", Input: container.NewHBox(f.sudo)}
 	f.left = kit.NewForm(
 		&kit.Field{Label: "Name", Must: true, Input: f.name, Check: kit.Required(f.name, "Give the host a name.")},
 		&kit.Field{Label: "Reached by", Input: container.NewHBox(f.reach)},
 		&kit.Field{Label: "Address", Input: f.address},
 		&kit.Field{Label: "User", Input: f.user},
 		&kit.Field{Label: "Port", Input: f.port, Check: f.checkPort},
-		&kit.Field{Label: "Jump host", Input: f.jump},
+		f.jumpField,
 		&kit.Field{Label: "Key file", Input: f.identity},
-		&kit.Field{Label: "WinRM login", Input: f.auth},
-		&kit.Field{Label: "Sudo", Input: container.NewHBox(f.sudo)},
+		f.authField,
+		f.sudoField,
 		&kit.Field{Label: "Notes", Input: f.notes},
 	)
 	f.right = kit.NewForm(
@@ -90,7 +95,7 @@ func (f *hostForm) build() {
 	f.onlyWhatCounts()
 }
 
-// onlyWhatCounts switches off what has no meaning for the way chosen.
+// onlyWhatCounts shows what has a meaning for the way chosen.
 func (f *hostForm) onlyWhatCounts() {
 	way := f.reach.Chosen()
 	set := func(counts bool, inputs ...*kit.Entry) {
@@ -103,7 +108,17 @@ func (f *hostForm) onlyWhatCounts() {
 		}
 	}
 	set(way != wordLocal, f.address, f.user, f.port, f.identity)
-	set(way == wordSSH, f.jump)
+	f.jumpField.SetShown(way == wordSSH)
+	f.authField.SetShown(way == wordWinRM)
+	f.sudoField.SetShown(way != wordWinRM)
+	user, port, identity := "as OpenSSH says", "as OpenSSH says, else 22", "agent, or as OpenSSH says"
+	if way == wordWinRM {
+		user, port, identity = `DOMAIN\name, or name`, "5986, or 5985 over HTTP", "a keytab, for Kerberos"
+	}
+	f.user.SetPlaceHolder(user)
+	f.port.SetPlaceHolder(port)
+	f.identity.SetPlaceHolder(identity)
+	f.left.Refresh()
 }
 
 func (f *hostForm) checkPort() error {

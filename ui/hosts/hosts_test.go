@@ -164,7 +164,7 @@ func fillShop(t testing.TB, d *app.Desk) {
 			{Name: "tzdata", Installed: "2025a-0+deb12u1", Available: "2025b-0+deb12u2", Origin: "Debian:12-updates", Class: data.BugFix}},
 		Evidence: []data.Evidence{{Name: "apt-get -s dist-upgrade", Output: "Reading package lists...\nBuilding dependency tree...\nInst openssl [3.0.16-1~deb12u1] (3.0.17-1~deb12u3 Debian-Security:12/oldstable-security [amd64])\n"}, {Name: "uname -a", Output: "Linux host 6.1.0-17-amd64 #1 SMP\n"}},
 	}
-	if _, err := d.DB.SaveScan(ctx, s, data.AuditEntry{At: now, By: "t", Verb: "scan saved"}); err != nil {
+	if _, err := d.DB.SaveScan(ctx, s, data.AuditEntry{At: now, By: "t", Verb: "scan saved"}, nil); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -31,12 +31,12 @@ func newMissingList(p *panel) *missingList {
 		kit.Column[*data.Verdict]{ID: "compliance", Title: "Compliance", Width: 112, Status: func(v *data.Verdict) kit.Status { return kit.OfCompliance(v.Compliance) },
 			Compare: func(a, b *data.Verdict) int { return rank(a.Compliance) - rank(b.Compliance) }, Tip: func(v *data.Verdict) string { return v.Because }},
 		kit.Column[*data.Verdict]{ID: "deadline", Title: "Deadline", Width: 100, Text: func(v *data.Verdict) string { return kit.Due(v.Due, p.now) },
-			Compare: func(a, b *data.Verdict) int { return zeroLast(a.Due, b.Due) }, Tip: func(v *data.Verdict) string { return v.Because },
-			Tint: verdictTint},
+			Compare: func(a, b *data.Verdict) int { return kit.CompareTime(a.Due, b.Due) }, Tip: func(v *data.Verdict) string { return v.Because },
+			Tint: func(v *data.Verdict) fyne.ThemeColorName { return kit.OverdueTint(v.Compliance) }},
 		kit.Column[*data.Verdict]{ID: "severity", Title: "Severity", Width: 96, Status: func(v *data.Verdict) kit.Status { return kit.OfSeverity(v.Update.Severity) },
 			Compare: func(a, b *data.Verdict) int { return b.Update.Severity.Rank() - a.Update.Severity.Rank() }},
 		kit.Column[*data.Verdict]{ID: "hold", Title: "Hold", Width: 92, Status: func(v *data.Verdict) kit.Status { return kit.OfHold(v.Update.Hold) }},
-		kit.Column[*data.Verdict]{ID: "class", Title: "Class", Width: 90, Text: func(v *data.Verdict) string { return classWord(v.Update.Class) }},
+		kit.Column[*data.Verdict]{ID: "class", Title: "Class", Width: 90, Text: func(v *data.Verdict) string { return kit.ClassWord(v.Update.Class) }},
 		kit.Column[*data.Verdict]{ID: "installed", Title: "Installed", Width: 140, Mono: true, Text: func(v *data.Verdict) string { return v.Update.Installed }},
 		kit.Column[*data.Verdict]{ID: "available", Title: "Available", Width: 140, Mono: true, Text: func(v *data.Verdict) string { return v.Update.Available }},
 		kit.Column[*data.Verdict]{ID: "arch", Title: "Arch", Width: 80, Text: func(v *data.Verdict) string { return v.Update.Arch }},
@@ -53,22 +53,6 @@ func newMissingList(p *panel) *missingList {
 	search := l.grid.NewSearch("Find an update")
 	l.object = container.NewBorder(kit.Pad(search, 0, 8, 12, 12), kit.VBox(0, kit.Pad(l.grid.Footer(), 4, 4, 12, 12), l.because), nil, nil, l.grid)
 	return l
-}
-
-// verdictTint marks the deadline of what is overdue, and of nothing that is
-// excused or not proved.
-func verdictTint(v *data.Verdict) fyne.ThemeColorName {
-	if v.Compliance == data.Overdue {
-		return kit.ColorLate
-	}
-	return ""
-}
-
-func classWord(c data.Class) string {
-	if c == data.ClassUnknown {
-		return "unknown"
-	}
-	return string(c)
 }
 
 func (l *missingList) set(verdicts []data.Verdict) {

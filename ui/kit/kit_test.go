@@ -3,13 +3,16 @@ package kit_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"image/color"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 
 	"secondtuesday/data"
@@ -264,22 +267,6 @@ func TestHostKeyIsAcceptedOnlyAfterComparing(t *testing.T) {
 	kittest.See(t, w, "SHA256:def")
 }
 
-func TestReasonIsDemanded(t *testing.T) {
-	kittest.Start(t, false)
-	w := kittest.Window(t, kit.NewText("below"), wide)
-	got := ""
-	kit.AskReason(context.Background(), w, "Apply now?", "Outside every window.", "Apply now", func(why string) { got = why })
-	kittest.Press(t, w, "Apply now")
-	if got != "" || w.Canvas().Overlays().Top() == nil {
-		t.Fatal("no reason was needed")
-	}
-	kittest.Type(t, w, "Change CHG-1042: exploited in the wild, agreed with the owner by phone", "  exploited, owner agreed ")
-	kittest.Press(t, w, "Apply now")
-	if got != "exploited, owner agreed" {
-		t.Errorf("reason %q", got)
-	}
-}
-
 func TestWorkShowsProgressCancelsAndTells(t *testing.T) {
 	kittest.Start(t, false)
 	strip := kit.NewWork(context.Background())
@@ -320,8 +307,32 @@ func TestLogKeepsTheNewestLines(t *testing.T) {
 		l.Append(kit.StatusNone, lines...)
 	}
 	l.Append(kit.StatusFailed, "the last")
-	if l.Len() != kit.LogRows || !strings.HasSuffix(strings.TrimSpace(l.Text()), "the last") {
+	if l.Len() != kit.LogRows || !strings.HasSuffix(l.Text(), "\nthe last") {
 		t.Errorf("%d lines are kept", l.Len())
+	}
+}
+
+func TestScrollBarOfALogLiesOnNoLine(t *testing.T) {
+	kittest.Start(t, false)
+	l := kit.NewLog()
+	w := kittest.Window(t, l, fyne.NewSize(300, 120))
+	for i := range 20 {
+		l.Append(kit.StatusNone, fmt.Sprintf("%d %s", i, strings.Repeat("wide ", 40)))
+	}
+	if text := l.Text(); strings.Count(text, "\n") != 19 || strings.HasSuffix(text, "\n") || l.Len() != 20 {
+		t.Errorf("the log holds %d lines: %q", l.Len(), text)
+	}
+	bar := kittest.Find(w, func(o fyne.CanvasObject) bool {
+		s, ok := o.(*container.Scroll)
+		return ok && s.Offset.Y > 0
+	})
+	if bar == nil {
+		t.Fatal("the log has not followed the newest line")
+	}
+	s := bar.(*container.Scroll)
+	line := s.Content.MinSize().Height / 21
+	if below := s.Content.MinSize().Height - 20*line; below < theme.Size(theme.SizeNameScrollBar)-1 {
+		t.Errorf("%v are free below the last line, the bar is %v high", below, theme.Size(theme.SizeNameScrollBar))
 	}
 }
 
@@ -382,5 +393,25 @@ func TestSentenceUnderAFieldGoesWhenItIsNoLongerTrue(t *testing.T) {
 	}
 	if told != "broken" {
 		t.Errorf("the screen was told %q", told)
+	}
+}
+
+func TestDeadlinesAreOrderedAndMarkedByWhatHasPassed(t *testing.T) {
+	now := time.Date(2026, 1, 16, 12, 0, 0, 0, time.UTC)
+	soon, past := now.Add(time.Hour), now.Add(-time.Hour)
+	order := []time.Time{{}, soon, past}
+	slices.SortFunc(order, kit.CompareTime)
+	if !order[0].Equal(past) || !order[2].IsZero() {
+		t.Errorf("order %v", order)
+	}
+	for at, want := range map[time.Time]fyne.ThemeColorName{{}: "", soon: "", now: "", past: kit.ColorLate} {
+		if got := kit.DueTint(at, now); got != want {
+			t.Errorf("%v: %q, want %q", at, got, want)
+		}
+	}
+	for _, c := range data.Compliances {
+		if got := kit.OverdueTint(c) == kit.ColorLate; got != (c == data.Overdue) {
+			t.Errorf("%s is marked: %v", c, got)
+		}
 	}
 }

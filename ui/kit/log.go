@@ -1,6 +1,8 @@
 package kit
 
 import (
+	"strings"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
@@ -27,12 +29,14 @@ func NewLog() *Log {
 
 // Append adds lines, in a status's colour unless it is StatusNone.
 func (l *Log) Append(s Status, lines ...string) {
+	rows := l.grid.Rows[:l.Len()]
 	for _, line := range lines {
-		l.grid.Rows = append(l.grid.Rows, l.row(line, s))
+		rows = append(rows, l.row(line, s))
 	}
-	if n := len(l.grid.Rows); n > LogRows {
-		l.grid.Rows = append([]widget.TextGridRow(nil), l.grid.Rows[n-LogRows:]...)
+	if n := len(rows); n > LogRows {
+		rows = append([]widget.TextGridRow(nil), rows[n-LogRows:]...)
 	}
+	l.grid.Rows = append(rows, widget.TextGridRow{}) // the scroll bar lies on this one
 	l.grid.Refresh()
 	l.grid.ScrollToBottom()
 }
@@ -63,10 +67,10 @@ func (l *Log) Clear() {
 }
 
 // Len returns how many lines are kept.
-func (l *Log) Len() int { return len(l.grid.Rows) }
+func (l *Log) Len() int { return max(0, len(l.grid.Rows)-1) }
 
 // Text returns the lines kept.
-func (l *Log) Text() string { return l.grid.Text() }
+func (l *Log) Text() string { return strings.TrimSuffix(l.grid.Text(), "\n") }
 
 // CreateRenderer implements fyne.Widget.
 func (l *Log) CreateRenderer() fyne.WidgetRenderer {

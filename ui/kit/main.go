@@ -40,6 +40,8 @@ func mainOf(o fyne.CanvasObject) Main {
 		inner = []fyne.CanvasObject{x.object}
 	case *container.Scroll:
 		inner = []fyne.CanvasObject{x.Content}
+	case *container.Split:
+		inner = []fyne.CanvasObject{x.Leading, x.Trailing}
 	case *fyne.Container:
 		inner = x.Objects
 	}

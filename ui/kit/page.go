@@ -190,9 +190,9 @@ func NewCard(title string, extra, content fyne.CanvasObject) fyne.CanvasObject {
 }
 
 // NewScroll returns cards that may be higher than their room. The hairlines at
-// their edges are not cut.
+// their edges are not cut, and the scroll bar lies in the margin, on no card.
 func NewScroll(cards fyne.CanvasObject) fyne.CanvasObject {
-	return Pad(container.NewVScroll(Pad(cards, 2, 2, 2, 2)), -2, -2, -2, -2)
+	return Pad(container.NewVScroll(Pad(cards, 2, 2, 2, 14)), -2, -2, -2, -14)
 }
 
 // NewSurface returns a flat surface without title or room, for a grid.

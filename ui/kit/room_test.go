@@ -68,6 +68,58 @@ func TestScrollBarsLieOnNoRowAndNoColumn(t *testing.T) {
 	}
 }
 
+func TestColumnsShareTheWidth(t *testing.T) {
+	kittest.Start(t, false)
+	text := func(title string) func(int) string { return func(int) string { return title + " cell" } }
+	for _, c := range []struct {
+		name   string
+		widths []float32 // the first may grow
+		room   float32
+		whole  int  // columns that are seen in whole
+		bar    bool // there is more at the right
+	}{
+		{"what is left over", []float32{120, 90, 90}, 400, 3, false},
+		{"what little is lacking", []float32{140, 90, 90}, 300, 3, false},
+		{"up to a whole column", []float32{120, 90, 90, 90, 90}, 340, 3, true},
+		{"by giving up a little for the last", []float32{120, 90, 90, 90}, 280, 3, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var columns []kit.Column[int]
+			for i, w := range c.widths {
+				title := fmt.Sprintf("C%d", i)
+				columns = append(columns, kit.Column[int]{ID: title, Title: title, Width: w, Grow: i == 0, Text: text(title)})
+			}
+			g := kit.NewGrid(columns...)
+			w := shown(t, g, fyne.NewSize(c.room, 300))
+			across := func() bool {
+				return kittest.Find(w, func(o fyne.CanvasObject) bool {
+					r, ok := o.(*canvas.Rectangle)
+					return ok && r.CornerRadius == 4 && r.Size().Width > 20 && r.Visible()
+				}) != nil
+			}
+			g.SetRows(nil)
+			if across() {
+				t.Error("a table without rows has a scroll bar")
+			}
+			g.SetRows([]int{1})
+			if across() != c.bar {
+				t.Errorf("a scroll bar: %v", !c.bar)
+			}
+			for i := range c.whole {
+				at, size := placeOf(t, w, fmt.Sprintf("C%d", i))
+				if at.X+size.Width > c.room {
+					t.Errorf("column %d is cut", i)
+				}
+			}
+			if c.whole < len(c.widths) {
+				if at, _ := placeOf(t, w, fmt.Sprintf("C%d", c.whole)); at.X < c.room {
+					t.Errorf("column %d starts at %v, under the right edge", c.whole, at.X)
+				}
+			}
+		})
+	}
+}
+
 func TestTitleOfAPageWithoutButtonsStandsWhereAllDo(t *testing.T) {
 	kittest.Start(t, false)
 	var tops []float32

@@ -200,8 +200,8 @@ func (s *sheet) barRooms() (right, below float32) {
 	const room = barSide + 4
 	var wide float32
 	for i := range s.heads {
-		if !s.heads[i].hidden {
-			wide += s.heads[i].width
+		if h := &s.heads[i]; !h.hidden && s.shown() > 0 { // without rows there is nothing to scroll to
+			wide += h.least()
 		}
 	}
 	size, high := s.Size(), headHeight+float64(s.shown())*rowHeight
@@ -242,29 +242,44 @@ func (s *sheet) contentWidth() float32 {
 	return w
 }
 
-// fitColumns gives room left over to the columns that may grow.
+// least returns how narrow a column may get before the sheet scrolls across.
+func (h *head) least() float32 {
+	if !h.grow {
+		return h.width
+	}
+	return max(minColumn, 0.75*h.width)
+}
+
+// fitColumns shares the width: what is left over goes to the columns that may
+// grow, and what is lacking comes off them. Where columns run on to the right,
+// the view begins with whole ones: a title that starts under the edge is not read.
 func (s *sheet) fitColumns() {
-	var used float32
-	growing := 0
+	const most = 160 // a wider gap before the edge is not filled up
+	spare, give, runsOn := s.viewWidth(), float32(0), false
+	var growing []*head
 	for i := range s.heads {
 		h := &s.heads[i]
 		h.shownW = h.width
-		if h.hidden {
-			continue
-		}
-		used += h.width
-		if h.grow {
-			growing++
+		switch slack := h.width - h.least(); {
+		case h.hidden || runsOn:
+		case spare+give+slack < h.width:
+			runsOn = true
+		default:
+			spare, give = spare-h.width, give+slack
+			if h.grow {
+				growing = append(growing, h)
+			}
 		}
 	}
-	spare := s.viewWidth() - used
-	if spare <= 0 || growing == 0 {
+	if runsOn && spare > most {
 		return
 	}
-	for i := range s.heads {
-		if h := &s.heads[i]; h.grow && !h.hidden {
-			h.shownW += float32(math.Floor(float64(spare) / float64(growing)))
+	for _, h := range growing {
+		share := spare / float32(len(growing))
+		if spare < 0 {
+			share = spare * (h.width - h.least()) / give
 		}
+		h.shownW += float32(math.Floor(float64(share)))
 	}
 }
 
@@ -364,6 +379,9 @@ func (s *sheet) thumbDown() (at, length float32) {
 }
 
 func (s *sheet) thumbAcross() (at, length float32) {
+	if _, below := s.barRooms(); below == 0 {
+		return 0, 0
+	}
 	w := float64(s.viewWidth())
 	return thumb(float64(s.xoff), w, float64(s.contentWidth()), w)
 }

@@ -193,3 +193,20 @@ var checks = map[data.CheckResult]Status{
 
 // OfCheck returns the sign of a pre- or post-check.
 func OfCheck(r data.CheckResult) Status { return of(checks, r) }
+
+// OverdueTint marks the deadline of what is overdue, and of nothing that is
+// excused or not proved.
+func OverdueTint(c data.Compliance) fyne.ThemeColorName {
+	if c == data.Overdue {
+		return ColorLate
+	}
+	return ""
+}
+
+// ClassWord is a class in a sentence; one that no source states is "unknown".
+func ClassWord(c data.Class) string {
+	if c == data.ClassUnknown {
+		return "unknown"
+	}
+	return string(c)
+}

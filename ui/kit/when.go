@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"time"
 
+	"fyne.io/fyne/v2"
+
 	"secondtuesday/app"
 )
 
@@ -37,14 +39,6 @@ func Date(t time.Time) string {
 		return "–"
 	}
 	return t.Local().Format("2006-01-02")
-}
-
-// Day returns a day as people say it: "Tue 24 Nov".
-func Day(t time.Time) string {
-	if t.IsZero() {
-		return "–"
-	}
-	return t.Local().Format("Mon 2 Jan")
 }
 
 // Exact returns a moment with its day, zone and UTC, for tooltips.
@@ -83,6 +77,25 @@ func Due(t, now time.Time) string {
 	default:
 		return "in " + Span(d)
 	}
+}
+
+// DueTint is the colour of a deadline that has passed; none otherwise.
+func DueTint(t, now time.Time) fyne.ThemeColorName {
+	if !t.IsZero() && t.Before(now) {
+		return ColorLate
+	}
+	return ""
+}
+
+// CompareTime orders moments with the unset one behind all others.
+func CompareTime(a, b time.Time) int {
+	if a.IsZero() != b.IsZero() {
+		if a.IsZero() {
+			return 1
+		}
+		return -1
+	}
+	return a.Compare(b)
 }
 
 // Span returns a duration in its one fitting unit: "45 s", "12 min", "2 h",

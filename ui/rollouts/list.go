@@ -153,13 +153,12 @@ type list struct {
 	rows    []*row
 	version int64
 	asked   time.Time
-	open    bool // something is at work
 }
 
 func newList(x *Screen) *list {
 	l := &list{x: x}
 	l.grid = kit.NewGrid(listColumns(x)...)
-	l.grid.Noun, l.grid.Nouns = "row", "rows"
+	l.grid.Noun, l.grid.Nouns = "plan or rollout", "plans and rollouts"
 	l.grid.Key = func(r *row) any {
 		return [3]int64{int64(r.Plan.ID), int64(r.Rollout.ID), map[bool]int64{true: 1}[r.Draft]}
 	}

@@ -155,6 +155,9 @@ func (v *live) load(known *snapshot) {
 		if s == known && v.x.desk().Now().Sub(v.shownAt) < time.Second {
 			return
 		}
+		if v.snap == nil || v.snap.rollout.State != s.rollout.State {
+			v.x.list.reload() // it counts for the sidebar
+		}
 		v.show(s)
 	})
 }

@@ -103,8 +103,29 @@ func (m *maker) changed() {
 	if m.stock == nil {
 		return
 	}
-	m.updates.show(m.stock.missing(m.hosts.grid.Picked()))
+	hosts := m.hosts.grid.Picked()
+	title, text := nothing(hosts)
+	m.updates.grid.SetEmpty(kit.NewEmptyState("package", title, text, nil))
+	m.updates.show(m.stock.missing(hosts))
 	m.head()
+}
+
+// nothing says why no update is listed for the chosen hosts. What was never
+// scanned, or is not to be trusted, proves nothing.
+func nothing(chosen []*hostRow) (title, text string) {
+	unknown := 0
+	for _, h := range chosen {
+		if s, _ := h.readiness(); s == kit.StatusUnknown {
+			unknown++
+		}
+	}
+	switch {
+	case len(chosen) == 0:
+		return "No host is chosen", "Choose hosts on the left; what they lack by their newest scan is listed here."
+	case unknown > 0:
+		return "What the chosen hosts lack is not known", kit.Count(unknown, "of them is unknown: scan it first.", "of them are unknown: scan them first.")
+	}
+	return "Nothing is missing on the chosen hosts", "Their newest scans found no update."
 }
 
 // head says what is chosen, and offers the next step.
@@ -138,6 +159,9 @@ func (m *maker) step(second bool) {
 	}
 	m.body.Refresh()
 	m.head()
+	if second {
+		m.x.shell.Window().Canvas().Focus(m.how.parallel) // what was focused is not shown any more
+	}
 }
 
 func (m *maker) next() {
@@ -310,7 +334,7 @@ func (p *hostPicker) show(s *stock, ids []data.HostID, group data.GroupID, keys 
 			case group != 0:
 				return h.Group == group
 			}
-			return slices.ContainsFunc(s.lacks[h.ID], func(i int32) bool { return asked(s.updates[i].Key, keys) })
+			return slices.ContainsFunc(s.lacks[h.ID], func(l lack) bool { return asked(s.updates[l.update].Key, keys) })
 		})
 	}
 	p.quiet = false
@@ -333,7 +357,6 @@ func newUpdatePicker(m *maker) *updatePicker {
 	p.grid.Picking()
 	p.grid.Noun, p.grid.Nouns = "update", "updates"
 	p.grid.OnSelect = p.byHand
-	p.grid.SetEmpty(kit.NewEmptyState("package", "Nothing is missing on the chosen hosts", "Choose hosts on the left; what they lack by their newest scan is listed here.", nil))
 	search := p.grid.NewSearch("Find an update")
 	p.mode = kit.NewSegmented([]string{allMissing, onlySecurity, handPicked}, allMissing, func(string) {
 		if !p.quiet {

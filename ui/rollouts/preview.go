@@ -37,15 +37,13 @@ type preview struct {
 	lower    *fyne.Container
 	of       *kit.Caption
 
-	id     data.PlanID // 0: a draft
-	draft  *draft
-	shown  *planView
-	choose string
+	id    data.PlanID // 0: a draft
+	draft *draft
+	shown *planView
 }
 
 // A planView is all that the page shows.
 type planView struct {
-	version  int64
 	plan     data.Plan
 	rows     []*planRow
 	slots    []app.Slot

@@ -103,9 +103,13 @@ func (x *Screen) Shown(p ui.Place) {
 }
 
 func (x *Screen) show(v view) {
+	if x.now == v {
+		return
+	}
 	x.now = v
 	x.stack.Objects = []fyne.CanvasObject{v.object()}
 	x.stack.Refresh()
+	x.shell.FocusMain()
 }
 
 // watch asks the page being shown for its news while the screen is shown.

@@ -17,8 +17,8 @@ import (
 type stock struct {
 	agenda  app.Agenda
 	hosts   []*hostRow
-	updates []*updateRow              // every missing update, by key
-	lacks   map[data.HostID][]int32   // positions in updates
+	updates []*updateRow // every missing update, by key
+	lacks   map[data.HostID][]lack
 	groups  map[data.GroupID]string   // names
 	byID    map[data.HostID]data.Host // the inventory
 }
@@ -31,15 +31,40 @@ type hostRow struct {
 	Judged    bool
 }
 
+// missing counts what the newest scan found; of a host without one it is not known.
+func (h *hostRow) missing() string {
+	if !h.Judged || h.Verdict.ScanAt.IsZero() {
+		return "–"
+	}
+	return kit.Number(h.Verdict.Missing)
+}
+
+// missingTint mutes a figure that proves nothing.
+func (h *hostRow) missingTint() colorName {
+	if s, _ := h.readiness(); s == kit.StatusUnknown {
+		return kit.ColorMuted
+	}
+	return plainColor
+}
+
 // An updateRow is an update that some host lacks.
 type updateRow struct {
 	Key      string
 	Class    data.Class
 	Severity data.Severity
 	Hold     data.Hold // of the first host
-	Due      time.Time // earliest
-	Worst    data.Compliance
-	Hosts    int // of the chosen hosts
+
+	// Of the chosen hosts only: what is overdue elsewhere says nothing of them.
+	Due   time.Time // earliest
+	Worst data.Compliance
+	Hosts int
+}
+
+// A lack is an update that one host lacks, and how it stands there.
+type lack struct {
+	update     int32 // position in stock.updates
+	compliance data.Compliance
+	due        time.Time
 }
 
 // security reports what a plan of security updates brings in: a class that the
@@ -55,7 +80,7 @@ func readStock(ctx context.Context, d *app.Desk) (*stock, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &stock{agenda: agenda, lacks: map[data.HostID][]int32{}, groups: map[data.GroupID]string{}, byID: map[data.HostID]data.Host{}}
+	s := &stock{agenda: agenda, lacks: map[data.HostID][]lack{}, groups: map[data.GroupID]string{}, byID: map[data.HostID]data.Host{}}
 	for _, g := range agenda.Groups {
 		s.groups[g.ID] = g.Name
 	}
@@ -79,7 +104,7 @@ func (s *stock) add(at map[string]int32, h data.HostID, v data.Verdict) {
 	if !known {
 		i = int32(len(s.updates))
 		at[key] = i
-		s.updates = append(s.updates, &updateRow{Key: key, Class: v.Update.Class, Hold: v.Update.Hold, Worst: v.Compliance})
+		s.updates = append(s.updates, &updateRow{Key: key, Class: v.Update.Class, Hold: v.Update.Hold})
 	}
 	u := s.updates[i]
 	if v.Update.Severity.Rank() > u.Severity.Rank() {
@@ -88,13 +113,7 @@ func (s *stock) add(at map[string]int32, h data.HostID, v data.Verdict) {
 	if v.Update.Class == data.Security {
 		u.Class = data.Security
 	}
-	if !v.Due.IsZero() && (u.Due.IsZero() || v.Due.Before(u.Due)) {
-		u.Due = v.Due
-	}
-	if urgency(v.Compliance) < urgency(u.Worst) {
-		u.Worst = v.Compliance
-	}
-	s.lacks[h] = append(s.lacks[h], i)
+	s.lacks[h] = append(s.lacks[h], lack{update: i, compliance: v.Compliance, due: v.Due})
 }
 
 func urgency(c data.Compliance) int {
@@ -103,18 +122,24 @@ func urgency(c data.Compliance) int {
 
 // missing returns the updates that the chosen hosts lack, the most urgent first.
 func (s *stock) missing(hosts []*hostRow) []*updateRow {
-	count := make([]int, len(s.updates))
-	for _, h := range hosts {
-		for _, i := range s.lacks[h.ID] {
-			count[i]++
-		}
-	}
+	rows := make([]*updateRow, len(s.updates)) // nil: none of them lacks it
 	var out []*updateRow
-	for i, n := range count {
-		if n > 0 {
-			u := *s.updates[i]
-			u.Hosts = n
-			out = append(out, &u)
+	for _, h := range hosts {
+		for _, l := range s.lacks[h.ID] {
+			u := rows[l.update]
+			if u == nil {
+				copied := *s.updates[l.update]
+				u = &copied
+				u.Worst = l.compliance
+				rows[l.update], out = u, append(out, u)
+			}
+			u.Hosts++
+			if urgency(l.compliance) < urgency(u.Worst) {
+				u.Worst = l.compliance
+			}
+			if !l.due.IsZero() && (u.Due.IsZero() || l.due.Before(u.Due)) {
+				u.Due = l.due
+			}
 		}
 	}
 	slices.SortStableFunc(out, func(a, b *updateRow) int {
@@ -211,7 +236,7 @@ func hostColumns(now func() time.Time) []kit.Column[*hostRow] {
 		{ID: "state", Title: "Stands", Width: 132, Status: func(h *hostRow) kit.Status { s, _ := h.readiness(); return s },
 			Text: func(h *hostRow) string { _, w := h.readiness(); return w }, Tip: func(h *hostRow) string { return h.Verdict.Because },
 			Compare: func(a, b *hostRow) int { return urgency(a.Verdict.Compliance) - urgency(b.Verdict.Compliance) }},
-		{ID: "missing", Title: "Missing", Width: 72, Align: alignRight, Text: func(h *hostRow) string { return kit.Number(h.Verdict.Missing) },
+		{ID: "missing", Title: "Missing", Width: 72, Align: alignRight, Text: (*hostRow).missing, Tint: (*hostRow).missingTint,
 			Compare: func(a, b *hostRow) int { return a.Verdict.Missing - b.Verdict.Missing }},
 		{ID: "scan", Title: "Scanned", Width: 90, Muted: true, Hidden: true, Text: func(h *hostRow) string { return kit.Ago(h.Verdict.ScanAt, now()) },
 			Compare: func(a, b *hostRow) int { return a.Verdict.ScanAt.Compare(b.Verdict.ScanAt) }},

@@ -92,6 +92,9 @@ func TestStoppedRolloutIsResumedWithAReason(t *testing.T) {
 	s.Go(ui.Place{Screen: ui.Rollouts, Rollout: id})
 	kittest.Settle(t)
 	kittest.See(t, w, "It stopped: ring 2: 2 of 6 runs failed or are unknown; the plan stops there.")
+	if text := kittest.Text(w); !strings.Contains(text, "Rollouts 1 ") {
+		t.Errorf("the sidebar does not count it: %s", text)
+	}
 	kittest.Press(t, w, "Resume…")
 	kittest.Press(t, w, "Resume")
 	kittest.See(t, w, "Say in a few words why.")
@@ -144,8 +147,6 @@ func TestUnknownRunIsLookedUpAndNeverRetried(t *testing.T) {
 	id := scene(t, off, data.RolloutStopped, "ring 2: 2 of 6 runs failed or are unknown")
 	s.Go(ui.Place{Screen: ui.Rollouts, Rollout: id})
 	kittest.Settle(t)
-	runs, err := off.Desk.DB.Runs(t.Context(), id)
-	must(t, err)
 	kittest.Press(t, w, "Needs you")
 	select2(t, w, 1) // failed first, unknown second
 	words := strings.Join(kittest.Words(w), "|")
@@ -153,7 +154,7 @@ func TestUnknownRunIsLookedUpAndNeverRetried(t *testing.T) {
 		t.Fatalf("offered for an unknown run: %s", words)
 	}
 	kittest.Press(t, w, "Look again")
-	runs, err = off.Desk.DB.Runs(t.Context(), id)
+	runs, err := off.Desk.DB.Runs(t.Context(), id)
 	must(t, err)
 	if r := runs[4]; r.Outcome != data.OutcomeNone || r.Step != data.StepInstall || r.Attempt != 1 {
 		t.Errorf("looked up again: %+v", r)
@@ -226,4 +227,28 @@ func TestPlanWithoutHostsShowsWhatWasLeftOut(t *testing.T) {
 	kittest.Settle(t)
 	kittest.See(t, w, "never scanned: scan it first")
 	kittest.ShotOf(t, "rollouts-leftout", w, false)
+}
+
+// TestPlanIsMadeByKeyboard picks hosts with the arrows as soon as the page is
+// up, and goes on with Ctrl+Enter: no page lets the keyboard go elsewhere.
+func TestPlanIsMadeByKeyboard(t *testing.T) {
+	s, off := open(t, false)
+	w, ctx := s.Window(), t.Context()
+	h, err := off.Desk.DB.HostByName(ctx, "build") // the first by name
+	must(t, err)
+	must(t, off.Desk.Scan(ctx, []data.HostID{h.ID}, true, nil))
+	s.Go(ui.Place{Screen: ui.Rollouts})
+	kittest.Settle(t)
+	s.Go(ui.Place{Screen: ui.Rollouts, New: true})
+	kittest.Settle(t)
+	kittest.See(t, w, "No host is chosen")
+	kittest.Key(t, w, fyne.KeyDown)
+	kittest.Key(t, w, fyne.KeySpace)
+	kittest.Settle(t)
+	kittest.See(t, w, "what and where: 1 host,")
+	kittest.Shortcut(t, w, ui.Ctrl, fyne.KeyReturn)
+	kittest.Settle(t)
+	kittest.See(t, w, "Step 2 of 3")
+	kittest.Shortcut(t, w, ui.Ctrl, fyne.KeyReturn)
+	kittest.Until(t, "the preview is shown", func() bool { return strings.Contains(kittest.Text(w), "Not saved") })
 }

@@ -164,6 +164,48 @@ func TestHeadingIsNotGreenWhileSomethingIsOverdue(t *testing.T) {
 	}
 }
 
+func TestWhatANeverScannedHostLacksIsNotZero(t *testing.T) {
+	missing := func(h *hostRow) string {
+		for _, c := range hostColumns(time.Now) {
+			if c.ID == "missing" {
+				return c.Text(h)
+			}
+		}
+		return ""
+	}
+	if got := missing(&hostRow{}); got != "–" {
+		t.Errorf("never scanned, and %q is missing", got)
+	}
+	scanned := &hostRow{Judged: true, Verdict: data.HostVerdict{ScanAt: now, Compliance: data.Compliant}}
+	if got := missing(scanned); got != "0" {
+		t.Errorf("scanned, and %q is missing", got)
+	}
+	for want, hosts := range map[string][]*hostRow{
+		"No host is chosen":                       nil,
+		"Nothing is missing on the chosen hosts":  {scanned},
+		"What the chosen hosts lack is not known": {scanned, {}},
+	} {
+		if title, _ := nothing(hosts); title != want {
+			t.Errorf("%q, want %q", title, want)
+		}
+	}
+}
+
+func TestDeadlineOfAnUpdateIsThatOfTheChosenHosts(t *testing.T) {
+	s := &stock{lacks: map[data.HostID][]lack{}}
+	at, update := map[string]int32{}, data.Update{Name: "openssl", Arch: "amd64"}
+	soon := now.Add(48 * time.Hour)
+	s.add(at, 1, data.Verdict{Update: update, Compliance: data.Overdue, Due: now.Add(-time.Hour)})
+	s.add(at, 2, data.Verdict{Update: update, Compliance: data.Compliant, Due: soon})
+	late, well := &hostRow{Host: data.Host{ID: 1}}, &hostRow{Host: data.Host{ID: 2}}
+	if got := s.missing([]*hostRow{well}); len(got) != 1 || got[0].Worst != data.Compliant || !got[0].Due.Equal(soon) || got[0].Hosts != 1 {
+		t.Errorf("of the host in time: %+v", *got[0])
+	}
+	if got := s.missing([]*hostRow{well, late}); got[0].Worst != data.Overdue || got[0].Hosts != 2 {
+		t.Errorf("of both: %+v", *got[0])
+	}
+}
+
 func TestARolloutThatLeftAHostOutIsNotGreenInTheList(t *testing.T) {
 	r := row{Rollout: data.Rollout{ID: 1, State: data.RolloutDone, Ended: now}, Tally: tally([]data.Run{{Outcome: data.OutcomeSucceeded}})}
 	if sign, _ := r.state(); sign != kit.StatusDone {

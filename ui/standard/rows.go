@@ -53,7 +53,7 @@ func spanText(s data.Span) string {
 }
 
 var columns = []kit.Column[ruleRow]{
-	{ID: "clause", Title: "Clause", Width: 168, Text: func(r ruleRow) string { return r.clause }, Compare: func(a, b ruleRow) int { return a.at - b.at }},
+	{ID: "clause", Title: "Clause", Width: 208, Text: func(r ruleRow) string { return r.clause }, Compare: func(a, b ruleRow) int { return a.at - b.at }},
 	{ID: "for", Title: "For", Width: 330, Grow: true, Text: func(r ruleRow) string { return r.what }},
 	{ID: "deadline", Title: "In within", Width: 96, Text: func(r ruleRow) string { return r.deadline }},
 	{ID: "doubt", Title: "Doubt", Width: 104, Hidden: true, Status: func(r ruleRow) kit.Status {

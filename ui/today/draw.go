@@ -15,7 +15,7 @@ import (
 // draw makes the page.
 func (x *Screen) draw(v view) fyne.CanvasObject {
 	if len(v.hosts) == 0 {
-		return container.NewVScroll(kit.Pad(kit.VBox(10, kit.AtMost(860, x.drawSteps(v))), 1, 1, 1, 1))
+		return kit.NewScroll(kit.VBox(10, kit.AtMost(860, x.drawSteps(v))))
 	}
 	parts := kit.VBox(10, x.drawFigures(v))
 	if v.next != "" {
@@ -33,7 +33,7 @@ func (x *Screen) draw(v view) fyne.CanvasObject {
 	case len(v.steps) == 0:
 		parts.Add(kit.Pad(kit.NewEmptyState("circle-check", "Nothing needs you now", calm(v), nil), 60, 0, 0, 0))
 	}
-	return container.NewVScroll(kit.Pad(parts, 1, 1, 1, 1))
+	return kit.NewScroll(parts)
 }
 
 func calm(v view) string {

@@ -142,7 +142,7 @@ func steps(s *app.Situation) []step {
 			len(s.Agenda.Hosts) > 0, []stepButton{{"Add or import hosts", "plus", ui.Place{Screen: ui.Hosts}}}},
 		{"Choose a standard", "It says by when an update must be in. Begin with a template and make it yours.",
 			s.Standard.Version > 0, []stepButton{{"Choose a standard", "clipboard-check", ui.Place{Screen: ui.Standard}}}},
-		{"Agree a window", "When may the hosts be touched, and who has agreed? Nothing is installed outside, unless with a reason on record.",
+		{"Agree a window", "When may the hosts of a group be touched, and who has agreed? Make the groups first: Hosts, menu …, Groups… Nothing is installed outside, unless with a reason on record.",
 			agreed, []stepButton{{"Add a window", "calendar-plus", ui.Place{Screen: ui.Calendar, New: true}}}},
 	}
 	for _, x := range all {

@@ -133,7 +133,7 @@ func calmShop(t *testing.T) *ui.Tools {
 		t.Fatal(err)
 	}
 	scan := data.Scan{Host: ids[0], At: now, HostNow: now, MetadataAt: now.Add(-time.Hour), RebootKnown: true, Platform: data.APT}
-	if _, err := d.DB.SaveScan(ctx, scan, data.AuditEntry{At: now, By: "test", Verb: "host scanned"}); err != nil {
+	if _, err := d.DB.SaveScan(ctx, scan, data.AuditEntry{At: now, By: "test", Verb: "host scanned"}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := d.Refresh(ctx); err != nil {
@@ -191,7 +191,7 @@ func TestBrokenPackagesAndRefusedLoginOfferWhatHelps(t *testing.T) {
 	scan := data.Scan{Host: ids[0], At: now, HostNow: now, MetadataAt: now, RebootKnown: true, Platform: data.APT,
 		Problems: []data.Problem{{Kind: data.PackagesBroken, Untrusted: true, Detail: "dpkg was interrupted, 'dpkg --configure -a' is needed"}}}
 	entry := data.AuditEntry{At: now, By: "test", Verb: "host scanned"}
-	if _, err := d.DB.SaveScan(t.Context(), scan, entry); err != nil {
+	if _, err := d.DB.SaveScan(t.Context(), scan, entry, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.DB.SaveScanFailure(t.Context(), data.ScanFailure{Host: ids[1], At: now, Error: "connect shut1: " + remote.ErrLoginRefused.Error()}, entry); err != nil {

@@ -65,7 +65,7 @@ func newBar(search *kit.SearchBar, changed func(filter)) *bar {
 	b.row.Add(b.held)
 	classes := []string{allClasses}
 	for _, c := range data.Classes {
-		classes = append(classes, classWord(c))
+		classes = append(classes, kit.ClassWord(c))
 	}
 	severities := []string{allSeverities}
 	for _, s := range data.Severities {
@@ -93,7 +93,7 @@ func (b *bar) filter() filter {
 		}
 	}
 	for _, c := range data.Classes {
-		if classWord(c) == b.class.Chosen() {
+		if kit.ClassWord(c) == b.class.Chosen() {
 			f.class = c
 		}
 	}

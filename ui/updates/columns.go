@@ -21,20 +21,20 @@ func columns() []kit.Column[*row] {
 		{ID: "compliance", Title: "Worst", Width: 116, Status: func(r *row) kit.Status { return kit.OfCompliance(r.Compliance) },
 			Compare: func(a, b *row) int { return rank(a.Compliance) - rank(b.Compliance) }, Tip: hostsTip},
 		{ID: "deadline", Title: "Deadline", Width: 112, Text: func(r *row) string { return kit.Due(r.Due, r.now) },
-			Compare: func(a, b *row) int { return zeroLast(a.Due, b.Due) }, Tip: dueTip, Tint: dueTint},
+			Compare: func(a, b *row) int { return kit.CompareTime(a.Due, b.Due) }, Tip: dueTip, Tint: dueTint},
 		{ID: "severity", Title: "Severity", Width: 104, Status: func(r *row) kit.Status { return kit.OfSeverity(r.Severity) },
 			Compare: func(a, b *row) int { return b.Severity.Rank() - a.Severity.Rank() }},
-		{ID: "class", Title: "Class", Width: 90, Text: func(r *row) string { return classWord(r.Class) }},
-		{ID: "hold", Title: "Not taken by", Width: 150, Text: holdText, Tip: holdTip, Status: holdSign,
-			Compare: func(a, b *row) int { return cmp.Compare(kept(a), kept(b)) }},
+		{ID: "class", Title: "Class", Width: 90, Text: func(r *row) string { return kit.ClassWord(r.Class) }},
 		{ID: "cves", Title: "CVEs", Width: 132, Text: func(r *row) string { return strings.Join(r.CVEs, ", ") }},
 		{ID: "advisories", Title: "Advisories", Width: 130, Text: func(r *row) string { return strings.Join(r.Advisories, ", ") }},
+		{ID: "hold", Title: "Not taken by", Width: 130, Text: holdText, Tip: holdTip, Status: holdSign,
+			Compare: func(a, b *row) int { return cmp.Compare(kept(a), kept(b)) }},
 		{ID: "available", Title: "Available", Width: 150, Mono: true, Text: func(r *row) string { return strings.Join(r.Available, ", ") }},
 		{ID: "origin", Title: "Origin", Width: 260, Muted: true, Text: func(r *row) string { return strings.Join(r.Origins, ", ") }},
 		{ID: "released", Title: "Released", Width: 104, Text: func(r *row) string { return kit.Date(r.Released) },
-			Compare: func(a, b *row) int { return zeroLast(a.Released, b.Released) }, Tip: func(r *row) string { return releasedTip(r.Released) }},
+			Compare: func(a, b *row) int { return kit.CompareTime(a.Released, b.Released) }, Tip: func(r *row) string { return releasedTip(r.Released) }},
 		{ID: "since", Title: "Missing for", Width: 104, Hidden: true, Text: func(r *row) string { return sinceText(r) },
-			Compare: func(a, b *row) int { return zeroLast(b.FirstSeen, a.FirstSeen) }, Tip: func(r *row) string { return "The earliest clock started " + kit.Exact(r.FirstSeen) + "." }},
+			Compare: func(a, b *row) int { return kit.CompareTime(b.FirstSeen, a.FirstSeen) }, Tip: func(r *row) string { return "The earliest clock started " + kit.Exact(r.FirstSeen) + "." }},
 	}
 }
 
@@ -80,31 +80,7 @@ func dueTip(r *row) string {
 	return "Earliest deadline of a host: " + kit.Exact(r.Due) + "\nOpen the update to read the clause and the facts for each host."
 }
 
-func dueTint(r *row) fyne.ThemeColorName { return tintOf(r.Due, r.now) }
-
-func tintOf(due, now time.Time) fyne.ThemeColorName {
-	if !due.IsZero() && due.Before(now) {
-		return kit.ColorLate
-	}
-	return ""
-}
-
-func zeroLast(a, b time.Time) int {
-	if a.IsZero() != b.IsZero() {
-		if a.IsZero() {
-			return 1
-		}
-		return -1
-	}
-	return a.Compare(b)
-}
-
-func classWord(c data.Class) string {
-	if c == data.ClassUnknown {
-		return "unknown"
-	}
-	return string(c)
-}
+func dueTint(r *row) fyne.ThemeColorName { return kit.DueTint(r.Due, r.now) }
 
 func kept(r *row) int { return r.Held + r.Phased + r.KeptBack }
 

@@ -60,7 +60,7 @@ func (p *panel) buildHosts() {
 		kit.Column[*app.HostUpdate]{ID: "compliance", Title: "Compliance", Width: 112, Status: func(h *app.HostUpdate) kit.Status { return kit.OfCompliance(h.Verdict.Compliance) },
 			Compare: func(a, b *app.HostUpdate) int { return rank(a.Verdict.Compliance) - rank(b.Verdict.Compliance) }, Tip: func(h *app.HostUpdate) string { return h.Verdict.Because }},
 		kit.Column[*app.HostUpdate]{ID: "deadline", Title: "Deadline", Width: 104, Text: func(h *app.HostUpdate) string { return kit.Due(h.Verdict.Due, p.now) },
-			Compare: func(a, b *app.HostUpdate) int { return zeroLast(a.Verdict.Due, b.Verdict.Due) }, Tint: func(h *app.HostUpdate) fyne.ThemeColorName { return verdictTint(h.Verdict) },
+			Compare: func(a, b *app.HostUpdate) int { return kit.CompareTime(a.Verdict.Due, b.Verdict.Due) }, Tint: func(h *app.HostUpdate) fyne.ThemeColorName { return kit.OverdueTint(h.Verdict.Compliance) },
 			Tip: func(h *app.HostUpdate) string { return h.Verdict.Because }},
 		kit.Column[*app.HostUpdate]{ID: "hold", Title: "Hold", Width: 92, Status: func(h *app.HostUpdate) kit.Status { return kit.OfHold(h.Verdict.Update.Hold) }},
 		kit.Column[*app.HostUpdate]{ID: "exposure", Title: "Exposure", Width: 92, Text: func(h *app.HostUpdate) string { return string(h.Host.Exposure) }},
@@ -78,15 +78,6 @@ func (p *panel) buildHosts() {
 	p.hosts.OnOpen = func(h *app.HostUpdate) { p.x.shell.Go(ui.Place{Screen: ui.Hosts, Host: h.Host.ID}) }
 	p.hosts.Menu = p.hostMenu
 	p.search = p.hosts.NewSearch("Find a host")
-}
-
-// verdictTint marks the deadline of what is overdue, and of nothing that is
-// excused or not proved.
-func verdictTint(v data.Verdict) fyne.ThemeColorName {
-	if v.Compliance == data.Overdue {
-		return kit.ColorLate
-	}
-	return ""
 }
 
 // open shows an update.
@@ -159,7 +150,7 @@ func (p *panel) load() {
 
 // subOf says what kind of update it is.
 func subOf(r *row) string {
-	parts := []string{classWord(r.Class), "severity " + severityWord(r.Severity), kit.Count(len(r.Hosts), "host lacks it", "hosts lack it")}
+	parts := []string{kit.ClassWord(r.Class), "severity " + severityWord(r.Severity), kit.Count(len(r.Hosts), "host lacks it", "hosts lack it")}
 	if r.Title != "" {
 		parts = append([]string{r.Title}, parts...)
 	}

@@ -70,7 +70,7 @@ func shop(t testing.TB, hosts, missing int) func(*app.Desk) {
 			{Name: "libc6", Arch: "amd64", Installed: "2.36-9", Available: "2.36-10", Class: data.Security},
 			{Name: "libc6", Arch: "i386", Installed: "2.36-9", Available: "2.36-10", Class: data.Security},
 		}}
-		if _, err := d.DB.SaveScan(context.Background(), s, data.AuditEntry{At: now, By: "t", Verb: "scan saved"}); err != nil {
+		if _, err := d.DB.SaveScan(context.Background(), s, data.AuditEntry{At: now, By: "t", Verb: "scan saved"}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -78,7 +78,7 @@ func BenchmarkSave(b *testing.B) {
 		for b.Loop() {
 			n++
 			s.At = Now.Add(time.Duration(n) * time.Minute)
-			if _, err := db.SaveScan(ctx, s, entry("scan saved")); err != nil {
+			if _, err := db.SaveScan(ctx, s, entry("scan saved"), nil); err != nil {
 				b.Fatal(err)
 			}
 		}

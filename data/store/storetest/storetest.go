@@ -87,7 +87,7 @@ func scan(ctx context.Context, db *store.DB, id data.HostID, i, missing int) err
 	for u := range missing {
 		s.Updates = append(s.Updates, update(i*missing/2+u))
 	}
-	_, err := db.SaveScan(ctx, s, entry("scan saved"))
+	_, err := db.SaveScan(ctx, s, entry("scan saved"), nil)
 	return err
 }
 

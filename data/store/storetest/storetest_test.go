@@ -75,7 +75,7 @@ func TestCopiedHostIsScannedOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := all[len(all)-1].ID
-	if _, err := db.SaveScan(t.Context(), data.Scan{Host: last, At: Now}, entry("scan saved")); err != nil {
+	if _, err := db.SaveScan(t.Context(), data.Scan{Host: last, At: Now}, entry("scan saved"), nil); err != nil {
 		t.Fatal(err)
 	}
 	if m, err := db.Missing(t.Context(), last); err != nil || len(m) != 0 {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
 	"sync"
 	"time"
 
@@ -247,12 +246,3 @@ const (
 
 // Repository sets how the package repository treats this host.
 func (m *Machine) Repository(s RepositoryState) { m.repository.Store(int32(s)) }
-
-// Rate limits what arrives at the host, in tc's words: "256kbit".
-func (m *Machine) Rate(rate string) {
-	m.t.Helper()
-	out, err := Command(m.t.Context(), "tc", strings.Fields("qdisc replace dev "+m.veth+" root tbf rate "+rate+" burst 16k latency 400ms")...).CombinedOutput()
-	if err != nil {
-		m.t.Fatalf("limit the rate of %s: %v: %s", m.Name, err, out)
-	}
-}

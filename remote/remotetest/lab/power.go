@@ -16,7 +16,6 @@ type power struct {
 	off      bool          // stays off until turned on
 	again    bool          // comes again though it did not ask for it
 	stopped  bool          // is being removed
-	stayOff  bool          // does not come back from its next reboot
 	bootTime time.Duration // how long a boot takes at least
 }
 
@@ -49,7 +48,7 @@ func (p *power) ended(state *os.ProcessState) {
 	// SIGHUP, and unshare passes that on.
 	status, _ := state.Sys().(syscall.WaitStatus)
 	rebooted := status.ExitStatus() == systemdReboot || status.Signaled() && status.Signal() == syscall.SIGHUP
-	p.off = p.off || !p.again && (!rebooted || p.stayOff)
+	p.off = p.off || !p.again && !rebooted
 	p.again = false
 }
 
@@ -79,7 +78,7 @@ func (m *Machine) PowerCut() {
 func (m *Machine) PowerOn() {
 	m.t.Helper()
 	n := m.power.count()
-	m.power.set(func() { m.power.off, m.power.stayOff = false, false })
+	m.power.set(func() { m.power.off = false })
 	m.WaitBoot(n + 1)
 }
 
@@ -91,9 +90,6 @@ func (m *Machine) PowerCycle() {
 	m.kill()
 	m.WaitBoot(n + 1)
 }
-
-// StayOff keeps the host from coming back from its next reboot.
-func (m *Machine) StayOff() { m.power.set(func() { m.power.stayOff = true }) }
 
 // BootTime makes every later boot take at least d.
 func (m *Machine) BootTime(d time.Duration) { m.power.set(func() { m.power.bootTime = d }) }

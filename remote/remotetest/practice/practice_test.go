@@ -18,7 +18,7 @@ func open(t *testing.T, dir string) *Shop {
 	t.Helper()
 	var mu sync.Mutex
 	var unknown []string
-	s, err := OpenWith(t.Context(), dir, Options{Speed: 50, Unknown: func(host, name string, args []string) {
+	s, err := Open(t.Context(), dir, Options{Speed: 50, Unknown: func(host, name string, args []string) {
 		mu.Lock()
 		defer mu.Unlock()
 		unknown = append(unknown, host+": "+strings.Join(args, " "))
@@ -85,7 +85,7 @@ func TestHostAnswersOverSSH(t *testing.T) {
 func TestEveryBootHasAnIDOfItsOwn(t *testing.T) {
 	dir, seen := t.TempDir(), []string{}
 	for range 3 {
-		s, err := OpenWith(t.Context(), dir, Options{Speed: 1000})
+		s, err := Open(t.Context(), dir, Options{Speed: 1000})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -72,12 +72,7 @@ type index struct {
 // Open starts the shop in dir, which it makes if need be, or goes on where an
 // earlier program left it. When another process plays the shop already, Open
 // returns one that uses its hosts, and takes over when that process ends.
-func Open(ctx context.Context, dir string) (*Shop, error) {
-	return OpenWith(ctx, dir, Options{})
-}
-
-// OpenWith is Open with options.
-func OpenWith(ctx context.Context, dir string, o Options) (*Shop, error) {
+func Open(ctx context.Context, dir string, o Options) (*Shop, error) {
 	s := &Shop{dir: dir, seed: 20260113, tell: o.Unknown, closing: make(chan struct{})}
 	s.Speed(o.Speed)
 	if err := os.MkdirAll(dir, 0o700); err != nil {

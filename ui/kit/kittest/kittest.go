@@ -73,7 +73,7 @@ func Window(t testing.TB, o fyne.CanvasObject, size fyne.Size) fyne.Window {
 // Settle shows what work beside the UI goroutine returned, until none is left.
 func Settle(t testing.TB) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(2 * time.Minute) // a million rows, raced, on a busy machine: half a minute
 	for {
 		select {
 		case f := <-queue:
@@ -96,7 +96,7 @@ func Settle(t testing.TB) {
 // Until shows what is returned until ok holds; it fails after 20 seconds.
 func Until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(2 * time.Minute) // a million rows, raced, on a busy machine: half a minute
 	for !ok() {
 		select {
 		case f := <-queue:

@@ -7,7 +7,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/test"
 
 	"secondtuesday/ui/kit"
 )
@@ -143,11 +142,4 @@ func ShortcutNow(t testing.TB, w fyne.Window, mod fyne.KeyModifier, name fyne.Ke
 	} else {
 		t.Fatal("the window takes no shortcuts")
 	}
-}
-
-// Click presses the mouse at a place of the window.
-func Click(t testing.TB, w fyne.Window, at fyne.Position) {
-	t.Helper()
-	test.TapCanvas(w.Canvas(), at)
-	Settle(t)
 }
