@@ -40,7 +40,7 @@ var probes = []probe{
 	{"name", (*exam).hasGuide, (*exam).lookUp},
 	{"port", (*exam).hasGuide, (*exam).knock},
 	{"host key", (*exam).hasKey, (*exam).greet},
-	{"certificate", (*exam).isWindows, (*exam).greet},
+	{"certificate", (*exam).hasCertificate, (*exam).greet},
 	{"login", nil, (*exam).logIn},
 	{"rights", nil, (*exam).rights},
 	{"update system", nil, (*exam).detect},
@@ -109,8 +109,11 @@ func (d *Desk) Doctor(ctx context.Context, h data.Host, step func(Finding)) erro
 	return nil
 }
 
-func (e *exam) hasGuide() bool     { return e.guide != nil }
-func (e *exam) hasKey() bool       { return e.hasGuide() && !e.isWindows() }
+func (e *exam) hasGuide() bool { return e.guide != nil }
+func (e *exam) hasKey() bool   { return e.hasGuide() && !e.isWindows() }
+
+func (e *exam) hasCertificate() bool { return e.hasGuide() && e.isWindows() }
+
 func (e *exam) isWindows() bool    { return e.host.Reach == data.ReachWinRM }
 func (e *exam) isNotWindows() bool { return !e.isWindows() }
 

@@ -141,6 +141,19 @@ func TestDoctorFindsWhatAWindowsHostLacks(t *testing.T) {
 	}
 }
 
+func TestBrokenOffCheckRemovesItsProbe(t *testing.T) {
+	c := newCanned(t, wsman.Options{TLS: true})
+	c.vouch(t)
+	ctx, stop := context.WithCancel(t.Context())
+	c.set("look.ps1", func(ordered) any { stop(); return looked("running", nil) })
+	if err := c.desk().Doctor(ctx, c.host(data.AuthNTLM), func(app.Finding) {}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if n := c.called("forget.ps1"); n != 1 {
+		t.Errorf("the probe was removed %d times", n)
+	}
+}
+
 func TestTranscriptHoldsTheConversationAndNoSecret(t *testing.T) {
 	c := newCanned(t, wsman.Options{TLS: true})
 	c.vouch(t)

@@ -50,7 +50,7 @@ func (x *Screen) check(h data.Host) {
 	content := container.New(&fixed{fyne.NewSize(680, 400)},
 		container.NewBorder(nil, kit.Pad(d.done, 6, 0, 0, 0), nil, nil, kit.NewSurface(container.NewVScroll(kit.Pad(d.list, 10, 10, 12, 12)))))
 	m := kit.ShowDialog(x.shell.Context(), x.shell.Window(), kit.Dialog{Title: "Check of " + h.Name, Width: 720, Content: content,
-		Text:  "Nothing is changed on the host. One login is tried.",
+		Text:  doctorText(h),
 		Extra: []fyne.CanvasObject{kit.NewButton("Copy", "copy", d.copy).WithTip("Copy all findings as text")}})
 	m.Then(stop)
 	kit.Every(ctx, doctorTick, func() bool {
@@ -60,6 +60,14 @@ func (x *Screen) check(h data.Host) {
 	kit.Load(ctx, kit.NewLatest(func(err error) { d.end("The check broke off: " + err.Error()) }), func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, x.tools.Desk.Doctor(ctx, h, d.step)
 	}, func(struct{}) { d.end("") })
+}
+
+// doctorText says what a check does to the host.
+func doctorText(h data.Host) string {
+	if h.Reach == data.ReachWinRM {
+		return "One login is tried. Nothing is changed on the host but a task that is made and removed again; it asks the update source, which can take minutes."
+	}
+	return "One login is tried. Nothing is changed on the host."
 }
 
 // step takes a finding over; a step that was being looked at is replaced.
@@ -128,7 +136,7 @@ func findingRow(f app.Finding) fyne.CanvasObject {
 	}
 	row := kit.VBox(2, container.NewBorder(nil, nil, nil, kit.NewSign(sign, word), kit.NewStrong(capital(f.Name)).Cut()))
 	if f.Detail != "" {
-		row.Add(kit.Flush(kit.NewSelectable(f.Detail)))
+		row.Add(kit.Flush(kit.NewProse(f.Detail)))
 	}
 	if f.Mend != "" && f.Result != data.CheckPassed {
 		row.Add(kit.NewMuted("To mend"))
