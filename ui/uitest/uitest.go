@@ -4,8 +4,8 @@ package uitest
 
 import (
 	"path/filepath"
-	"sync/atomic"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
