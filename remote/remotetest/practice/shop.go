@@ -254,7 +254,7 @@ func (s *Shop) drain() {
 	for _, h := range s.hosts {
 		h.machine.Clock.Rate(300)
 	}
-	for end := time.Now().Add(3 * time.Second); busy() && time.Now().Before(end); {
+	for end := time.Now().Add(20 * time.Second); busy() && time.Now().Before(end); {
 		time.Sleep(5 * time.Millisecond)
 	}
 }
