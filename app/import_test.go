@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
@@ -120,12 +119,8 @@ func TestHugeAndForeignFilesAreRefused(t *testing.T) {
 			"a long line":   strings.NewReader(strings.Repeat("x", maxImportLine+2) + "\nweb1 ssh-rsa AAAA\n"),
 			"a database":    strings.NewReader("SQLite format 3\x00\x10\x00\x01\x01"),
 		} {
-			began := time.Now()
-			if err := read(r); err == nil {
+			if err := read(r); err == nil { // at all: an endless file that is read to its end never comes back
 				t.Errorf("%s: %s is accepted", name, what)
-			}
-			if d := time.Since(began); d > 5*time.Second {
-				t.Errorf("%s: %s took %s", name, what, d)
 			}
 		}
 	}

@@ -60,7 +60,7 @@ func (d *Desk) StartRollout(ctx context.Context, id data.PlanID, reason string) 
 // CancelRollout lets no further run start and asks those under way to stop
 // where their hosts are sound. A Driver carries it out.
 func (d *Desk) CancelRollout(ctx context.Context, id data.RolloutID, reason string) error {
-	return d.moveRollout(ctx, id, "rollout cancelled", reason, func(w *work) error {
+	return d.moveRollout(ctx, id, verbCancelled, reason, func(w *work) error {
 		if !w.rollout.Open() {
 			return fmt.Errorf("cancel rollout %d: %w", id, ErrNotOpen)
 		}
@@ -88,10 +88,15 @@ func (d *Desk) ResumeRollout(ctx context.Context, id data.RolloutID, reason stri
 }
 
 // moveRollout changes a rollout as it stands at this moment. When somebody else
-// is quicker, edit is asked again about what is there then.
+// is quicker, edit is asked again about what is there then. Only a cancel, which
+// starts nothing, is not kept off by rows that the trail does not tell of.
 func (d *Desk) moveRollout(ctx context.Context, id data.RolloutID, verb, reason string, edit func(*work) error) error {
+	read := d.readTrusted
+	if verb == verbCancelled {
+		read = d.readRollout
+	}
 	for {
-		w, err := d.readRollout(ctx, id)
+		w, err := read(ctx, id)
 		if err != nil {
 			return fmt.Errorf("%s: %w", verb, err)
 		}

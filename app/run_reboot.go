@@ -31,7 +31,7 @@ func (r *runner) reboot(ctx context.Context) error {
 		}
 		r.run.RebootAsked = r.Desk.Now()
 		r.run.Detail = "rebooting: " + why
-		if err := r.keep(ctx); err != nil {
+		if err := r.save(ctx, r.run, r.Desk.entry(verbReboot, "host "+r.host().Name, why, change{After: r.run})); err != nil {
 			return err
 		}
 		r.say(ctx, "reboot asked for: %s", why)

@@ -74,21 +74,35 @@ func (d *Desk) agrees(ctx context.Context, r *record, read func() (func(*said) [
 // readTrusted reads a rollout, and compares with the audit trail all that lets
 // it touch a host. Something else in the file is an ErrOffTrail.
 func (d *Desk) readTrusted(ctx context.Context, id data.RolloutID) (*work, error) {
-	return d.readChecked(ctx, id, func(*work) error { return nil })
+	return d.readCompared(ctx, func() (*work, func(*said) []string, error) {
+		w, err := d.readRollout(ctx, id)
+		return w, func(s *said) []string { return s.against(w, d.Now()) }, err
+	})
 }
 
-// readOrdered is readTrusted for who acts on it: a rollout that was not ordered
-// on this computer is an ErrNotOrdered.
-func (d *Desk) readOrdered(ctx context.Context, id data.RolloutID) (*work, error) {
-	return d.readChecked(ctx, id, func(w *work) error { return d.Orders.check(w.plan, w.rollout) })
-}
-
-func (d *Desk) readChecked(ctx context.Context, id data.RolloutID, check func(*work) error) (w *work, err error) {
-	off, err := d.agrees(ctx, &d.record, func() (func(*said) []string, error) {
+// readOrdered is readTrusted for a driver: a rollout that was not ordered on this
+// computer is an ErrNotOrdered. One that a person has cancelled is not compared:
+// a driver starts nothing in it, and finds out how its runs end.
+func (d *Desk) readOrdered(ctx context.Context, id data.RolloutID) (w *work, err error) {
+	return d.readCompared(ctx, func() (*work, func(*said) []string, error) {
 		if w, err = d.readRollout(ctx, id); err == nil {
-			err = check(w)
+			err = d.Orders.check(w.plan, w.rollout)
 		}
-		return func(s *said) []string { return s.against(w, d.Now()) }, err
+		return w, func(s *said) []string {
+			if w.rollout.State == data.RolloutCancelled && s.rollouts[id].State == data.RolloutCancelled {
+				return nil
+			}
+			return s.against(w, d.Now())
+		}, err
+	})
+}
+
+// readCompared returns the work that read returns, and an ErrOffTrail where it
+// is not as the trail says.
+func (d *Desk) readCompared(ctx context.Context, read func() (*work, func(*said) []string, error)) (w *work, err error) {
+	off, err := d.agrees(ctx, &d.record, func() (against func(*said) []string, err error) {
+		w, against, err = read()
+		return against, err
 	})
 	if err == nil {
 		err = AuditReport{Off: off[:min(len(off), 5)]}.Err()
@@ -145,15 +159,18 @@ func (d *Desk) wholeFile(ctx context.Context) (func(*said) []string, error) {
 	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		return nil, err
 	}
-	names, runs := map[data.HostID]data.Host{}, map[data.RolloutID][]data.Run{}
+	names := map[data.HostID]data.Host{}
+	all := make([]*work, len(rollouts))
 	for _, h := range hosts {
 		names[h.ID] = h
 	}
-	for _, r := range rollouts {
-		var err error
-		if runs[r.ID], err = d.DB.Runs(ctx, r.ID); err != nil {
+	for i, r := range rollouts {
+		plan, err1 := d.DB.Plan(ctx, r.Plan)
+		runs, err2 := d.DB.Runs(ctx, r.ID)
+		if err := errors.Join(err1, err2); err != nil {
 			return nil, err
 		}
+		all[i] = &work{plan: plan, rollout: r, runs: runs, hosts: names}
 	}
 	return func(s *said) (off []string) {
 		for _, p := range plans {
@@ -164,8 +181,8 @@ func (d *Desk) wholeFile(ctx context.Context) (func(*said) []string, error) {
 		off = append(off, s.windowsOff(windows, func(data.Window) bool { return true })...)
 		off = append(off, s.freezesGone(freezes, time.Time{})...)
 		off = append(off, s.freezesNew(freezes)...)
-		for _, r := range rollouts {
-			off = append(off, s.rolloutOff(r, runs[r.ID], names)...)
+		for _, w := range all {
+			off = append(off, s.rolloutOff(w)...)
 		}
 		return off
 	}, nil
@@ -178,7 +195,13 @@ type said struct {
 	freezes  map[string]data.Freeze // by all that they say
 	begun    map[string]bool        // rollouts started, by what was ordered; their number is given later
 	rollouts map[data.RolloutID]data.Rollout
-	runs     map[data.RunID]runWord
+	runs     map[place]runWord
+}
+
+// A place is a host's in a rollout: a plan gives each host one run.
+type place struct {
+	rollout data.RolloutID
+	host    data.HostID
 }
 
 // An agreed window, and how many there are of the same terms.
@@ -190,13 +213,15 @@ type agreed struct {
 // A runWord is the last word on a run.
 type runWord struct {
 	verb    string
+	run     data.RunID
 	attempt int
 	job     string
+	reboot  string // the boot that was asked to end, as rebootAsked says it
 }
 
 func newSaid() said {
 	return said{approved: map[string]bool{}, windows: map[string]agreed{}, freezes: map[string]data.Freeze{},
-		begun: map[string]bool{}, rollouts: map[data.RolloutID]data.Rollout{}, runs: map[data.RunID]runWord{}}
+		begun: map[string]bool{}, rollouts: map[data.RolloutID]data.Rollout{}, runs: map[place]runWord{}}
 }
 
 // take notes what an entry says. One without what its verb should bring says
@@ -311,14 +336,30 @@ func (s *said) takeRun(e data.AuditEntry) {
 		run = both.Run
 		s.rollouts[both.Rollout.ID] = both.Rollout
 	}
-	s.runs[run.ID] = runWord{e.Verb, run.Attempt, run.Job}
+	at := place{run.Rollout, run.Host}
+	if s.runs[at].over() && e.Verb != verbRetried && e.Verb != verbLooked {
+		return // what has ended goes on only where a person says so
+	}
+	s.runs[at] = runWord{e.Verb, run.ID, run.Attempt, run.Job, rebootAsked(run)}
 }
 
-// The verbs of runs that go on, and of an approval that does not hold any more.
+// rebootAsked says of which boot of its host a run has asked that it end; empty
+// when it has asked for no reboot.
+func rebootAsked(run data.Run) string {
+	if run.RebootAsked.IsZero() {
+		return ""
+	}
+	return "boot " + run.BootID
+}
+
+// The verbs of runs that go on, of a person's cancel, and of an approval that
+// does not hold any more.
 const (
 	verbStarted   = "run started"
+	verbReboot    = "run reboot asked for"
 	verbRetried   = "run retried"
 	verbLooked    = "run looked up again"
+	verbCancelled = "rollout cancelled"
 	verbWithdrawn = "plan approval withdrawn"
 )
 

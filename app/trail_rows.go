@@ -10,15 +10,12 @@ import (
 )
 
 // against returns what of a rollout, and of what permits it to start anything,
-// is not as the trail says. A cancelled rollout starts nothing.
+// is not as the trail says.
 func (s *said) against(w *work, now time.Time) (off []string) {
-	if w.rollout.State == data.RolloutCancelled {
-		return nil
-	}
 	if !s.approved[w.plan.Digest()] {
 		off = append(off, notApproved(w.plan))
 	}
-	off = append(off, s.rolloutOff(w.rollout, w.runs, w.hosts)...)
+	off = append(off, s.rolloutOff(w)...)
 	off = append(off, s.freezesGone(w.freezes, now)...)
 	if w.rollout.Reason == "" {
 		off = append(off, s.windowsOff(w.windows, w.concerns)...)
@@ -73,7 +70,8 @@ func (s *said) freezesNew(freezes []data.Freeze) (off []string) {
 }
 
 // rolloutOff says what of a rollout and its runs is not as the trail says.
-func (s *said) rolloutOff(r data.Rollout, runs []data.Run, hosts map[data.HostID]data.Host) (off []string) {
+func (s *said) rolloutOff(w *work) (off []string) {
+	r := w.rollout
 	told, known := s.rollouts[r.ID]
 	if !known {
 		told = data.Rollout{State: data.RolloutWaiting, Plan: r.Plan, Started: r.Started, StartedBy: r.StartedBy, Reason: r.Reason}
@@ -84,18 +82,58 @@ func (s *said) rolloutOff(r data.Rollout, runs []data.Run, hosts map[data.HostID
 	case told.State != r.State || !moment(told.Ended).Equal(moment(r.Ended)) || !moment(told.Resumed).Equal(moment(r.Resumed)):
 		off = append(off, fmt.Sprintf("rollout %d is %s in the file, and %s by its last word", r.ID, r.State, told.State))
 	}
-	for _, run := range runs {
-		if !s.runs[run.ID].fits(run) {
-			off = append(off, fmt.Sprintf("the run of host %s in rollout %d is %s in the file, and %s by its last word",
-				hosts[run.Host].Name, r.ID, standingWord(run), s.runs[run.ID].word()))
+	off = append(off, w.unplanned()...)
+	for _, run := range w.runs {
+		if word := s.runs[place{r.ID, run.Host}]; !word.fits(run) {
+			off = append(off, fmt.Sprintf("the run of %s in rollout %d is %s in the file, and %s by its last word",
+				w.hostWord(run.Host), r.ID, standingWord(run), word.word()))
 		}
 	}
 	return off
 }
 
+// unplanned says where the runs are not those of the plan: one for each of its
+// hosts, in its ring, and no other.
+func (w *work) unplanned() (off []string) {
+	rings, n := map[data.HostID]int{}, map[data.HostID]int{}
+	for _, h := range w.plan.Hosts {
+		rings[h.Host] = h.Ring
+	}
+	for _, run := range w.runs {
+		n[run.Host]++
+		ring, ok := rings[run.Host]
+		switch {
+		case !ok:
+			off = append(off, fmt.Sprintf("rollout %d has a run of %s, which its plan does not name", w.rollout.ID, w.hostWord(run.Host)))
+		case n[run.Host] == 2:
+			off = append(off, fmt.Sprintf("rollout %d has two runs of %s", w.rollout.ID, w.hostWord(run.Host)))
+		case ring != run.Ring:
+			off = append(off, fmt.Sprintf("the run of %s in rollout %d is in ring %d, and its plan says ring %d", w.hostWord(run.Host), w.rollout.ID, run.Ring, ring))
+		}
+	}
+	for _, h := range w.plan.Hosts {
+		if n[h.Host] == 0 {
+			off = append(off, fmt.Sprintf("there is no run of %s in rollout %d, and its plan names it", w.hostWord(h.Host), w.rollout.ID))
+		}
+	}
+	return off
+}
+
+// hostWord names a host; one that is not in the inventory has only a number.
+func (w *work) hostWord(id data.HostID) string {
+	if name := w.hosts[id].Name; name != "" {
+		return "host " + name
+	}
+	return fmt.Sprintf("host %d", id)
+}
+
 // fits reports whether a run stands where the trail left it. Between two
-// entries it goes on by itself, forwards.
+// entries it goes on by itself, forwards. A reboot that was asked for stays so:
+// who could take that back would have the host rebooted twice.
 func (x runWord) fits(run data.Run) bool {
+	if x.reboot != rebootAsked(run) || x.verb != "" && x.run != run.ID {
+		return false
+	}
 	begun := run.Step != data.StepQueued && run.Step != data.StepPreCheck && run.Step != data.StepEnded
 	under := run.Outcome == data.OutcomeNone
 	switch x.verb {
@@ -103,10 +141,15 @@ func (x runWord) fits(run data.Run) bool {
 		return under && !begun && run.Step != data.StepEnded && run.Attempt <= 1
 	case verbRetried:
 		return under && !begun && run.Step != data.StepEnded && run.Attempt == x.attempt
-	case verbStarted, verbLooked:
+	case verbStarted, verbReboot, verbLooked:
 		return under && begun && run.Attempt == x.attempt && run.Job == x.job
 	}
 	return x.verb == ended(run.Outcome) && run.Attempt == x.attempt
+}
+
+// over reports whether the run has ended, or is unknown.
+func (x runWord) over() bool {
+	return x.verb != "" && x.verb != verbRetried && x.verb != verbStarted && x.verb != verbReboot && x.verb != verbLooked
 }
 
 // ended is the verb of a run that ended so.

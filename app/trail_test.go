@@ -126,7 +126,12 @@ func TestARowChangedBehindTheTrailTouchesNoHost(t *testing.T) {
 		"a run given a second attempt": {done: true, want: "host web1",
 			edit: `UPDATE runs SET step = 'queued', attempt = 2, body = json_set(body, '$.Outcome', '', '$.Step', 'queued', '$.Attempt', 2); UPDATE rollouts SET state = 'waiting', ended = 0`},
 		"a run that never was": {edit: `UPDATE runs SET step = 'install', body = json_set(body, '$.Step', 'install', '$.Job', 'st-0123456789')`, want: "host web1"},
-		"a rollout let go on":  {edit: `UPDATE rollouts SET resumed = 1900000000`, want: "rollout 1"},
+		"a run done put in anew": {done: true, want: "the run of host web1",
+			edit: `UPDATE runs SET id = id + 100, step = 'queued', body = json_set(body, '$.ID', id + 100, '$.Outcome', '', '$.Step', 'queued'); UPDATE rollouts SET state = 'waiting', ended = 0`},
+		"a run moved to another ring": {edit: `UPDATE runs SET body = json_set(body, '$.Ring', 7)`, want: "in ring 7"},
+		"a run of a host not planned": {edit: `UPDATE runs SET host = host + 1, body = json_set(body, '$.Host', host + 1)`, want: "host 2, which its plan does not name"},
+		"a run taken out":             {edit: `DELETE FROM log; DELETE FROM runs`, want: "there is no run of host web1"},
+		"a rollout let go on":         {edit: `UPDATE rollouts SET resumed = 1900000000`, want: "rollout 1"},
 		"an approval that was withdrawn": {edit: `UPDATE plans SET approved_at = 1`, want: "approval of plan",
 			before: func(s *shop) {
 				// by hand again: withdrawing is refused while a rollout is open

@@ -40,6 +40,13 @@ type HostKeyUnknownError struct {
 // TypeCertificate is the Type of a certificate among keys.
 const TypeCertificate = "certificate"
 
+// ReadCertificates is what prints, in PowerShell on a Windows host's own
+// console, the SHA-256 of each of its certificates. Windows PowerShell 5.1 on
+// Server 2016 has no GetCertHashString("SHA256").
+const ReadCertificates = `$h = [Security.Cryptography.SHA256]::Create()
+dir Cert:\LocalMachine\My | % { $_.Subject
+[BitConverter]::ToString($h.ComputeHash($_.RawData)) -replace '-' }`
+
 // A Certificate is what a TLS certificate says of itself, and why no authority
 // vouches for it.
 type Certificate struct {

@@ -26,13 +26,17 @@ type ByReach map[data.Reach]Dialer
 
 // Dial implements Dialer. A host that does not say its way is reached by SSH.
 func (b ByReach) Dial(ctx context.Context, h data.Host) (Session, error) {
-	reach := h.Reach
-	if reach == "" {
-		reach = data.ReachSSH
-	}
-	d, ok := b[reach]
-	if !ok {
-		return nil, fmt.Errorf("connect to %s: %w: no way by %q", h.Name, ErrNotSupported, reach)
+	d := b.of(h)
+	if d == nil {
+		return nil, fmt.Errorf("connect to %s: %w: no way by %q", h.Name, ErrNotSupported, h.Reach)
 	}
 	return d.Dial(ctx, h)
+}
+
+// of returns the dialer for h; nil: there is none.
+func (b ByReach) of(h data.Host) Dialer {
+	if h.Reach == "" {
+		return b[data.ReachSSH]
+	}
+	return b[h.Reach]
 }

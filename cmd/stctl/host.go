@@ -118,7 +118,7 @@ type hostFlags struct {
 func (f *hostFlags) register(cmd *cobra.Command) {
 	s := cmd.Flags()
 	s.StringVar(&f.h.Address, "address", "", "DNS name or IP `ADDRESS` (default: the host's name)")
-	s.IntVar(&f.h.Port, "port", 0, "`PORT` of SSH (unset: what ~/.ssh/config says, else 22) or WinRM (unset: 5986, or 5985 over HTTP)")
+	s.IntVar(&f.h.Port, "port", 0, "`PORT` (default: what ~/.ssh/config says, else 22; for Windows 5986, or 5985 over HTTP)")
 	s.StringVar(&f.h.User, "user", "", "login `NAME` (default: what ~/.ssh/config says, else yours); for Windows DOMAIN\\\\name or name@realm")
 	s.StringVar(&f.h.Jump, "jump", "", "jump `HOST`, as ProxyJump writes it")
 	s.StringVar(&f.h.IdentityFile, "identity-file", "", "private key `FILE` (default: agent and ~/.ssh/config), or keytab for kerberos")

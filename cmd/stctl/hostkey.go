@@ -37,8 +37,7 @@ find out why it is another one first.
 A Windows host shows a certificate instead, by the SHA-256 of all of it. On the
 host, in PowerShell:
 
-  $h = [Security.Cryptography.SHA256]::Create()
-  dir Cert:\LocalMachine\My | % { $_.Subject; [BitConverter]::ToString($h.ComputeHash($_.RawData)) -replace '-' }`,
+` + indented(remote.ReadCertificates),
 		Example: "  stctl host accept-key web1\n  stctl host accept-key web1 --fingerprint SHA256:AbC…",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, inv, err := c.open(cmd.Context())
@@ -68,6 +67,9 @@ host, in PowerShell:
 	cmd.Flags().StringVar(&fingerprint, "fingerprint", "", "the fingerprint you read on the host's console, `SHA256:…`")
 	return cmd
 }
+
+// indented sets a command off from the text around it.
+func indented(command string) string { return "  " + strings.ReplaceAll(command, "\n", "\n  ") }
 
 // identity names what a host shows: "ssh-ed25519 key" or "certificate".
 func identity(keyType string) string {

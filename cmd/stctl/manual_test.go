@@ -203,7 +203,7 @@ var printed = []struct {
 	{"changes that have nothing else to tell", doneJSON{}},
 	{"host list (a list), host show (with more)", hostJSON{}},
 	{"host show", hostShowJSON{}}, {"host accept-key", keyJSON{}}, {"host duplicates (a list)", duplicateJSON{}}, {"host group list (a list)", groupJSON{}},
-	{"import", importJSON{}}, {"export --out", exportJSON{}}, {"scan (a list)", scanResultJSON{}},
+	{"import", importJSON{}}, {"export --out", exportJSON{}}, {"scan (a list)", scanResultJSON{}}, {"doctor", doctorJSON{}},
 	{"status", statusJSON{}}, {"status HOST", hostMissingJSON{}}, {"updates (a list)", updateRowJSON{}}, {"updates UPDATE (a list)", updateOnJSON{}},
 	{"plan make, plan show; plan list (a list, without hosts)", planJSON{}},
 	{"rollout show, the end of rollout watch; rollout list, run-due, --drive (a list)", rolloutJSON{}},

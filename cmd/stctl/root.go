@@ -111,7 +111,7 @@ func (c *cli) root() *cobra.Command {
 		return &usageError{err: likeFlag(cmd, err), help: cmd.CommandPath()}
 	})
 	c.branch(root,
-		c.hostCommand(), c.importCommand(), c.exportCommand(), c.scanCommand(), c.statusCommand(), c.updatesCommand(),
+		c.hostCommand(), c.importCommand(), c.exportCommand(), c.scanCommand(), c.doctorCommand(), c.statusCommand(), c.updatesCommand(),
 		c.planCommand(), c.rolloutCommand(), c.runDueCommand(), c.windowCommand(), c.standardCommand(), c.complianceCommand(),
 		c.exceptionCommand(), c.auditCommand(), c.secretCommand(), c.practiceCommand(), c.deskCommand(), c.versionCommand(),
 	)

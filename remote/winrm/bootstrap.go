@@ -25,6 +25,10 @@ import (
 //go:embed run.ps1
 var bootstrap string
 
+// Bootstrap is the script on the command line, run.ps1, for people who must
+// allow it.
+func Bootstrap() string { return bootstrap }
+
 // maxLine is what cmd.exe takes, from Microsoft's KB 830473.
 const maxLine = 8191
 

@@ -109,6 +109,13 @@ var errTooLarge = fmt.Errorf("%w: the host's answer is larger than %d MiB", remo
 // the host is silent for longer than wait. After an error the line is broken:
 // whether the host got the request is not known.
 func (l *line) exchange(ctx context.Context, wait time.Duration, authorization, contentType string, body []byte) (answer, error) {
+	began := time.Now()
+	a, err := l.ask(ctx, wait, authorization, contentType, body)
+	remote.Tell(ctx, remote.Message{Status: a.status, Took: time.Since(began), Err: err})
+	return a, err
+}
+
+func (l *line) ask(ctx context.Context, wait time.Duration, authorization, contentType string, body []byte) (answer, error) {
 	if l.broken {
 		return answer{}, fmt.Errorf("%w: the connection is closed", remote.ErrLost)
 	}

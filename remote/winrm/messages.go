@@ -105,6 +105,17 @@ type receipt struct {
 // <a:MessageID>uuid:6b29fc40-ca47-1067-b31d-00dd010662da</a:MessageID>
 var messageID = regexp.MustCompile(`MessageID>(uuid:[0-9a-f-]+)<`)
 
+// <a:Action mustUnderstand="true">http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Receive</a:Action>
+var action = regexp.MustCompile(`Action[^>]*>[^<]*/([A-Za-z]+)<`)
+
+// actionOf names the kind of a message: "Create", "Command", "Receive".
+func actionOf(message string) string {
+	if m := action.FindStringSubmatch(message); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
 // parse reads the answer to a message. A fault is a *Fault.
 func parse(message string, status int, body []byte) (*envelope, error) {
 	var e envelope

@@ -34,7 +34,7 @@ func (l *line) post(ctx context.Context, wait time.Duration, message string) (in
 		}
 		body, kind = wrap(sealed, sum, len(body)), sealedType
 	}
-	a, err := l.exchange(ctx, wait, l.basic, kind, body)
+	a, err := l.exchange(remote.Saying(ctx, actionOf(message)), wait, l.basic, kind, body)
 	switch {
 	case err != nil:
 		return 0, nil, err

@@ -138,7 +138,8 @@ func (t target) url() string {
 
 var errNoPassword = errors.New("no password is stored for it")
 
-func (d *Dialer) target(ctx context.Context, h data.Host) (target, error) {
+// way returns all of a target but its secret.
+func (d *Dialer) way(h data.Host) target {
 	port := h.Port
 	if port == 0 {
 		port = httpsPort
@@ -147,18 +148,26 @@ func (d *Dialer) target(ctx context.Context, h data.Host) (target, error) {
 		}
 	}
 	t := target{name: h.Name, server: h.Target(), address: net.JoinHostPort(h.Target(), strconv.Itoa(port)), auth: h.Auth, keytab: h.IdentityFile}
-	name := h.User
-	if name == "" {
-		name = d.config.User
+	t.user, t.domain = splitUser(d.userOf(h))
+	return t
+}
+
+func (d *Dialer) userOf(h data.Host) string {
+	if h.User == "" {
+		return d.config.User
 	}
-	t.user, t.domain = splitUser(name)
+	return h.User
+}
+
+func (d *Dialer) target(ctx context.Context, h data.Host) (target, error) {
+	t := d.way(h)
 	if t.auth == data.AuthKerberos && t.keytab != "" {
 		return t, nil
 	}
 	var err error
 	t.secret, err = d.config.Secrets.Get(ctx, secret.LoginKey(h.Name))
 	if errors.Is(err, secret.ErrNone) || err == nil && t.secret.IsZero() {
-		return t, fmt.Errorf("%w for user %s: %w", remote.ErrLoginRefused, name, errNoPassword)
+		return t, fmt.Errorf("%w for user %s: %w", remote.ErrLoginRefused, d.userOf(h), errNoPassword)
 	}
 	return t, err
 }

@@ -49,7 +49,14 @@ func evidence(name, text string) data.Evidence {
 // search runs a scan task and waits for its result. A scan whose session broke
 // is of no use to anybody: the host removes it with the next job.
 func (p Platform) search(ctx context.Context, s remote.Session, refresh bool) (found, string, error) {
-	id := "scan-" + strings.ToLower(rand.Text())[:20]
+	return p.searchAs(ctx, s, newScanID(), refresh, func() {})
+}
+
+func newScanID() string { return "scan-" + strings.ToLower(rand.Text())[:20] }
+
+// searchAs runs the scan task id. begun is called once when the scheduler has
+// started it.
+func (p Platform) searchAs(ctx context.Context, s remote.Session, id string, refresh bool, begun func()) (found, string, error) {
 	if err := start(ctx, s, id, order{Kind: "scan", Refresh: refresh, Updates: []wanted{}}, scanLimit); err != nil {
 		return found{}, "", err
 	}
@@ -67,18 +74,26 @@ func (p Platform) search(ctx context.Context, s remote.Session, refresh bool) (f
 		if err != nil {
 			return found{}, "", err
 		}
+		if l.Started != "" && begun != nil {
+			begun()
+			begun = nil
+		}
 		switch l.State {
 		case "running":
 			continue
 		case "ended":
 			f, err := readFound(l.Result)
-			s.Run(ctx, remote.Command{Name: "forget scan", Script: forgetScript, Args: []string{id}}) // else the next job does
+			forget(ctx, s, id) // else the next job does
 			return f, l.Result, err
 		case "never":
 			return found{}, "", fmt.Errorf("%w: %s", ErrTaskNeverStarted, clip(l.Detail))
 		}
 		return found{}, "", fmt.Errorf("%w: the task that searched is %s", remote.ErrLost, clip(l.State))
 	}
+}
+
+func forget(ctx context.Context, s remote.Session, id string) {
+	s.Run(ctx, remote.Command{Name: "forget scan", Script: forgetScript, Args: []string{id}})
 }
 
 // found is what a scan task wrote.

@@ -10,7 +10,7 @@ func TaskLine() string {
 func Scripts() map[string]string {
 	return map[string]string{
 		"start": startScript, "look": lookScript, "cancel": cancelScript, "forget": forgetScript,
-		"alive": aliveScript, "reboot": rebootScript, "check": checkScript,
+		"alive": aliveScript, "reboot": rebootScript, "check": checkScript, "rights": rightsScript,
 		"load": loadScript, "task": taskScript,
 	}
 }

@@ -52,6 +52,8 @@ var (
 	rebootScript string
 	//go:embed check.ps1
 	checkScript string
+	//go:embed rights.ps1
+	rightsScript string
 )
 
 // ask runs a script and reads the JSON it prints into v.

@@ -365,7 +365,7 @@ func TestWhatKeepsATaskFromRunningIsNamed(t *testing.T) {
 		}, "belongs to somebody else"},
 		"registration denied": {func(s *windows.State) { s.Faults.TaskRegister = 0x80070005 }, "0x80070005"},
 		"constrained":         {func(s *windows.State) { s.Faults.ConstrainedLanguage = true }, remote.ErrConstrained.Error()},
-		"disk full":           {func(s *windows.State) { s.Faults.DiskFull = true }, "WriteAllText"},
+		"disk full":           {func(s *windows.State) { s.Faults.DiskFull = true }, "0x80070070"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -19,6 +19,7 @@ func (x *Screen) Actions() []ui.Action {
 		{Title: "Scan selected hosts", Icon: "scan", Key: fyne.KeyR, Modifier: ui.Ctrl, Do: x.scanChosen, Enabled: any},
 		{Title: "Fetch lists and scan selected hosts", Hint: "The hosts first ask their sources what they offer.", Icon: "refresh", Do: func() { x.scan(x.grid.Selected(), true) }, Enabled: any},
 		{Title: "Fetch lists and scan all hosts", Icon: "refresh", Do: func() { x.scan(x.rows, true) }, Enabled: some},
+		{Title: "Check host", Hint: "Walks the way to the host step by step and says how to mend what is in the way.", Icon: "list-check", Do: x.checkCurrent, Enabled: any},
 		{Title: "Add a host", Icon: "plus", Key: fyne.KeyN, Modifier: ui.Ctrl, Do: x.add},
 		{Title: "Edit selected hosts", Icon: "pencil", Key: fyne.KeyE, Modifier: ui.Ctrl, Do: x.editChosen, Enabled: any},
 		{Title: "Remove selected hosts", Icon: "trash", Key: fyne.KeyDelete, Do: x.removeChosen, Enabled: any},
@@ -88,6 +89,7 @@ func (x *Screen) rowMenu(rows []*row) []*fyne.MenuItem {
 		r := rows[0]
 		items = append(items,
 			menuItem("Show details", "info-circle", func() { x.open(r.ID) }),
+			menuItem("Check host…", "list-check", func() { x.check(r.Host) }),
 			menuItem("Keep a credential…", "key", func() { x.askCredential(r) }),
 			menuItem("Was it us?", "history", func() { x.shell.Go(ui.Place{Screen: ui.Activity, Search: quoted(r.Name)}) }))
 	}

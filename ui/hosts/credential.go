@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 
+	"fyne.io/fyne/v2"
+
 	"secondtuesday/app"
 	"secondtuesday/data"
 	"secondtuesday/data/secret"
@@ -88,7 +90,9 @@ func (x *Screen) keepCredential(h data.Host, word, why string, kept func()) *kit
 			}})
 	var key secret.Key
 	var credential secret.Secret
+	check := kit.NewButton("Check host…", "list-check", nil)
 	m := kit.ShowDialog(x.shell.Context(), x.shell.Window(), kit.Dialog{Title: "Keep a credential for " + h.Name, Sign: kit.StatusHeld, Text: why, Form: form, Width: 560, Confirm: "Keep",
+		Extra: []fyne.CanvasObject{check},
 		OnConfirm: func() error {
 			key, credential = keyOf(kind.Chosen(), h, path.Trimmed()), secret.New(value.Text)
 			return nil
@@ -96,6 +100,7 @@ func (x *Screen) keepCredential(h data.Host, word, why string, kept func()) *kit
 		Work: func(ctx context.Context) error {
 			return x.tools.Desk.KeepCredential(ctx, x.tools.Secrets, key, credential)
 		}, OnDone: kept})
+	check.OnTapped = func() { x.check(h) } // above this dialog, which stays
 	x.shell.Window().Canvas().Focus(value)
 	return m
 }

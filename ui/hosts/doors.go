@@ -88,6 +88,9 @@ func (d *doors) meet(x *Screen, results []app.ScanResult, lists bool) {
 			d.waiting = d.without(r.Host.ID)
 		}
 	}
+	if len(d.waiting) == 0 {
+		failedBanner(x, results)
+	}
 	if d.up || len(d.waiting) == 0 {
 		return
 	}

@@ -17,7 +17,7 @@ func (p *panel) overview() fyne.CanvasObject {
 	box := kit.VBox(14)
 	box.Add(kit.VBox(4, kit.NewStrong("Why it is judged so"), sentence(d.verdict.Because)))
 	if f := r.failure; f != nil {
-		box.Add(kit.NewBanner(kit.StatusWarning, "The last scan, "+kit.Ago(f.At, r.now)+", failed", f.Error, nil))
+		box.Add(kit.NewBanner(kit.StatusWarning, "The last scan, "+kit.Ago(f.At, r.now)+", failed", f.Error, kit.NewButton("Check host…", "list-check", func() { p.x.check(r.Host) })))
 	}
 	for _, because := range r.duplicates {
 		box.Add(kit.NewBanner(kit.StatusWarning, "Perhaps twice in the inventory", because, nil))

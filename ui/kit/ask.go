@@ -40,7 +40,7 @@ func AskHostKey(ctx context.Context, w fyne.Window, e *remote.HostKeyUnknownErro
 		content.Add(fingerprint("For, by", c.Subject+"\n"+c.Issuer))
 		content.Add(fingerprint("Valid", c.NotBefore.Format(time.DateOnly)+" to "+c.NotAfter.Format(time.DateOnly)))
 		content.Add(fingerprint("No authority", c.Why))
-		content.Add(fingerprint("On the host", "$h = [Security.Cryptography.SHA256]::Create()\ndir Cert:\\LocalMachine\\My | % { $_.Subject; [BitConverter]::ToString($h.ComputeHash($_.RawData)) -replace '-' }"))
+		content.Add(fingerprint("On the host", remote.ReadCertificates))
 	} else {
 		content.Add(fingerprint("On the host", "ssh-keygen -lf /etc/ssh/ssh_host_"+keyFile(e.Type)+"_key.pub"))
 	}

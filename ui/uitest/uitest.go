@@ -5,6 +5,7 @@ package uitest
 import (
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -75,8 +76,8 @@ func Empty(t testing.TB, now func() time.Time) *ui.Tools {
 // unless that is "".
 func Filled(t testing.TB, hosts, missing int, template string) *ui.Tools {
 	t.Helper()
-	now := storetest.Now
-	tools := Empty(t, func() time.Time { now = now.Add(time.Second); return now })
+	var looks atomic.Int64
+	tools := Empty(t, func() time.Time { return storetest.Now.Add(time.Duration(looks.Add(1)) * time.Second) })
 	if err := storetest.Fill(t.Context(), tools.Desk.DB, hosts, missing); err != nil {
 		t.Fatal(err)
 	}

@@ -265,7 +265,7 @@ func (s *Shop) drain() {
 		h.machine.Clock.Rate(300)
 	}
 	s.Speed(300) // for what the Windows hosts begin from now on; what they are at takes seconds
-	for end := time.Now().Add(6 * time.Second); busy() && time.Now().Before(end); {
+	for end := time.Now().Add(20 * time.Second); busy() && time.Now().Before(end); {
 		time.Sleep(5 * time.Millisecond)
 	}
 }

@@ -76,6 +76,12 @@ func (t *twin) script(c windows.Caller, name string, args []string, stdin []byte
 		return t.reboot(c)
 	case "check":
 		return t.check()
+	case "rights":
+		groups, err := t.w.Groups(c)
+		if err != nil {
+			return "", err
+		}
+		return text(map[string]any{"user": strings.ToLower(c.User), "groups": groups, "filter": 0, "version": "5.1", "policy": ""})
 	}
 	return "", errors.New("this host plays the scripts of another version of the program")
 }

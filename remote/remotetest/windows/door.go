@@ -276,6 +276,8 @@ func (w *World) answerSystem(do string, a asked) (any, error) {
 		return nil, w.SetACL(a.Path, a.Owner, a.SDDL)
 	case "acl.forget":
 		return nil, w.forget(a.Path)
+	case "groups":
+		return w.Groups(a.Caller)
 	case "icacls":
 		out, code, err := w.icacls(a.Caller, a.Args)
 		return map[string]any{"out": out, "code": code}, err
@@ -293,6 +295,22 @@ func (w *World) admin() error {
 		}
 		return nil
 	})
+}
+
+// Groups are the SIDs that whoami shows of an account: of local administrators
+// or of users, and the level of the token.
+func (w *World) Groups(c Caller) ([]string, error) {
+	groups := []string{"S-1-5-32-544", "S-1-16-12288"}
+	if c.IsSystem() {
+		groups[1] = "S-1-16-16384"
+	}
+	err := w.look(func(s *State, _ time.Time) error {
+		if s.Faults.NotAdmin && c.Network {
+			groups = []string{"S-1-5-32-545", "S-1-16-8192"}
+		}
+		return nil
+	})
+	return groups, err
 }
 
 // ms is a time as the prelude takes it; nil where there is none.

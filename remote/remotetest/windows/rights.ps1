@@ -214,7 +214,11 @@ function Use-FakeProgram {
 }
 function shutdown.exe { Use-FakeProgram shutdown $args }
 function icacls.exe { Use-FakeProgram icacls $args }
-function whoami.exe { $global:LASTEXITCODE = 0; [FakeIdentity]::GetCurrent().Name.ToLowerInvariant() }
+function whoami.exe {
+    $global:LASTEXITCODE = 0
+    if ($args -notcontains '/groups') { return [FakeIdentity]::GetCurrent().Name.ToLowerInvariant() }
+    foreach ($sid in @(Invoke-FakeWindows groups)) { '"A group","Alias","' + $sid + '","Mandatory group, Enabled by default, Enabled group"' }
+}
 Set-Alias shutdown shutdown.exe
 Set-Alias icacls icacls.exe
 Set-Alias whoami whoami.exe
