@@ -73,9 +73,12 @@ func TestMainJob(t *testing.T) {
 	off := openPractice(t)
 	off.Shop.Speed(20)
 	for name, reason := range map[string]string{"web1": "exploited in the wild", "dc1": ""} {
-		host, before := scanned(t, off, name)
+		host, before := scanHost(t, off, name)
 		if before.Compliance != data.Overdue {
 			t.Fatalf("%s before: %+v", name, before)
+		}
+		if reason == "" {
+			openWindow(t, off, host.Group)
 		}
 		run := rollOut(t, off, host.ID, reason)
 		if run.Outcome != data.OutcomeSucceeded || run.RebootAsked.IsZero() {
@@ -93,7 +96,7 @@ func TestMainJob(t *testing.T) {
 func TestUpdateThatWindowsRollsBackHasFailed(t *testing.T) {
 	off := openPractice(t)
 	off.Shop.Speed(20)
-	host, _ := scanned(t, off, "rds1")
+	host, _ := scanHost(t, off, "rds1")
 	run := rollOut(t, off, host.ID, "exploited in the wild")
 	if run.Outcome != data.OutcomeFailed || !strings.Contains(run.Detail, "undone by Windows during the reboot (rolled back)") || !strings.Contains(run.Detail, "KB5070152") {
 		t.Errorf("run %+v", run)
@@ -107,12 +110,12 @@ func TestUpdateThatWindowsRollsBackHasFailed(t *testing.T) {
 // A WSUS that does not answer proves nothing, and the host stays unknown.
 func TestHostOfASilentWSUSIsUnknown(t *testing.T) {
 	off := openPractice(t)
-	if _, v := scanned(t, off, "wh-win"); v.Compliance != data.Unknown || !strings.Contains(v.Because, "WSUS http://wsus.shop.example:8530") {
+	if _, v := scanHost(t, off, "wh-win"); v.Compliance != data.Unknown || !strings.Contains(v.Because, "WSUS http://wsus.shop.example:8530") {
 		t.Errorf("%+v", v)
 	}
 }
 
-func scanned(t *testing.T, off *Office, name string) (data.Host, data.HostVerdict) {
+func scanHost(t *testing.T, off *Office, name string) (data.Host, data.HostVerdict) {
 	t.Helper()
 	host, err := off.Desk.DB.HostByName(t.Context(), name)
 	if err != nil {
@@ -123,6 +126,21 @@ func scanned(t *testing.T, off *Office, name string) (data.Host, data.HostVerdic
 		t.Fatal(err)
 	}
 	return host, v
+}
+
+// openWindow agrees a window that is open for the next four hours.
+func openWindow(t *testing.T, off *Office, group data.GroupID) {
+	t.Helper()
+	since := time.Now().UTC().Add(-time.Hour)
+	day := since.AddDate(0, 0, -2)
+	id, err := off.Desk.SaveWindow(t.Context(), data.Window{Name: "now", Groups: []data.GroupID{group}, TimeZone: "UTC", Duration: 5 * time.Hour, Permits: data.Permits{Install: true, Reboot: true},
+		Recurs: data.Recurrence{Rule: "FREQ=DAILY", First: data.Date{Year: day.Year(), Month: day.Month(), Day: day.Day()}, Start: data.Clock{Hour: since.Hour()}}})
+	if err == nil {
+		err = off.Desk.AgreeWindow(t.Context(), id, "Carla Sousa", "")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // rollOut brings all that a host lacks in; without a reason it waits for a window.

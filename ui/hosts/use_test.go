@@ -297,11 +297,11 @@ func TestPracticeShopIsScannedAndUnknownKeyIsAccepted(t *testing.T) {
 	}
 	t.Cleanup(func() { off.Close() })
 	o := show(t, false, small, &ui.Tools{Desk: off.Desk, Driver: off.Driver, Path: off.Path, Practice: true})
-	o.screen.tools.Keys = off.SSH
+	o.screen.tools.Keys = off
 	kittest.Shortcut(t, o.window, ui.Ctrl|fyne.KeyModifierShift, fyne.KeyR)
 	kittest.Settle(t)
-	accepted, changed := false, false
-	for range 4 {
+	accepted, vouched, changed := false, false, false
+	for range 6 {
 		top := kittest.Text(o.window)
 		switch {
 		case strings.Contains(top, "Do you vouch for this host key?"):
@@ -310,14 +310,19 @@ func TestPracticeShopIsScannedAndUnknownKeyIsAccepted(t *testing.T) {
 			kittest.Press(t, o.window, "Accept key")
 			kittest.Settle(t)
 			accepted = true
+		case strings.Contains(top, "Do you vouch for this certificate?"):
+			kittest.Press(t, o.window, "I compared it with the fingerprint on the host's own console")
+			kittest.Press(t, o.window, "Accept certificate")
+			kittest.Settle(t)
+			vouched = true
 		case strings.Contains(top, "has changed") && o.window.Canvas().Overlays().Top() != nil:
 			kittest.Press(t, o.window, "Close")
 			kittest.Settle(t)
 			changed = true
 		}
 	}
-	if !accepted || !changed {
-		t.Fatalf("unknown key asked for: %v, changed key shown: %v", accepted, changed)
+	if !accepted || !vouched || !changed {
+		t.Fatalf("unknown key asked for: %v, certificate: %v, changed key shown: %v", accepted, vouched, changed)
 	}
 	kittest.Settle(t)
 	states := map[string]data.Compliance{}

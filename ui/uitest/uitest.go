@@ -98,5 +98,5 @@ func Practice(t testing.TB) *ui.Tools {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { off.Close() })
-	return &ui.Tools{Desk: off.Desk, Driver: off.Driver, Keys: off.SSH, Path: off.Path, Practice: true}
+	return &ui.Tools{Desk: off.Desk, Driver: off.Driver, Keys: off, Path: off.Path, Practice: true}
 }
