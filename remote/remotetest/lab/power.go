@@ -13,6 +13,7 @@ type power struct {
 	mu       sync.Mutex
 	changed  *sync.Cond
 	boots    int
+	up       bool          // a boot has begun whose end nobody has taken in yet
 	off      bool          // stays off until turned on
 	again    bool          // comes again though it did not ask for it
 	stopped  bool          // is being removed
@@ -36,6 +37,7 @@ func (p *power) mayBoot() bool {
 	}
 	if !p.stopped {
 		p.boots++
+		p.up = true
 	}
 	return !p.stopped
 }
@@ -49,7 +51,8 @@ func (p *power) ended(state *os.ProcessState) {
 	status, _ := state.Sys().(syscall.WaitStatus)
 	rebooted := status.ExitStatus() == systemdReboot || status.Signaled() && status.Signal() == syscall.SIGHUP
 	p.off = p.off || !p.again && !rebooted
-	p.again = false
+	p.again, p.up = false, false
+	p.changed.Broadcast()
 }
 
 func (p *power) count() int {
@@ -67,11 +70,17 @@ func (p *power) set(change func()) {
 
 func (p *power) stop() { p.set(func() { p.stopped = true }) }
 
-// PowerCut takes the power away in mid-work. PowerOn brings the host back.
+// PowerCut takes the power away in mid-work. PowerOn brings the host back, which
+// it could not before the end of this boot has been taken in.
 func (m *Machine) PowerCut() {
 	m.t.Helper()
 	m.power.set(func() { m.power.off = true })
 	m.kill()
+	m.power.mu.Lock()
+	defer m.power.mu.Unlock()
+	for m.power.up {
+		m.power.changed.Wait()
+	}
 }
 
 // PowerOn turns a host on that was off, and waits until it answers.
