@@ -5,14 +5,12 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"regexp"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	"secondtuesday/remote"
@@ -34,16 +32,7 @@ const maxLine = 8191
 
 // bootstrapLine is constant, below maxLine (a test says so), and free of
 // characters that cmd.exe knows.
-var bootstrapLine = "powershell.exe -NoProfile -NonInteractive -ExecutionPolicy Bypass -EncodedCommand " + encoded(bootstrap)
-
-// encoded returns a script as -EncodedCommand wants it: UTF-16LE in base64.
-func encoded(script string) string {
-	var b []byte
-	for _, u := range utf16.Encode([]rune(script)) {
-		b = binary.LittleEndian.AppendUint16(b, u)
-	}
-	return base64.StdEncoding.EncodeToString(b)
-}
+var bootstrapLine = remote.PowerShellLine(bootstrap)
 
 // An order is what the bootstrap reads.
 type order struct {

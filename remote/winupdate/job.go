@@ -89,7 +89,7 @@ func start(ctx context.Context, s remote.Session, id string, o order, limit time
 		SHA256  string `json:"sha256"`
 		Order   order  `json:"order"`
 		Minutes int    `json:"minutes"`
-	}{encoded(loadScript), taskScript, hex.EncodeToString(sum[:]), o, int(limit/time.Minute) + 1})
+	}{remote.EncodedCommand(loadScript), taskScript, hex.EncodeToString(sum[:]), o, int(limit/time.Minute) + 1})
 	if err != nil {
 		return err
 	}

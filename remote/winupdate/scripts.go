@@ -1,8 +1,10 @@
 package winupdate
 
+import "secondtuesday/remote"
+
 // TaskLine is the command line of the tasks that start.ps1 registers: constant.
 func TaskLine() string {
-	return "powershell.exe -NoProfile -NonInteractive -ExecutionPolicy Bypass -EncodedCommand " + encoded(loadScript)
+	return remote.PowerShellLine(loadScript)
 }
 
 // Scripts returns the scripts that a session runs, by name, for those who list

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"secondtuesday/remote"
 	"secondtuesday/remote/remotetest/pwsh"
 )
 
@@ -51,7 +52,7 @@ func TestWhatIsSentIsWhatIsEmbedded(t *testing.T) {
 		t.Fatal(err)
 	}
 	sum := sha256.Sum256([]byte(taskScript))
-	if s.ran[0].Script != startScript || sent.Task != taskScript || sent.SHA256 != hex.EncodeToString(sum[:]) || sent.Loader != encoded(loadScript) {
+	if s.ran[0].Script != startScript || sent.Task != taskScript || sent.SHA256 != hex.EncodeToString(sum[:]) || sent.Loader != remote.EncodedCommand(loadScript) {
 		t.Error("what was sent is not what is embedded")
 	}
 }

@@ -8,13 +8,10 @@ package winupdate
 import (
 	"context"
 	_ "embed"
-	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf16"
 
 	"secondtuesday/data"
 	"secondtuesday/remote"
@@ -102,15 +99,6 @@ func (l *list[T]) UnmarshalJSON(b []byte) error {
 	}
 	*l = all
 	return nil
-}
-
-// encoded returns a script as -EncodedCommand wants it: UTF-16LE in base64.
-func encoded(script string) string {
-	var b []byte
-	for _, u := range utf16.Encode([]rune(script)) {
-		b = binary.LittleEndian.AppendUint16(b, u)
-	}
-	return base64.StdEncoding.EncodeToString(b)
 }
 
 // moment reads "2026-11-23T03:20:55Z"; zero where there is none.
