@@ -502,14 +502,7 @@ func TestBootstrapFitsOnACommandLineAndVariesNever(t *testing.T) {
 }
 
 func TestBootstrapRunsUnderWindowsPowerShell51(t *testing.T) {
-	program, folder := pwsh.Need(t)
-	check := filepath.Join(folder, "check51.ps1")
-	if _, err := os.Stat(check); err != nil {
-		t.Skip("the checker for Windows PowerShell 5.1 is not here:", err)
-	}
-	if out, err := exec.Command(program, "-NoProfile", "-File", check, "run.ps1").CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
+	pwsh.Check51(t, "run.ps1")
 }
 
 // realPowerShell runs command lines in a real PowerShell.

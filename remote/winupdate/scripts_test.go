@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -16,23 +15,16 @@ import (
 // TestScriptsRunUnderWindowsPowerShell51 compares each script with what Windows
 // PowerShell 5.1 of Server 2016 has: syntax, commands, parameters, types.
 func TestScriptsRunUnderWindowsPowerShell51(t *testing.T) {
-	program, folder := pwsh.Need(t)
-	check := filepath.Join(folder, "check51.ps1")
-	if _, err := os.Stat(check); err != nil {
-		t.Skip("the checker for Windows PowerShell 5.1 is not here:", err)
-	}
 	dir := t.TempDir()
-	args := []string{"-NoProfile", "-File", check}
+	var files []string
 	for name, text := range Scripts() {
 		path := filepath.Join(dir, name+".ps1")
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		args = append(args, path)
+		files = append(files, path)
 	}
-	if out, err := exec.Command(program, args...).CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
+	pwsh.Check51(t, files...)
 }
 
 // TestWhatIsSentIsWhatIsEmbedded holds that no script is made of parts.

@@ -31,6 +31,22 @@ func Need(t testing.TB) (program, folder string) {
 	return p, ""
 }
 
+// Check51 fails the test when a script would not run in Windows PowerShell 5.1
+// of Server 2016: syntax, commands, parameters, types. It skips where the
+// checker is not beside PowerShell.
+func Check51(t testing.TB, files ...string) {
+	t.Helper()
+	program, folder := Need(t)
+	check := filepath.Join(folder, "check51.ps1")
+	if _, err := os.Stat(check); err != nil {
+		t.Skip("the checker for Windows PowerShell 5.1 is not here:", err)
+	}
+	args := append([]string{"-NoProfile", "-File", check}, files...)
+	if out, err := exec.Command(program, args...).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 func isProgram(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
