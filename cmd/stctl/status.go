@@ -373,7 +373,7 @@ func (c *cli) statusHost(ctx context.Context, d *app.Desk, inv *inventory, name 
 	for _, v := range s.verdicts {
 		u := v.Update
 		j.Updates = append(j.Updates, asUpdateJSON(v))
-		rows = append(rows, []any{clean(u.Label()), dash(u.Installed), data.VersionText(u.Available), classText(u.Class), severityText(u.Severity), v.Compliance,
+		rows = append(rows, []any{clean(u.Label()), dash(data.VersionText(u.Installed)), data.VersionText(u.Available), classText(u.Class), severityText(u.Severity), v.Compliance,
 			dash(when(v.Due)), dash(v.Clause), capital(v.Because)})
 	}
 	err = c.out.show(j, func(p *page) {

@@ -145,7 +145,7 @@ func (c *cli) updateOn(ctx context.Context, d *app.Desk, inv *inventory, name st
 			}
 			host := inv.hostName(id)
 			list = append(list, updateOnJSON{host, asUpdateJSON(v)})
-			cells = append(cells, []any{host, clean(v.Update.Label()), dash(v.Update.Installed), data.VersionText(v.Update.Available), v.Compliance, dash(when(v.Due)), capital(v.Because)})
+			cells = append(cells, []any{host, clean(v.Update.Label()), dash(data.VersionText(v.Update.Installed)), data.VersionText(v.Update.Available), v.Compliance, dash(when(v.Due)), capital(v.Because)})
 		}
 	}
 	return c.out.show(list, func(p *page) { p.table("host|update|installed|available|status|due|why", cells) })

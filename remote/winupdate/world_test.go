@@ -156,6 +156,7 @@ func shop(now time.Time) windows.State {
 	cumulative := s.Cumulative("5060001", 4100, now.AddDate(0, 0, -10))
 	preview := s.Cumulative("5060002", 4200, now.AddDate(0, 0, -2))
 	preview.BrowseOnly = true
+	preview.Categories[0] = windows.Classification(windows.PlainUpdates, s.Language) // as Microsoft files previews
 	definition := s.Plain("2267602", "Security Intelligence Update for Microsoft Defender", windows.DefinitionUpdates, now)
 	definition.Revision = 7
 	net := s.Plain("5060003", hostile, windows.SecurityUpdates, now.AddDate(0, -1, 0))

@@ -64,7 +64,7 @@ func (p *panel) buildHosts() {
 			Tip: func(h *app.HostUpdate) string { return h.Verdict.Because }},
 		kit.Column[*app.HostUpdate]{ID: "hold", Title: "Hold", Width: 92, Status: func(h *app.HostUpdate) kit.Status { return kit.OfHold(h.Verdict.Update.Hold) }},
 		kit.Column[*app.HostUpdate]{ID: "exposure", Title: "Exposure", Width: 92, Text: func(h *app.HostUpdate) string { return string(h.Host.Exposure) }},
-		kit.Column[*app.HostUpdate]{ID: "installed", Title: "Installed", Width: 140, Mono: true, Text: func(h *app.HostUpdate) string { return h.Verdict.Update.Installed }},
+		kit.Column[*app.HostUpdate]{ID: "installed", Title: "Installed", Width: 140, Mono: true, Text: func(h *app.HostUpdate) string { return data.VersionText(h.Verdict.Update.Installed) }},
 		kit.Column[*app.HostUpdate]{ID: "available", Title: "Available", Width: 140, Mono: true, Text: func(h *app.HostUpdate) string { return data.VersionText(h.Verdict.Update.Available) }},
 		kit.Column[*app.HostUpdate]{ID: "arch", Title: "Arch", Width: 80, Text: func(h *app.HostUpdate) string { return h.Verdict.Update.Arch }},
 		kit.Column[*app.HostUpdate]{ID: "owner", Title: "Owner", Width: 120, Text: func(h *app.HostUpdate) string { return h.Host.Owner }},
