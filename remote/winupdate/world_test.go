@@ -355,6 +355,57 @@ func stopped(t *testing.T, r *rig) {
 	}
 }
 
+// An update that takes long is at work as long as its installer uses the processor.
+func TestJobWithoutASignOfLifeIsQuietByTheHostsClock(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State { return shop(time.Now()) }, func(t *testing.T, r *rig) {
+		j := remote.Job{ID: "install-0001", StopAfter: time.Hour}
+		u := find(t, r.scan(false), "KB5060003")
+		j.Changes.Upgrade = []data.Target{{Name: u.Name, To: u.Available}}
+		r.change(func(s *windows.State) {
+			for i := range s.Updates {
+				s.Updates[i].InstallTakes = 10 * time.Minute
+			}
+		})
+		if err := r.Start(t.Context(), r.session, j); err != nil {
+			t.Fatal(err)
+		}
+		look := func() remote.JobStatus {
+			t.Helper()
+			st, err := r.Look(t.Context(), r.session, j.ID, 0)
+			if err != nil || st.State != remote.JobRunning {
+				t.Fatalf("%+v, %v", st, err)
+			}
+			return st
+		}
+		st := look()
+		for ; !strings.HasPrefix(st.Step, "install 1"); st = look() {
+			time.Sleep(r.pause)
+		}
+		if st.Quiet > 10*time.Minute {
+			t.Errorf("it has just begun, and is quiet for %s", st.Quiet)
+		}
+		time.Sleep(r.pause) // the installer has begun
+		past := time.Now().Add(-40 * time.Minute)
+		files, err := filepath.Glob(filepath.Join(r.world.ProgramData(), "SecondTuesday", "jobs", j.ID, "*"))
+		if err != nil || len(files) < 4 {
+			t.Fatalf("%q, %v", files, err)
+		}
+		for _, f := range files {
+			if err := os.Chtimes(f, past, past); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if st := look(); st.Quiet != 0 {
+			t.Errorf("its installer is at work, and it is quiet for %s", st.Quiet)
+		}
+		r.change(func(s *windows.State) { s.Faults.InstallerHangs = true })
+		if st := look(); st.Quiet < 40*time.Minute || st.Quiet > 50*time.Minute {
+			t.Errorf("its installer hangs, and it is quiet for %s", st.Quiet)
+		}
+	})
+}
+
 func TestWhatKeepsATaskFromRunningIsNamed(t *testing.T) {
 	now := time.Now()
 	for name, c := range map[string]struct {
