@@ -3,6 +3,7 @@ package winrm
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/md5"
 	"crypto/rc4"
 	"encoding/base64"
@@ -140,5 +141,70 @@ func TestStrangeChallengeIsRefusedWithoutAnAnswer(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestPasswordThatIsNoLongerRightIsTriedOnceMore holds that a session whose
+// password was changed meanwhile does not lock the account: the login on a new
+// connection is one try, and the last of the session.
+func TestPasswordThatIsNoLongerRightIsTriedOnceMore(t *testing.T) {
+	for auth, o := range over {
+		t.Run(string(auth), func(t *testing.T) {
+			s := host(t, o)
+			session := open(t, s, auth)
+			if _, err := session.Run(t.Context(), remote.Command{Name: "x", Script: "x"}); err != nil {
+				t.Fatal(err)
+			}
+			s.SetFaults(wsman.Faults{RefuseLogin: true})
+			s.Vanish()
+			before := s.Counts().Refused
+			for range 3 {
+				if _, err := session.Run(t.Context(), remote.Command{Name: "x", Script: "x"}); !errors.Is(err, remote.ErrLoginRefused) {
+					t.Errorf("got %v", err)
+				}
+			}
+			most := int64(1)
+			if auth == data.AuthBasic {
+				most = 2 // the credential is in every message, so in the one that finds out too
+			}
+			if n := s.Counts().Refused - before; n > most {
+				t.Errorf("the password was tried %d times", n)
+			}
+		})
+	}
+}
+
+// TestHostThatAnswersNothingAtOnceIsNotAskedWithoutAPause: else one host keeps a
+// processor of the desk busy for as long as a scan may take.
+func TestHostThatAnswersNothingAtOnceIsNotAskedWithoutAPause(t *testing.T) {
+	s := host(t, over[data.AuthNTLM])
+	session := open(t, s, data.AuthNTLM)
+	s.SetFaults(wsman.Faults{HastyReceive: true})
+	ctx, stop := context.WithTimeout(t.Context(), time.Second)
+	defer stop()
+	if _, err := session.Run(ctx, remote.Command{Name: "x", Script: "x"}); !errors.Is(err, remote.ErrTimeout) {
+		t.Errorf("got %v", err)
+	}
+	if n := s.Counts().Requests; n > 40 {
+		t.Errorf("%d requests in a second", n)
+	}
+}
+
+func TestLoginThatIsForgottenAndRefusedInTheMiddleIsNoCrash(t *testing.T) {
+	begun := make(chan struct{})
+	o := over[data.AuthNTLM]
+	o.Exec = play(func(ctx context.Context, _ order, _ *wsman.Call) (string, error) {
+		close(begun)
+		<-ctx.Done()
+		return "", ctx.Err()
+	})
+	s := host(t, o)
+	session := open(t, s, data.AuthNTLM)
+	go func() {
+		<-begun
+		s.SetFaults(wsman.Faults{Status: 401, RefuseLogin: true})
+	}()
+	if _, err := session.Run(t.Context(), remote.Command{Name: "x", Script: "x"}); !errors.Is(err, remote.ErrLoginRefused) {
+		t.Errorf("got %v", err)
 	}
 }
