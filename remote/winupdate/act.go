@@ -60,7 +60,7 @@ func (Platform) Alive(ctx context.Context, s remote.Session) (remote.Alive, erro
 	if a.Servicing == servicingBusy {
 		return remote.Alive{}, fmt.Errorf("alive: %w: Windows still works on updates", remote.ErrBusy)
 	}
-	out := remote.Alive{BootID: a.Boot, BootedAt: moment(a.Booted), HostNow: moment(a.Now), Services: []string{}}
+	out := remote.Alive{BootID: clip(a.Boot), BootedAt: moment(a.Booted), HostNow: moment(a.Now), Services: []string{}}
 	for _, name := range a.Services {
 		low := strings.ToLower(name)
 		if !slices.ContainsFunc(comeAndGo, func(p string) bool { return strings.HasPrefix(low, p) }) {
