@@ -32,7 +32,7 @@ func (p Platform) Scan(ctx context.Context, s remote.Session, refresh bool) (dat
 	}
 	scan := found.scan()
 	scan.BootID = clip(alive.Boot)
-	scan.Evidence = []data.Evidence{evidence("Windows Update as SYSTEM", raw)}
+	scan.Evidence = found.evidence(raw)
 	return scan, nil
 }
 
@@ -163,6 +163,7 @@ type historical struct {
 	Operation int    `json:"operation"` // 1 installation, 2 removal
 	Code      int    `json:"code"`      // OperationResultCode: 2 succeeded … 5 aborted
 	HResult   string `json:"hresult"`
+	Client    string `json:"client"` // who asked Windows Update for it
 }
 
 func readFound(s string) (found, error) {
