@@ -53,6 +53,19 @@ func TriedText(p data.Past) string {
 	return text + ": " + p.Result
 }
 
+// BackgroundTexts are sentences on a missing update: what it replaces, and that
+// it failed there.
+func BackgroundTexts(b data.Background, u data.Update) []string {
+	var out []string
+	if p, ok := b.Tried[u.Available]; ok {
+		out = append(out, sentence(TriedText(p)))
+	}
+	if r, ok := b.Replaces[u.Available]; ok {
+		out = append(out, sentence("replaces "+ReplacedText(r)))
+	}
+	return out
+}
+
 // PastText is a line of a host's own history without its time.
 func PastText(p data.Past) string {
 	text := data.Update{Name: p.Name, Title: p.Title}.Label() + ": " + p.Result

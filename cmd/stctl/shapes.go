@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"time"
 
 	"secondtuesday/app"
@@ -132,17 +133,15 @@ func asHistoryJSON(b data.Background) *historyJSON {
 // withBackground adds what a Windows host's history and Windows Update say of an
 // update, and returns why it is judged so with that said too.
 func (j *updateJSON) withBackground(b data.Background) (why string) {
-	why = capital(j.Because)
 	if r, ok := b.Replaces[j.Available]; ok {
 		j.ReplacesUpdates, j.ReplacesMore = r.Names, r.More
-		why += " " + capital("replaces "+app.ReplacedText(r))
 	}
 	if p, ok := b.Tried[j.Available]; ok {
 		past := asPastJSON(p)
 		j.Tried = &past
-		why += " " + capital(app.TriedText(p))
 	}
-	return why
+	texts := append([]string{capital(j.Because)}, app.BackgroundTexts(b, data.Update{Available: j.Available})...)
+	return clean(strings.Join(texts, " "))
 }
 
 func asUpdateJSON(v data.Verdict) updateJSON {

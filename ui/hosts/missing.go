@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
+	"secondtuesday/app"
 	"secondtuesday/data"
 	"secondtuesday/ui"
 	"secondtuesday/ui/exception"
@@ -91,6 +92,9 @@ func (l *missingList) explain() {
 	lines := kit.VBox(4, kit.NewStrong("Why "+v.Update.Name+" is "+string(v.Compliance)), sentence(v.Because))
 	if ids := strings.Join(append(append([]string(nil), v.Update.Advisories...), v.Update.CVEs...), ", "); ids != "" {
 		lines.Add(kit.NewCaption(ids).Cut())
+	}
+	for _, text := range app.BackgroundTexts(l.p.detail.background, v.Update) {
+		lines.Add(sentence(text))
 	}
 	l.because.Objects = []fyne.CanvasObject{kit.VBox(0, kit.NewRule(), kit.Pad(lines, 8, 12, 14, 14))}
 	l.because.Refresh()
