@@ -64,7 +64,7 @@ func (Platform) Alive(ctx context.Context, s remote.Session) (remote.Alive, erro
 	if a.Servicing == servicingBusy {
 		return remote.Alive{}, fmt.Errorf("alive: %w: Windows still works on updates", remote.ErrBooting)
 	}
-	out := remote.Alive{BootID: a.Boot, BootedAt: moment(a.Booted), HostNow: moment(a.Now), Services: []string{}}
+	out := remote.Alive{BootID: clip(a.Boot), BootedAt: moment(a.Booted), HostNow: moment(a.Now), Services: []string{}}
 	if !a.Logon && out.HostNow.Sub(out.BootedAt) < settling {
 		return remote.Alive{}, fmt.Errorf("alive: %w: it shows no logon yet", remote.ErrBooting)
 	}
