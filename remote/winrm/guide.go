@@ -20,7 +20,7 @@ func (d *Dialer) Way(h data.Host) (remote.Way, error) {
 	if err != nil {
 		return remote.Way{}, err
 	}
-	w := remote.Way{By: "WinRM over HTTPS", Name: host}
+	w := remote.Way{By: "WinRM over HTTPS", Name: host, Own: d.own}
 	if !t.tls() {
 		w.By = "WinRM over HTTP, sealed"
 	}

@@ -74,12 +74,14 @@ func (c Config) withDefaults() Config {
 type Dialer struct {
 	config Config
 	certs  *certificates
+	own    bool // connections go another way than this computer's own
 }
 
 // New returns a dialer.
 func New(c Config) *Dialer {
+	own := c.DialContext != nil
 	c = c.withDefaults()
-	return &Dialer{config: c, certs: &certificates{accepted: c.Accepted, roots: c.Roots}}
+	return &Dialer{config: c, own: own, certs: &certificates{accepted: c.Accepted, roots: c.Roots}}
 }
 
 // AcceptHostKey notes that a person has vouched for the certificate that e
