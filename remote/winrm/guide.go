@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"secondtuesday/data"
+	"secondtuesday/data/secret"
 	"secondtuesday/remote"
 )
 
@@ -86,6 +87,7 @@ var mends = []struct {
 	err  error
 	text string
 }{
+	{secret.ErrNone, "Keep the account's password; nothing was sent to the host: stctl secret set login HOST"},
 	{remote.ErrInsecure, "Set up HTTPS on the host (the manual's page on preparing a Windows server says how), or let it take Negotiate:\nSet-Item WSMan:\\localhost\\Service\\Auth\\Negotiate $true"},
 	{remote.ErrUnreachable, "On the host, in PowerShell as administrator:\nGet-Service WinRM; winrm enumerate winrm/config/listener\nGet-NetFirewallRule -Enabled True -Direction Inbound | Get-NetFirewallPortFilter | Where-Object LocalPort -in 5985, 5986\nThe manual's page on preparing a Windows server says how to make a certificate, the listener and the rule. With a certificate from an authority: winrm quickconfig -transport:https"},
 	{remote.ErrLoginRefused, "Check the account (DOMAIN\\user, user@REALM, or a local name): stctl host edit HOST --user …\nKeep its password anew: stctl secret set login HOST\nIt was tried once only. On the host the reason is in the Security log, event 4625."},
