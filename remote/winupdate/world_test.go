@@ -396,6 +396,13 @@ func TestWhatKeepsATaskFromRunningIsNamed(t *testing.T) {
 		"folder of another": {func(s *windows.State) {
 			s.Folders = []windows.Folder{{Path: "SecondTuesday", Owner: `WIN1\mallory`, SDDL: "O:S-1-5-21-1-2-3-1001G:S-1-5-21-1-2-3-513D:PAI(A;OICI;FA;;;S-1-5-21-1-2-3-1001)"}}
 		}, "belongs to somebody else"},
+		// made in the moment between the folder above and its rights
+		"folder of another below": {func(s *windows.State) {
+			s.Folders = []windows.Folder{
+				{Path: "SecondTuesday", Owner: "BA", SDDL: "D:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"},
+				{Path: "SecondTuesday/jobs", Owner: `WIN1\mallory`, SDDL: "D:AI(A;OICIID;FA;;;SY)(A;OICIID;FA;;;BA)(A;OICI;FA;;;S-1-5-21-1-2-3-1001)"},
+			}
+		}, "belongs to somebody else"},
 		"registration denied": {func(s *windows.State) { s.Faults.TaskRegister = 0x80070005 }, "0x80070005"},
 		"constrained":         {func(s *windows.State) { s.Faults.ConstrainedLanguage = true }, remote.ErrConstrained.Error()},
 		"disk full":           {func(s *windows.State) { s.Faults.DiskFull = true }, "0x80070070"},
@@ -411,6 +418,29 @@ func TestWhatKeepsATaskFromRunningIsNamed(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestTaskOfAStrangerHoldsNothingUp(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State { return shop(time.Now()) }, func(t *testing.T, r *rig) {
+		r.change(func(s *windows.State) {
+			for _, name := range []string{"mallorys-own", `..`, "Mallory (1)"} {
+				s.Tasks = append(s.Tasks, windows.Task{Path: `\SecondTuesday\`, Name: name, Execute: "notepad.exe", User: "mallory", State: windows.TaskRunning})
+			}
+		})
+		if scan := r.scan(true); !scan.Trusted() {
+			t.Errorf("problems %v", scan.Problems)
+		}
+		checks, err := r.Check(t.Context(), r.session, data.Changes{})
+		for _, c := range checks {
+			if err != nil || c.Result != data.CheckPassed {
+				t.Errorf("%+v, %v", c, err)
+			}
+		}
+		if err := r.Reboot(t.Context(), r.session); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestTaskThatNeverStartsIsNeitherWaitedForNorStartedLater(t *testing.T) {
