@@ -85,9 +85,13 @@ func (v *inventory) rows() {
 		if len(h.groups) > 0 {
 			row.Group = h.groups[0]
 		}
-		if wrong := row.fromAnsible(vars); len(wrong) > 0 {
+		wrong, unused := row.fromAnsible(vars)
+		if len(wrong) > 0 {
 			v.p.problem(h.line, "host %q: %s", name, strings.Join(wrong, "; "))
 			continue
+		}
+		if len(unused) > 0 {
+			v.p.note(h.line, "host %q: not taken over: %s. It logs in by NTLM over HTTPS and its certificate is checked; another login is set at the host", name, strings.Join(unused, ", "))
 		}
 		if len(h.groups) > 1 {
 			v.p.note(h.line, "host %q is in several groups; %q is taken, and %s are kept in its notes", name, row.Group, strings.Join(h.groups[1:], ", "))
@@ -113,7 +117,9 @@ func (v *inventory) inherit(name string, into map[string]string, seen map[string
 }
 
 // fromAnsible reads the variables that this program has a place for.
-func (r *ImportRow) fromAnsible(vars map[string]string) (wrong []string) {
+// unused are variables about the security of WinRM: certificates are always
+// checked here, and how to log in is for a person to say.
+func (r *ImportRow) fromAnsible(vars map[string]string) (wrong, unused []string) {
 	set := func(f Field, names ...string) {
 		for _, n := range names {
 			v := vars[n]
@@ -144,6 +150,11 @@ func (r *ImportRow) fromAnsible(vars map[string]string) (wrong []string) {
 		r.Host.Reach = data.ReachLocal
 	case "winrm", "psrp":
 		r.Host.Reach = data.ReachWinRM
+		for _, n := range []string{"ansible_winrm_transport", "ansible_winrm_server_cert_validation", "ansible_winrm_scheme", "ansible_winrm_message_encryption"} {
+			if vars[n] != "" {
+				unused = append(unused, n)
+			}
+		}
 	default:
 		wrong = append(wrong, fmt.Sprintf("connection %q is not one this program knows", cut1(vars["ansible_connection"])))
 	}
@@ -151,7 +162,7 @@ func (r *ImportRow) fromAnsible(vars map[string]string) (wrong []string) {
 	if rest, ok := strings.CutPrefix(vars["ansible_ssh_common_args"], "-o ProxyJump="); ok && r.Host.Jump == "" && plainJump.MatchString(rest) {
 		r.Host.Jump = rest
 	}
-	return wrong
+	return wrong, unused
 }
 
 // keepVar reports whether a variable may be read at all. Secrets are left in
@@ -197,7 +208,8 @@ func ReadAnsibleINI(r io.Reader) (ImportPreview, error) {
 			}
 			comment = strings.TrimSpace(comment)
 			if !ok || section == "" || comment != "" && comment[0] != '#' || !slices.Contains([]string{"hosts", "vars", "children"}, kind) {
-				p.problem(i+1, "%q is no section of an inventory", cut1(line))
+				name, _, _ := strings.Cut(head, " ") // a password may be in the rest
+				p.problem(i+1, "%q is no section of an inventory, or there is more in its line", cut1("["+name+"]"))
 				kind = ""
 			}
 			continue
@@ -214,7 +226,8 @@ func (v *inventory) iniLine(section, kind, line string, n int) {
 		key, value, ok := strings.Cut(line, "=")
 		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
 		if !ok {
-			v.p.problem(n, "%q is no variable", cut1(line))
+			name, _, _ := strings.Cut(strings.ReplaceAll(line, ":", " "), " ") // a password may be in the rest
+			v.p.problem(n, "%q is no variable: one is written name=value", cut1(name))
 			return
 		}
 		if words, err := splitWords(value); err == nil && len(words) == 1 {
@@ -232,14 +245,15 @@ func (v *inventory) iniLine(section, kind, line string, n int) {
 	case "hosts":
 		words, err := splitWords(line)
 		if err != nil || len(words) == 0 {
-			v.p.problem(n, "%q cannot be read: a quote is not closed", cut1(line))
+			name, _, _ := strings.Cut(line, " ") // a password may be in the rest
+			v.p.problem(n, "the line of %q cannot be read: a quote is not closed", cut1(name))
 			return
 		}
 		vars := map[string]string{}
 		for _, w := range words[1:] {
 			key, value, ok := strings.Cut(w, "=")
 			if !ok {
-				v.p.problem(n, "%q is neither a variable nor a comment", cut1(w))
+				v.p.problem(n, "the words of host %q are neither all variables nor a comment", cut1(words[0])) // a password may be among them
 				return
 			}
 			if v.keepVar(key, value, n) {
