@@ -26,17 +26,3 @@ func TestPasswordInABrokenLineIsNotRepeated(t *testing.T) {
 		}
 	}
 }
-
-// TestAnsibleSettingsThatWeakenWinRMAreNamed: they are never taken over.
-func TestAnsibleSettingsThatWeakenWinRMAreNamed(t *testing.T) {
-	p, err := ReadAnsibleINI(strings.NewReader("win1 ansible_connection=winrm ansible_winrm_server_cert_validation=ignore ansible_winrm_transport=basic\n"))
-	if err != nil || len(p.Bad()) > 0 || len(p.Rows) != 1 || p.Rows[0].Host.Auth != "" {
-		t.Fatalf("%+v, %v", p, err)
-	}
-	said := fmt.Sprint(p.Problems)
-	for _, word := range []string{"ansible_winrm_server_cert_validation", "ansible_winrm_transport"} {
-		if !strings.Contains(said, word) {
-			t.Errorf("nothing is said of %s: %s", word, said)
-		}
-	}
-}

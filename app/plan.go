@@ -132,7 +132,7 @@ func (d *Desk) planHost(ctx context.Context, h data.Host, req PlanRequest, maxAg
 		return leave("its scan proves nothing (" + string(scan.Problems[0].Kind) + "): mend that and scan again")
 	}
 	out.part.Scan = scan.ID
-	want, notes := chooseTargets(h, scan.Updates, req)
+	want, notes := chooseTargets(h, scan, req)
 	out.notes = notes
 	if len(want) == 0 {
 		return out
@@ -159,8 +159,9 @@ func whereabouts(h data.Host) string {
 
 // chooseTargets picks what the request asks for. Held and phased updates are
 // never planned: a person or the vendor has said not now.
-func chooseTargets(h data.Host, updates []data.Update, req PlanRequest) (want []data.Target, notes []PlanNote) {
-	for _, u := range updates {
+// What is installed already and waits for a reboot cannot go in again.
+func chooseTargets(h data.Host, scan data.Scan, req PlanRequest) (want []data.Target, notes []PlanNote) {
+	for _, u := range scan.Updates {
 		if len(req.Classes) > 0 && !slices.Contains(req.Classes, u.Class) {
 			continue
 		}
@@ -169,6 +170,10 @@ func chooseTargets(h data.Host, updates []data.Update, req PlanRequest) (want []
 		}
 		if u.Hold == data.Held || u.Hold == data.Phased || (u.Hold == data.KeptBack && !req.KeptBack) {
 			notes = append(notes, PlanNote{Host: h, Update: u.Key(), Why: string(u.Hold)})
+			continue
+		}
+		if slices.ContainsFunc(scan.Installed, func(p data.Package) bool { return p.Waits && p.Name == u.Name && p.Version == u.Available }) {
+			notes = append(notes, PlanNote{Host: h, Update: u.Key(), Why: "it is installed already and waits for a reboot: reboot the host, then scan it again"})
 			continue
 		}
 		want = append(want, data.Target{

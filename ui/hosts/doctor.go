@@ -91,7 +91,7 @@ func (d *doctor) end(text string) {
 	if text == "" {
 		text = d.host.Name + " can be scanned and patched."
 		d.mu.Lock()
-		if slices.ContainsFunc(d.found, func(f app.Finding) bool { return f.Result == data.CheckFailed || f.Result == app.NotTried }) {
+		if slices.ContainsFunc(d.found, func(f app.Finding) bool { return !app.Passes(f) }) {
 			text = "Mend the first step that failed, then check again."
 		}
 		d.mu.Unlock()
