@@ -137,6 +137,9 @@ func (d *Desk) planHost(ctx context.Context, h data.Host, req PlanRequest, maxAg
 	if len(want) == 0 {
 		return out
 	}
+	if key := waiting(want, scan.Installed); key != "" {
+		return leave(key + " is in and waits for a reboot: reboot the host, then scan it again")
+	}
 	changes, err := d.simulate(ctx, h, want)
 	if err != nil {
 		return leave(firstLine(err))
@@ -216,12 +219,23 @@ func (d *Desk) simulate(ctx context.Context, h data.Host, want []data.Target) (d
 	return p.Simulate(ctx, s, want)
 }
 
+// waiting returns the first update that is in already and comes into force with
+// the next boot; "" for none. Windows installs nothing more before it.
+func waiting(want []data.Target, installed []data.Package) string {
+	for _, w := range want {
+		if slices.ContainsFunc(installed, func(p data.Package) bool { return p.Waits && p.Name == w.Name && p.Version == w.To }) {
+			return w.Key()
+		}
+	}
+	return ""
+}
+
 // unplanned says why a simulation is not what was asked for; "" when it is.
 func unplanned(want []data.Target, c data.Changes, mayRemove bool) string {
 	for _, w := range want {
 		i := slices.IndexFunc(append(slices.Clone(c.Upgrade), c.Add...), func(t data.Target) bool { return t.Name == w.Name && t.To == w.To })
 		if i < 0 {
-			return fmt.Sprintf("the host would not bring %s to %s: scan it again", w.Key(), w.To)
+			return fmt.Sprintf("the host would not bring %s to %s: scan it again", w.Key(), data.VersionText(w.To))
 		}
 	}
 	if len(c.Remove) > 0 && !mayRemove {

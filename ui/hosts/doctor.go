@@ -62,6 +62,11 @@ func (x *Screen) check(h data.Host) {
 	}, func(struct{}) { d.end("") })
 }
 
+// checkButton checks a host above a dialog about it, which stays.
+func (x *Screen) checkButton(h data.Host) *kit.Button {
+	return kit.NewButton("Check host…", "list-check", func() { x.check(h) })
+}
+
 // doctorText says what a check does to the host.
 func doctorText(h data.Host) string {
 	if h.Reach == data.ReachWinRM {
