@@ -436,3 +436,20 @@ func TestSearchThatFailsProvesNothing(t *testing.T) {
 		})
 	}
 }
+
+func TestHistoryThatCannotBeReadSpoilsNoScan(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State {
+		s := shop(time.Now())
+		s.Faults.Denied = map[string]windows.HRESULT{"QueryHistory": 0x80248007}
+		return s
+	}, func(t *testing.T, r *rig) {
+		scan := r.scan(true)
+		if !scan.Trusted() || len(scan.Updates) != 4 {
+			t.Errorf("problems %v, %d updates", scan.Problems, len(scan.Updates))
+		}
+		if !strings.Contains(scan.Evidence[0].Output, "0x80248007") {
+			t.Error("the evidence does not say why there is no history")
+		}
+	})
+}
