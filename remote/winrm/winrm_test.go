@@ -3,10 +3,8 @@ package winrm
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -39,40 +37,26 @@ func (s secrets) Get(context.Context, secret.Key) (secret.Secret, error) {
 // A script is what a played PowerShell does with one order.
 type script func(ctx context.Context, o order, c *wsman.Call) (out string, err error)
 
-// play is PowerShell with our bootstrap: it does what run.ps1 says.
+// play is PowerShell with our bootstrap, where other things print as well.
 func play(do script) func(context.Context, *wsman.Call) int {
 	return func(ctx context.Context, c *wsman.Call) int {
-		if c.Line != bootstrapLine || c.Console {
-			fmt.Fprintf(c.Stderr, "unexpected command line %q", c.Line)
+		if c.Console {
+			fmt.Fprint(c.Stderr, "PowerShell waits for a person")
 			return 1
 		}
-		line := make([]byte, 0, 1<<16)
-		one := make([]byte, 4096)
-		for !bytes.HasSuffix(line, []byte("\n")) {
-			n, err := c.Stdin.Read(one)
-			line = append(line, one[:n]...)
-			if err != nil {
-				break
-			}
-		}
-		b, _ := base64.StdEncoding.DecodeString(strings.TrimSpace(string(line)))
-		var o order
-		r := reply{OK: true}
-		if err := json.Unmarshal(b, &o); err != nil {
-			r = reply{Error: err.Error()}
-		} else if sum := sha256.Sum256([]byte(o.Script)); hex.EncodeToString(sum[:]) != o.SHA256 {
-			r = reply{Error: "the script did not arrive whole"}
-		} else if r.Out, err = do(ctx, o, c); err != nil {
-			r = reply{Error: err.Error(), HResult: -2147024891}
-		}
-		b, _ = json.Marshal(r)
-		fmt.Fprintf(c.Stdout, "profile noise\r\n<<ST1:%s:ST1>>\r\n", base64.StdEncoding.EncodeToString(b))
-		if !r.OK {
-			return 1
-		}
-		return 0
+		fmt.Fprint(c.Stdout, "profile noise\r\n")
+		return Serve(c.Line, c.Stdin, c.Stdout, c.Stderr, func(script string, args []string, stdin []byte) (string, error) {
+			return do(ctx, order{Script: script, Args: args, Stdin: stdin}, c)
+		})
 	}
 }
+
+// denied is an error as Windows gives it to scripts, with E_ACCESSDENIED.
+type denied string
+
+func (d denied) Error() string { return string(d) }
+
+func (denied) HResult() uint32 { return 0x80070005 }
 
 func echo(_ context.Context, o order, _ *wsman.Call) (string, error) {
 	return o.Script + "|" + strings.Join(o.Args, "|") + "|" + string(o.Stdin), nil
@@ -161,7 +145,7 @@ func TestWholeConversationTakesAtMostEightRequests(t *testing.T) {
 }
 
 func TestScriptThatThrowsIsAnExitError(t *testing.T) {
-	s := host(t, wsman.Options{Exec: play(func(context.Context, order, *wsman.Call) (string, error) { return "", errors.New("no \x1b[31mluck") })})
+	s := host(t, wsman.Options{Exec: play(func(context.Context, order, *wsman.Call) (string, error) { return "", denied("no \x1b[31mluck") })})
 	_, err := open(t, s, data.AuthSealedHTTP).Run(t.Context(), remote.Command{Name: "try", Script: "x"})
 	var exit *remote.ExitError
 	if !errors.As(err, &exit) || exit.Name != "try" || exit.Stderr != "no luck (0x80070005)" {
@@ -275,8 +259,8 @@ var attacks = []struct {
 	{"answers in clear", data.AuthSealedHTTP, wsman.Faults{PlainReply: true}, remote.ErrInsecure},
 	{"signs wrongly", data.AuthSealedHTTP, wsman.Faults{WrongSignature: true}, remote.ErrInsecure},
 	{"replays", data.AuthSealedHTTP, wsman.Faults{Replay: true}, remote.ErrInsecure},
-	{"never ends its answer", data.AuthSealedHTTP, wsman.Faults{Endless: true}, nil},
-	{"never ends its answer, over TLS", data.AuthNTLM, wsman.Faults{Endless: true}, nil},
+	{"never ends its answer", data.AuthSealedHTTP, wsman.Faults{Endless: true}, remote.ErrTooMuchOutput},
+	{"never ends its answer, over TLS", data.AuthNTLM, wsman.Faults{Endless: true}, remote.ErrTooMuchOutput},
 	{"sends a bomb", data.AuthNTLM, wsman.Faults{GzipBomb: true}, remote.ErrGarbage},
 	{"is silent", data.AuthSealedHTTP, wsman.Faults{Silent: true}, remote.ErrTimeout},
 	{"is silent in the middle", data.AuthNTLM, wsman.Faults{SilentReceive: true}, remote.ErrTimeout},
@@ -330,6 +314,10 @@ func TestHostileHostIsRefused(t *testing.T) {
 			if errors.As(err, &exit) {
 				t.Errorf("%v says that the script ran and failed", err)
 			}
+			unfit := a.faults.BasicOnly || a.faults.NoSeal || a.faults.NoSign
+			if unfit && len(s.Seen()) > 0 {
+				t.Errorf("a host that does not seal was shown %+v", s.Seen())
+			}
 			for _, c := range s.Seen() {
 				if c.Password != "" && c.Clear {
 					t.Errorf("the password went out: %+v", c)
@@ -359,6 +347,64 @@ func (l *lockedBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
+}
+
+func TestAnswerIsBelievedOnlyForItsOwnCommand(t *testing.T) {
+	const mine, other = "11111111-0000-0000-0000-000000000001", "22222222-0000-0000-0000-000000000002"
+	receive := func(body string) (bool, int, error) {
+		e, err := parse("<a:MessageID>uuid:1<", 200, []byte(`<s:Envelope xmlns:s="x"><s:Header><RelatesTo>uuid:1</RelatesTo></s:Header><s:Body>`+body+`</s:Body></s:Envelope>`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e.streams(mine, func(string, []byte) error { return nil })
+	}
+	state := func(of, exit string) string {
+		return `<ReceiveResponse><CommandState CommandId="` + of + `" State="http://x/CommandState/Done">` + exit + `</CommandState></ReceiveResponse>`
+	}
+	stream := func(of, text string) string {
+		return `<ReceiveResponse><Stream Name="stdout" CommandId="` + of + `">` + text + `</Stream></ReceiveResponse>`
+	}
+	for name, body := range map[string]string{
+		"output of another": stream(other, "eA=="), "no base64": stream(mine, "e%"), "the end of another": state(other, "<ExitCode>0</ExitCode>"),
+		"an end without a status": state(mine, ""), "no answer to Receive": "",
+	} {
+		if _, _, err := receive(body); !errors.Is(err, remote.ErrGarbage) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if done, exit, err := receive(state(mine, "<ExitCode>4294967295</ExitCode>")); !done || exit != -1 || err != nil {
+		t.Errorf("got %v, %d, %v", done, exit, err)
+	}
+	for _, id := range []string{"", "1111111", mine + mine, `11111111"/><x a="`} {
+		if checkID(id, "a shell") == nil {
+			t.Errorf("%q is an ID", id)
+		}
+	}
+}
+
+func TestMessageThatWasNotLookedAtIsSentTwiceAtMost(t *testing.T) {
+	s := host(t, wsman.Options{TLS: true})
+	session := open(t, s, data.AuthNTLM)
+	s.SetFaults(wsman.Faults{KeyDeleted: 1})
+	if _, err := session.Run(t.Context(), remote.Command{Name: "echo", Script: "x"}); err != nil {
+		t.Errorf("one logoff under way: %v", err)
+	}
+	s.SetFaults(wsman.Faults{KeyDeleted: 9})
+	before := s.Counts().Faults
+	_, err := session.Run(t.Context(), remote.Command{Name: "echo", Script: "x"})
+	if n := s.Counts().Faults - before; err == nil || n != 2 {
+		t.Errorf("sent %d times, %v", n, err)
+	}
+}
+
+func TestEndPointIsHashedAsTheCertificateIsSigned(t *testing.T) {
+	for algorithm, size := range map[x509.SignatureAlgorithm]int{
+		x509.SHA1WithRSA: 32, x509.SHA256WithRSA: 32, x509.ECDSAWithSHA384: 48, x509.SHA384WithRSAPSS: 48, x509.SHA512WithRSA: 64,
+	} {
+		if n := len(endPoint(&x509.Certificate{SignatureAlgorithm: algorithm, Raw: []byte("x")})); n != size {
+			t.Errorf("%s: %d bytes, want %d", algorithm, n, size)
+		}
+	}
 }
 
 func TestDeepAnswerDoesNoHarm(t *testing.T) {
