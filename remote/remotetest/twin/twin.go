@@ -68,6 +68,9 @@ func (t *twin) script(c windows.Caller, name string, args []string, stdin []byte
 	case "cancel":
 		return t.cancel(id)
 	case "forget":
+		if !strings.HasPrefix(id, "scan-") {
+			return "", errors.New("the job's ID is not one of a scan")
+		}
 		t.w.UnregisterTask(path + id)
 		return "forgotten", os.RemoveAll(t.folder(id))
 	case "alive":
