@@ -544,3 +544,12 @@ func TestBootstrapRunsInARealPowerShell(t *testing.T) {
 		t.Errorf("an error that does not throw by itself: %v", err)
 	}
 }
+
+// TestBootstrapLeavesStandardInputToItself: PowerShell reads standard input
+// itself where the text on its command line names $input (ConsoleHost's
+// "Detect if they're using input").
+func TestBootstrapLeavesStandardInputToItself(t *testing.T) {
+	if strings.Contains(strings.ToLower(Bootstrap()), "$input") {
+		t.Error("run.ps1 names $input")
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"secondtuesday/remote/remotetest/pwsh"
@@ -68,6 +69,16 @@ func TestNoCOMCollectionIsIndexed(t *testing.T) {
 			if !slices.Contains(known, m[1]) {
 				t.Errorf("%s.ps1 takes %s…] of what may be a COM collection: use Item()", name, m[0])
 			}
+		}
+	}
+}
+
+// TestFilesOfTheTaskAreReadSoThatItCanReplaceThem: on Windows a reader that does
+// not share would make the task's write fail. Here files are never locked.
+func TestFilesOfTheTaskAreReadSoThatItCanReplaceThem(t *testing.T) {
+	for _, plain := range []string{"ReadAllText", "ReadAllBytes", "ReadAllLines", "Get-Content"} {
+		if strings.Contains(lookScript, plain) {
+			t.Errorf("look.ps1 reads with %s, which does not share", plain)
 		}
 	}
 }

@@ -265,7 +265,7 @@ func (t *twin) alive() (string, error) {
 	return text(map[string]any{
 		"boot": ticks(s.SessionManager), "booted": stamp(s.BootedAt), "now": stamp(now), "services": services,
 		"servicing": t.number(interfaceKey, "ServicingInProgress"),
-		"logon":     t.value(`HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon`, "AutoLogonChecked") != nil,
+		"logon":     t.there(`HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon\AutoLogonChecked`),
 	})
 }
 
