@@ -385,9 +385,10 @@ func TestDeepAnswerDoesNoHarm(t *testing.T) {
 	}
 }
 
-// FuzzNTLMChallenge holds that no challenge makes the library panic: it is read
-// before the host has proved anything.
+// FuzzNTLMChallenge holds that no challenge that is let through makes the library
+// panic: it is read before the host has proved anything.
 func FuzzNTLMChallenge(f *testing.F) {
+	f.Add(ntlmChallenge(honest, 7, someTime, 6, "\x02\x00\x00\x00")[12:])
 	f.Add([]byte("NTLMSSP\x00\x02\x00\x00\x00\x06\x00\x06\x00\x38\x00\x00\x00\x35\x82\x8a\xe2\x01\x02\x03\x04\x05\x06\x07\x08\x00\x00\x00\x00\x00\x00\x00\x00\x04\x00\x04\x00\x3e\x00\x00\x00\x0a\x00\x63\x45\x00\x00\x00\x0fL\x00A\x00B\x00\x00\x00\x00\x00"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, err := ntlmssp.NewClient(ntlmssp.SetUserInfo("a", "b"))
@@ -395,7 +396,10 @@ func FuzzNTLMChallenge(f *testing.F) {
 			t.Fatal(err)
 		}
 		c.Authenticate(nil, nil)
-		c.Authenticate(append([]byte("NTLMSSP\x00\x02\x00\x00\x00"), b...), nil)
+		l := &line{target: target{}, config: Config{}.withDefaults(), leaf: []byte("x")}
+		if b = append([]byte("NTLMSSP\x00\x02\x00\x00\x00"), b...); l.checkChallenge(b) == nil {
+			c.Authenticate(b, l.binding())
+		}
 	})
 }
 

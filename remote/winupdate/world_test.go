@@ -412,7 +412,7 @@ func TestStartThatBrokeOffIsBegunAnew(t *testing.T) {
 	t.Parallel()
 	each(t, func() windows.State {
 		s := windows.Server2022("win1", time.Now())
-		folder("", own)(&s)
+		s.Folders = []windows.Folder{{Path: "SecondTuesday", SDDL: own}, {Path: "SecondTuesday/jobs", SDDL: own}}
 		return s
 	}, func(t *testing.T, r *rig) {
 		half := filepath.Join(r.world.ProgramData(), "SecondTuesday", "jobs", "install-0001")
@@ -489,7 +489,7 @@ func TestChecksNameWhatIsInTheWay(t *testing.T) {
 	each(t, func() windows.State {
 		s := windows.Server2022("win1", time.Now())
 		s.Pending = []string{windows.UpdateRebootRequired, windows.CBSRebootPending}
-		s.Processes = []windows.Process{{Name: "TiWorker.exe", ID: 4711}}
+		s.Processes = []windows.Process{{Name: "wusa.exe", ID: 4711}}
 		s.DiskFree = 1 << 30
 		for i := range s.Services {
 			if s.Services[i].Name == "wuauserv" {
@@ -507,7 +507,7 @@ func TestChecksNameWhatIsInTheWay(t *testing.T) {
 			found[c.Name] = c
 		}
 		for name, words := range map[string]string{
-			"free disk": "1.0 GiB free", "Windows Update service": "disabled", "other installer": "TiWorker", "pending reboot": "servicing, Windows Update",
+			"free disk": "1.0 GiB free", "Windows Update service": "disabled", "other installer": "wusa", "pending reboot": "servicing, Windows Update",
 		} {
 			if c := found[name]; c.Result != data.CheckFailed || !strings.Contains(c.Detail, words) {
 				t.Errorf("%s: %+v", name, c)
@@ -522,9 +522,16 @@ func TestWhatKeepsATaskFromRunningIsNamed(t *testing.T) {
 		change func(*windows.State)
 		want   string
 	}{
-		"folder of another":       {folder(`WIN1\mallory`, own), "belongs to somebody else"},
-		"others write there":      {folder("", own+"(A;OICI;FA;;;BU)"), "belongs to somebody else"},
-		"rights come from above":  {folder("", strings.Replace(own, "PAI", "AI", 1)), "belongs to somebody else"},
+		"folder of another":      {folder(`WIN1\mallory`, own), "belongs to somebody else"},
+		"others write there":     {folder("", own+"(A;OICI;FA;;;BU)"), "belongs to somebody else"},
+		"rights come from above": {folder("", strings.Replace(own, "PAI", "AI", 1)), "belongs to somebody else"},
+		// made in the moment between the folder above and its rights
+		"folder of another below": {func(s *windows.State) {
+			s.Folders = []windows.Folder{
+				{Path: "SecondTuesday", Owner: "BA", SDDL: "D:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"},
+				{Path: "SecondTuesday/jobs", Owner: `WIN1\mallory`, SDDL: "D:AI(A;OICIID;FA;;;SY)(A;OICIID;FA;;;BA)(A;OICI;FA;;;S-1-5-21-1-2-3-1001)"},
+			}
+		}, "belongs to somebody else"},
 		"nobody else's, and ours": {folder("", own), ""},
 		"registration denied":     {func(s *windows.State) { s.Faults.TaskRegister = 0x80070005 }, "0x80070005"},
 		"constrained":             {func(s *windows.State) { s.Faults.ConstrainedLanguage = true }, remote.ErrConstrained.Error()},
@@ -544,6 +551,29 @@ func TestWhatKeepsATaskFromRunningIsNamed(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestTaskOfAStrangerHoldsNothingUp(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State { return shop(time.Now()) }, func(t *testing.T, r *rig) {
+		r.change(func(s *windows.State) {
+			for _, name := range []string{"mallorys-own", `..`, "Mallory (1)"} {
+				s.Tasks = append(s.Tasks, windows.Task{Path: `\SecondTuesday\`, Name: name, Execute: "notepad.exe", User: "mallory", State: windows.TaskRunning})
+			}
+		})
+		if scan := r.scan(true); !scan.Trusted() {
+			t.Errorf("problems %v", scan.Problems)
+		}
+		checks, err := r.Check(t.Context(), r.session, data.Changes{})
+		for _, c := range checks {
+			if err != nil || c.Result != data.CheckPassed {
+				t.Errorf("%+v, %v", c, err)
+			}
+		}
+		if err := r.Reboot(t.Context(), r.session); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestTaskThatNeverStartsIsNeitherWaitedForNorStartedLater(t *testing.T) {
