@@ -83,13 +83,14 @@ func (Platform) Start(ctx context.Context, s remote.Session, j remote.Job) error
 // start gives the host an order, once.
 func start(ctx context.Context, s remote.Session, id string, o order, limit time.Duration) error {
 	sum := sha256.Sum256([]byte(taskScript))
+	_, arguments, _ := strings.Cut(TaskLine(), " ")
 	input, err := json.Marshal(struct {
-		Loader  string `json:"loader"`
+		Line    string `json:"line"`
 		Task    string `json:"task"`
 		SHA256  string `json:"sha256"`
 		Order   order  `json:"order"`
 		Minutes int    `json:"minutes"`
-	}{remote.EncodedCommand(loadScript), taskScript, hex.EncodeToString(sum[:]), o, int(limit/time.Minute) + 1})
+	}{arguments, taskScript, hex.EncodeToString(sum[:]), o, int(limit/time.Minute) + 1})
 	if err != nil {
 		return err
 	}
@@ -190,6 +191,10 @@ func (l look) status(whole bool) (remote.JobStatus, error) {
 		}
 	case "lost":
 		st.State = remote.JobLost
+		var r result
+		if part(l.Partial, &r) == nil { // one that is torn says nothing; lost it is all the same
+			st.Log = append(st.Log, r.report()...)
+		}
 	case "never":
 		st.State, st.Exit = remote.JobEnded, ExitNever
 		st.Log = append(st.Log, "the task scheduler did not start the task: "+l.Detail+"\n"...)
@@ -249,24 +254,23 @@ func (l look) ended(st *remote.JobStatus, whole bool) error {
 		return fmt.Errorf("look at job: %w: a result of %q, stopped by %q", remote.ErrGarbage, clip(r.Kind), clip(r.Stopped))
 	}
 	st.State, st.Ended, st.Stopped = remote.JobEnded, moment(r.Ended), r.Stopped
-	var report bytes.Buffer
+	report := bytes.NewBuffer(r.report())
 	bad := 0
 	for _, u := range r.Updates {
 		if u.Status != "installed" {
 			bad++
 		}
-		fmt.Fprintf(&report, "%s: %s\n", clip(u.Title), u.words())
 	}
 	switch {
 	case r.Kind == "broken" || !r.Finished:
 		st.Exit = ExitBroken
-		fmt.Fprintf(&report, "the task's script broke off: %s\n", withCode(r.Message, r.Error))
+		fmt.Fprintf(report, "the task's script broke off: %s\n", withCode(r.Message, r.Error))
 	case r.Error == "a reboot is pending":
 		st.Exit = ExitReboot
-		fmt.Fprintf(&report, "nothing was done: a reboot is pending (%s)\n", clip(r.Message))
+		fmt.Fprintf(report, "nothing was done: a reboot is pending (%s)\n", clip(r.Message))
 	case r.Error != "":
 		st.Exit = ExitSearch
-		fmt.Fprintf(&report, "nothing was done: Windows Update could not be asked: %s\n", withCode(r.Message, r.Error))
+		fmt.Fprintf(report, "nothing was done: Windows Update could not be asked: %s\n", withCode(r.Message, r.Error))
 	case r.Stopped != "":
 		st.Exit = ExitHalted
 	case bad > 0:
@@ -277,6 +281,15 @@ func (l look) ended(st *remote.JobStatus, whole bool) error {
 	}
 	st.Done, st.Total = len(r.Updates)-bad, len(r.Updates)
 	return nil
+}
+
+// report says what became of each update, a line each.
+func (r result) report() []byte {
+	var b []byte
+	for _, u := range r.Updates {
+		b = fmt.Appendf(b, "%s: %s\n", clip(u.Title), u.words())
+	}
+	return b
 }
 
 // words says what became of one update.
