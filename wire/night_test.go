@@ -60,7 +60,7 @@ func newNight(t *testing.T) *night {
 	n.answers["look.ps1"] = func(o ordered) any { return n.looks(o.Args[0]) }
 	n.answers["alive.ps1"] = func(ordered) any {
 		stamp := time.Now().UTC().Format(time.RFC3339)
-		return map[string]any{"boot": fmt.Sprint(n.boots), "booted": stamp, "now": stamp, "services": []string{"W3SVC"}}
+		return map[string]any{"boot": fmt.Sprint(n.boots), "booted": stamp, "now": stamp, "services": []string{"W3SVC"}, "logon": true}
 	}
 	n.answers["reboot.ps1"] = func(ordered) any {
 		if n.reboot != nil {

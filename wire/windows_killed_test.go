@@ -130,7 +130,7 @@ func TestKilledDeskReattachesToAWindowsHost(t *testing.T) {
 			k := newWinKillable(t, program)
 			k.start()
 			k.killWhen(when.ok, when.later)
-			if out := string(k.stctl("", "rollout", "show", "1")); !strings.Contains(out, "run") {
+			if out, _ := k.command(t.Context(), "rollout", "show", "1").Output(); !strings.Contains(string(out), "0 of 1 host") {
 				t.Errorf("killed, and rollout show says\n%s", out)
 			}
 			outcome, detail := k.finish()

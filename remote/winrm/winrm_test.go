@@ -390,9 +390,10 @@ func FuzzAnswersNeitherPanicNorLie(f *testing.F) {
 	})
 }
 
-// FuzzNTLMChallenge holds that no challenge makes the library panic: it is read
-// before the host has proved anything.
+// FuzzNTLMChallenge holds that no challenge that is let through makes the library
+// panic: it is read before the host has proved anything.
 func FuzzNTLMChallenge(f *testing.F) {
+	f.Add(ntlmChallenge(honest, 7, someTime, 6, "\x02\x00\x00\x00")[12:])
 	f.Add([]byte("NTLMSSP\x00\x02\x00\x00\x00\x06\x00\x06\x00\x38\x00\x00\x00\x35\x82\x8a\xe2\x01\x02\x03\x04\x05\x06\x07\x08\x00\x00\x00\x00\x00\x00\x00\x00\x04\x00\x04\x00\x3e\x00\x00\x00\x0a\x00\x63\x45\x00\x00\x00\x0fL\x00A\x00B\x00\x00\x00\x00\x00"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, err := ntlmssp.NewClient(ntlmssp.SetUserInfo("a", "b"))
@@ -400,7 +401,10 @@ func FuzzNTLMChallenge(f *testing.F) {
 			t.Fatal(err)
 		}
 		c.Authenticate(nil, nil)
-		c.Authenticate(append([]byte("NTLMSSP\x00\x02\x00\x00\x00"), b...), nil)
+		l := &line{target: target{}, config: Config{}.withDefaults(), leaf: []byte("x")}
+		if b = append([]byte("NTLMSSP\x00\x02\x00\x00\x00"), b...); l.checkChallenge(b) == nil {
+			c.Authenticate(b, l.binding())
+		}
 	})
 }
 
@@ -544,5 +548,14 @@ func TestBootstrapRunsInARealPowerShell(t *testing.T) {
 	_, err = run(remote.Command{Name: "native", Script: `Get-Item /does/not/exist`})
 	if !errors.As(err, &exit) {
 		t.Errorf("an error that does not throw by itself: %v", err)
+	}
+}
+
+// TestBootstrapLeavesStandardInputToItself: PowerShell reads standard input
+// itself where the text on its command line names $input (ConsoleHost's
+// "Detect if they're using input").
+func TestBootstrapLeavesStandardInputToItself(t *testing.T) {
+	if strings.Contains(strings.ToLower(Bootstrap()), "$input") {
+		t.Error("run.ps1 names $input")
 	}
 }

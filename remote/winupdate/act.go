@@ -37,6 +37,7 @@ type alive struct {
 	Now       string       `json:"now"`
 	Services  list[string] `json:"services"`
 	Servicing int          `json:"servicing"`
+	Logon     bool         `json:"logon"`
 }
 
 // Services that start and stop by themselves although they are set to start
@@ -50,17 +51,23 @@ var comeAndGo = []string{
 // after a boot, as ansible.windows reads it.
 const servicingBusy = 2
 
+// settling is how long a host without a logon screen is given after its boot.
+const settling = 10 * time.Minute
+
 // Alive tells one boot from another. A host that still works on updates after a
-// boot is busy: its state is not settled.
+// boot has not finished it: remote.ErrBooting.
 func (Platform) Alive(ctx context.Context, s remote.Session) (remote.Alive, error) {
 	var a alive
 	if err := ask(ctx, s, remote.Command{Name: "alive", Script: aliveScript}, &a); err != nil {
 		return remote.Alive{}, err
 	}
 	if a.Servicing == servicingBusy {
-		return remote.Alive{}, fmt.Errorf("alive: %w: Windows still works on updates", remote.ErrBusy)
+		return remote.Alive{}, fmt.Errorf("alive: %w: Windows still works on updates", remote.ErrBooting)
 	}
-	out := remote.Alive{BootID: a.Boot, BootedAt: moment(a.Booted), HostNow: moment(a.Now), Services: []string{}}
+	out := remote.Alive{BootID: clip(a.Boot), BootedAt: moment(a.Booted), HostNow: moment(a.Now), Services: []string{}}
+	if !a.Logon && out.HostNow.Sub(out.BootedAt) < settling {
+		return remote.Alive{}, fmt.Errorf("alive: %w: it shows no logon yet", remote.ErrBooting)
+	}
 	for _, name := range a.Services {
 		low := strings.ToLower(name)
 		if !slices.ContainsFunc(comeAndGo, func(p string) bool { return strings.HasPrefix(low, p) }) {
@@ -82,9 +89,9 @@ func (Platform) Reboot(ctx context.Context, s remote.Session) error {
 	case word == "asked":
 		return nil
 	case word == "scheduled":
-		return fmt.Errorf("reboot: %w: somebody else has scheduled a reboot already (1190)", remote.ErrBusy)
+		return fmt.Errorf("reboot: %w: it is scheduled already (1190)", remote.ErrGoingDown)
 	case word == "going":
-		return fmt.Errorf("reboot: %w: a shutdown is in progress already (1115)", remote.ErrBusy)
+		return fmt.Errorf("reboot: %w: a shutdown is in progress already (1115)", remote.ErrGoingDown)
 	case strings.HasPrefix(word, "busy "):
 		return fmt.Errorf("reboot: %w: job %s", remote.ErrBusy, clip(strings.TrimPrefix(word, "busy ")))
 	default:

@@ -135,7 +135,27 @@ func (Platform) Look(ctx context.Context, s remote.Session, id string, from int6
 	if err != nil {
 		return remote.JobStatus{}, err
 	}
+	if err := l.fits(from); err != nil {
+		return remote.JobStatus{}, err
+	}
 	return l.status(l.Next == from)
+}
+
+// maxLog is what is read of one job's log, in bytes: a host could write one
+// without an end into the workspace.
+const maxLog = 16 << 20
+
+// fits holds that the log goes on where it was read to, and leaves out what is
+// beyond maxLog.
+func (l *look) fits(from int64) error {
+	log, err := base64.StdEncoding.DecodeString(l.Log)
+	if err != nil || l.Next != from+int64(len(log)) {
+		return fmt.Errorf("look at job: %w: its log does not go on from byte %d", remote.ErrGarbage, from)
+	}
+	if l.Next > maxLog {
+		l.Log, l.Next = "", from
+	}
+	return nil
 }
 
 // status reads what the host says, which is not believed where it contradicts
@@ -154,7 +174,7 @@ func (l look) status(whole bool) (remote.JobStatus, error) {
 	if err := errors.Join(part(l.Started, &started), part(l.Progress, &progress)); err != nil {
 		return st, err
 	}
-	st.Started, st.Step, st.Done, st.Total = moment(started.At), progress.Step, progress.Done, progress.Total
+	st.Started, st.Step, st.Done, st.Total = moment(started.At), oneLine(progress.Step), progress.Done, progress.Total
 	switch l.State {
 	case "absent":
 		st.State = remote.JobAbsent
@@ -219,6 +239,9 @@ func (l look) ended(st *remote.JobStatus, whole bool) error {
 	}
 	if err := part(l.Result, &r); err != nil {
 		return err
+	}
+	if r.Stopped != "" && r.Stopped != "cancelled" && r.Stopped != "deadline" || r.Kind != "install" && r.Kind != "broken" {
+		return fmt.Errorf("look at job: %w: a result of %q, stopped by %q", remote.ErrGarbage, clip(r.Kind), clip(r.Stopped))
 	}
 	st.State, st.Ended, st.Stopped = remote.JobEnded, moment(r.Ended), r.Stopped
 	var report bytes.Buffer
@@ -304,3 +327,6 @@ func clip(s string) string {
 	}
 	return s
 }
+
+// oneLine is clip for what stands in the middle of a line.
+func oneLine(s string) string { return strings.Join(strings.Fields(clip(s)), " ") }

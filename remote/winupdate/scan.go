@@ -30,7 +30,7 @@ func (p Platform) Scan(ctx context.Context, s remote.Session, refresh bool) (dat
 		return data.Scan{}, fmt.Errorf("scan Windows Update: %w", err)
 	}
 	scan := found.scan()
-	scan.BootID = alive.Boot
+	scan.BootID = clip(alive.Boot)
 	scan.Evidence = []data.Evidence{evidence("Windows Update as SYSTEM", raw)}
 	return scan, nil
 }
@@ -174,7 +174,7 @@ func readFound(s string) (found, error) {
 		return f, fmt.Errorf("%w: the task's result is not whole", remote.ErrGarbage)
 	}
 	for _, u := range append(slices.Clone(f.Missing), f.Installed...) {
-		if !version.MatchString(u.version()) || u.Title == "" {
+		if !version.MatchString(u.version()) || clip(u.Title) == "" {
 			return f, fmt.Errorf("%w: an update without ID, revision or title: %q", remote.ErrGarbage, clip(u.Title+" "+u.version()))
 		}
 	}
@@ -232,7 +232,7 @@ func (u update) data() data.Update {
 	return data.Update{
 		Name: u.name(), Available: u.version(), Title: clip(u.Title), Origin: "Windows Update",
 		Class: u.class(), Severity: severities[strings.ToLower(u.Severity)],
-		Advisories: sorted(u.Bulletins), CVEs: sorted(u.CVEs), Released: moment(u.Released), Size: u.Size,
+		Advisories: sorted(u.Bulletins), CVEs: sorted(u.CVEs), Released: moment(u.Released), Size: max(u.Size, 0),
 	}
 }
 
@@ -263,7 +263,7 @@ func (f found) scan() data.Scan {
 	}
 	switch {
 	case f.Error != "":
-		problem(data.SourceUnreachable, f.Where+": "+withCode(f.Message, f.Error)+f.Facts.source())
+		problem(data.SourceUnreachable, clip(f.Where)+": "+withCode(f.Message, f.Error)+f.Facts.source())
 	case f.Code != 2:
 		problem(data.SourceUnreachable, fmt.Sprintf("the list is not whole (result code %d): %s%s", f.Code, clip(strings.Join(f.Warnings, "; ")), f.Facts.source()))
 	case scan.MetadataAt.IsZero():

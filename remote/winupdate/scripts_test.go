@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"secondtuesday/remote"
@@ -46,5 +47,15 @@ func TestWhatIsSentIsWhatIsEmbedded(t *testing.T) {
 	sum := sha256.Sum256([]byte(taskScript))
 	if s.ran[0].Script != startScript || sent.Task != taskScript || sent.SHA256 != hex.EncodeToString(sum[:]) || sent.Loader != remote.EncodedCommand(loadScript) {
 		t.Error("what was sent is not what is embedded")
+	}
+}
+
+// TestFilesOfTheTaskAreReadSoThatItCanReplaceThem: on Windows a reader that does
+// not share would make the task's write fail. Here files are never locked.
+func TestFilesOfTheTaskAreReadSoThatItCanReplaceThem(t *testing.T) {
+	for _, plain := range []string{"ReadAllText", "ReadAllBytes", "ReadAllLines", "Get-Content"} {
+		if strings.Contains(lookScript, plain) {
+			t.Errorf("look.ps1 reads with %s, which does not share", plain)
+		}
 	}
 }

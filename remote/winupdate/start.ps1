@@ -31,10 +31,12 @@ $root = Join-Path $env:ProgramData 'SecondTuesday'
 $jobs = Join-Path $root 'jobs'
 $folder = Join-Path $jobs $Id
 Protect-Folder $root
-if (-not (Test-Path -LiteralPath $jobs)) { $null = New-Item -ItemType Directory -Path $jobs }
+Protect-Folder $jobs # somebody may have made it before the rights of the one above were set
 $claim = Join-Path $folder 'started.json'
 $path = '\SecondTuesday\'
-$known = @(Get-ScheduledTask -TaskPath $path -ErrorAction SilentlyContinue)
+# Anybody may make a task of that path, but nobody else a folder for it.
+$known = @(Get-ScheduledTask -TaskPath $path -ErrorAction SilentlyContinue |
+    Where-Object { $_.TaskName -match '^[a-z0-9-]{8,64}$' -and (Test-Path -LiteralPath (Join-Path $jobs $_.TaskName)) })
 foreach ($task in $known) {
     if ([string]$task.State -eq 'Running' -and $task.TaskName -ne $Id) { return Answer 'busy' $task.TaskName }
     # The folder of a job that has ended stays for a year as proof that it ran; its task is of no use.

@@ -7,13 +7,29 @@ $ProgressPreference = 'SilentlyContinue'
 $clock = [Diagnostics.Stopwatch]::StartNew() # whatever happens to the time of day
 $utf8 = New-Object System.Text.UTF8Encoding $false
 
+function Hex($Code) { '0x{0:X8}' -f ([int64]$Code -band 0xFFFFFFFFL) }
+function Code($Failure) { Hex $Failure.Exception.GetBaseException().HResult }
+# Who reads a file, this program or a virus scanner, may hold it for a moment: sharing
+# violation, lock violation, a replaced file that cannot be removed yet.
+function Insist($Do) {
+    for ($try = 1; ; $try++) {
+        try {
+            & $Do
+            return
+        } catch {
+            if ($try -ge 50 -or @('0x80070020', '0x80070021', '0x80070497') -notcontains (Code $_)) { throw }
+            Start-Sleep -Milliseconds 100
+        }
+    }
+}
 function Save($Name, $Value) {
     $part = Join-Path $Folder ($Name + '.new')
     $path = Join-Path $Folder $Name
-    [IO.File]::WriteAllText($part, (ConvertTo-Json -Depth 8 -Compress -InputObject $Value), $utf8)
-    if (Test-Path -LiteralPath $path) { [IO.File]::Replace($part, $path, [NullString]::Value) } else { [IO.File]::Move($part, $path) }
+    $text = ConvertTo-Json -Depth 8 -Compress -InputObject $Value
+    Insist { [IO.File]::WriteAllText($part, $text, $utf8) }
+    Insist { if (Test-Path -LiteralPath $path) { [IO.File]::Replace($part, $path, [NullString]::Value) } else { [IO.File]::Move($part, $path) } }
 }
-function Say($Text) { [IO.File]::AppendAllText((Join-Path $Folder 'log.txt'), $Text + "`n", $utf8) }
+function Say($Text) { Insist { [IO.File]::AppendAllText((Join-Path $Folder 'log.txt'), $Text + "`n", $utf8) } }
 function Utc($Time) { if ($Time -and $Time.Year -gt 1900) { $Time.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ') } else { '' } }
 function Step($Text, $Done, $Total) {
     Say "== $Text"
@@ -21,8 +37,6 @@ function Step($Text, $Done, $Total) {
 }
 # COM gives times in UTC already, without saying so.
 function Stamp($Time) { if ($Time -and $Time.Year -gt 1900) { $Time.ToString('yyyy-MM-ddTHH:mm:ssZ') } else { '' } }
-function Hex($Code) { '0x{0:X8}' -f ([int64]$Code -band 0xFFFFFFFFL) }
-function Code($Failure) { Hex $Failure.Exception.GetBaseException().HResult }
 # A COM collection is no array: it has Count and Item(i).
 function Items($Collection) {
     if ($null -eq $Collection) { return }

@@ -175,6 +175,35 @@ func find(t *testing.T, scan data.Scan, kb string) data.Update {
 	return scan.Updates[i]
 }
 
+// A host that has just booted still works on updates, and shows its logon last.
+func TestHostIsSettledOnceWindowsIsDoneWithItsBoot(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		up, servicing, logon int // seconds
+		says                 string
+	}{
+		"settled":                   {120, 60, 60, ""},
+		"servicing":                 {120, 3600, 60, "still works on updates"},
+		"no logon yet":              {120, 60, 3600, "no logon yet"},
+		"no logon, but up for long": {660, 60, 3600, ""},
+	} {
+		each(t, func() windows.State {
+			s := shop(time.Now())
+			s.BootedAt = time.Now().Add(-time.Duration(c.up) * time.Second)
+			s.Faults.ServicingSeconds, s.Faults.LogonSeconds = c.servicing, c.logon
+			return s
+		}, func(t *testing.T, r *rig) {
+			alive, err := r.Alive(t.Context(), r.session)
+			switch {
+			case c.says == "" && (err != nil || alive.BootID == ""):
+				t.Errorf("%s: %+v, %v", name, alive, err)
+			case c.says != "" && (!errors.Is(err, remote.ErrBooting) || !strings.Contains(err.Error(), c.says)):
+				t.Errorf("%s: %+v, %v", name, alive, err)
+			}
+		})
+	}
+}
+
 func TestUpdateGoesFromMissingThroughARebootToProof(t *testing.T) {
 	t.Parallel()
 	each(t, func() windows.State { return shop(time.Now()) }, throughReboot)
@@ -329,12 +358,13 @@ func stopped(t *testing.T, r *rig) {
 	for _, u := range r.scan(false).Updates {
 		j.Changes.Upgrade = append(j.Changes.Upgrade, data.Target{Name: u.Name, To: u.Available})
 	}
+	takes := 10 * time.Second // longer than it takes to cancel and to ask for another job
+	if r.world.Run == nil {
+		takes = 40 * time.Second
+	}
 	r.change(func(s *windows.State) {
 		for i := range s.Updates {
-			s.Updates[i].InstallTakes = 10 * time.Second
-			if r.world.Run == nil { // each look starts a PowerShell
-				s.Updates[i].InstallTakes = 40 * time.Second
-			}
+			s.Updates[i].InstallTakes = takes
 		}
 	})
 	if err := r.Start(t.Context(), r.session, j); err != nil {
@@ -366,6 +396,13 @@ func TestWhatKeepsATaskFromRunningIsNamed(t *testing.T) {
 		"folder of another": {func(s *windows.State) {
 			s.Folders = []windows.Folder{{Path: "SecondTuesday", Owner: `WIN1\mallory`, SDDL: "O:S-1-5-21-1-2-3-1001G:S-1-5-21-1-2-3-513D:PAI(A;OICI;FA;;;S-1-5-21-1-2-3-1001)"}}
 		}, "belongs to somebody else"},
+		// made in the moment between the folder above and its rights
+		"folder of another below": {func(s *windows.State) {
+			s.Folders = []windows.Folder{
+				{Path: "SecondTuesday", Owner: "BA", SDDL: "D:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"},
+				{Path: "SecondTuesday/jobs", Owner: `WIN1\mallory`, SDDL: "D:AI(A;OICIID;FA;;;SY)(A;OICIID;FA;;;BA)(A;OICI;FA;;;S-1-5-21-1-2-3-1001)"},
+			}
+		}, "belongs to somebody else"},
 		"registration denied": {func(s *windows.State) { s.Faults.TaskRegister = 0x80070005 }, "0x80070005"},
 		"constrained":         {func(s *windows.State) { s.Faults.ConstrainedLanguage = true }, remote.ErrConstrained.Error()},
 		"disk full":           {func(s *windows.State) { s.Faults.DiskFull = true }, "0x80070070"},
@@ -381,6 +418,29 @@ func TestWhatKeepsATaskFromRunningIsNamed(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestTaskOfAStrangerHoldsNothingUp(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State { return shop(time.Now()) }, func(t *testing.T, r *rig) {
+		r.change(func(s *windows.State) {
+			for _, name := range []string{"mallorys-own", `..`, "Mallory (1)"} {
+				s.Tasks = append(s.Tasks, windows.Task{Path: `\SecondTuesday\`, Name: name, Execute: "notepad.exe", User: "mallory", State: windows.TaskRunning})
+			}
+		})
+		if scan := r.scan(true); !scan.Trusted() {
+			t.Errorf("problems %v", scan.Problems)
+		}
+		checks, err := r.Check(t.Context(), r.session, data.Changes{})
+		for _, c := range checks {
+			if err != nil || c.Result != data.CheckPassed {
+				t.Errorf("%+v, %v", c, err)
+			}
+		}
+		if err := r.Reboot(t.Context(), r.session); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestTaskThatNeverStartsIsNeitherWaitedForNorStartedLater(t *testing.T) {

@@ -118,12 +118,13 @@ func stamp(at time.Time) string {
 	return at.UTC().Format("2006-01-02T15:04:05Z")
 }
 
-// mine returns this program's tasks.
+// mine returns this program's tasks: those with a folder. Anybody may make a task
+// of that path.
 func (t *twin) mine() ([]windows.Task, error) {
 	all, err := t.w.Tasks()
 	var own []windows.Task
 	for _, task := range all {
-		if strings.EqualFold(task.Path, path) {
+		if strings.EqualFold(task.Path, path) && jobID.MatchString(task.Name) && t.has(task.Name, "") {
 			own = append(own, task)
 		}
 	}
@@ -282,7 +283,7 @@ func (t *twin) alive() (string, error) {
 	return text(map[string]any{
 		"boot": ticks(s.SessionManager), "booted": stamp(s.BootedAt), "now": stamp(now), "services": services,
 		"servicing": t.number(interfaceKey, "ServicingInProgress"),
-		"logon":     t.value(`HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon`, "AutoLogonChecked") != nil,
+		"logon":     t.there(`HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon\AutoLogonChecked`),
 	})
 }
 

@@ -228,6 +228,8 @@ func (o *operation) receive(ctx context.Context, sh *shell) answer {
 	case f.SilentReceive:
 		<-ctx.Done() // the client hangs up, or the host goes down
 		abort()
+	case f.HastyReceive:
+		return o.fail(faultTimeout)
 	case s.take(func(f *Faults) *int { return &f.ResetReceive }):
 		o.from.line.raw.reset()
 		abort()
