@@ -85,9 +85,13 @@ func (v *inventory) rows() {
 		if len(h.groups) > 0 {
 			row.Group = h.groups[0]
 		}
-		if wrong := row.fromAnsible(vars); len(wrong) > 0 {
+		wrong, notes := row.fromAnsible(vars)
+		if len(wrong) > 0 {
 			v.p.problem(h.line, "host %q: %s", name, strings.Join(wrong, "; "))
 			continue
+		}
+		for _, text := range notes {
+			v.p.note(h.line, "host %q: %s", name, text)
 		}
 		if len(h.groups) > 1 {
 			v.p.note(h.line, "host %q is in several groups; %q is taken, and %s are kept in its notes", name, row.Group, strings.Join(h.groups[1:], ", "))
@@ -113,7 +117,8 @@ func (v *inventory) inherit(name string, into map[string]string, seen map[string
 }
 
 // fromAnsible reads the variables that this program has a place for.
-func (r *ImportRow) fromAnsible(vars map[string]string) (wrong []string) {
+// notes are what it has no place for and a person should know.
+func (r *ImportRow) fromAnsible(vars map[string]string) (wrong, notes []string) {
 	set := func(f Field, names ...string) {
 		for _, n := range names {
 			v := vars[n]
@@ -133,7 +138,7 @@ func (r *ImportRow) fromAnsible(vars map[string]string) (wrong []string) {
 	set(FieldUser, "ansible_user", "ansible_ssh_user")
 	set(FieldIdentity, "ansible_ssh_private_key_file", "ansible_private_key_file")
 	for _, f := range Fields {
-		if f != FieldName && f != FieldAddress && f != FieldPort && f != FieldUser && f != FieldIdentity && f != FieldReach {
+		if f != FieldName && f != FieldAddress && f != FieldPort && f != FieldUser && f != FieldIdentity && f != FieldReach && f != FieldAuth {
 			set(f, ansibleOwn+strings.ReplaceAll(string(f), " ", "_"))
 		}
 	}
@@ -144,6 +149,9 @@ func (r *ImportRow) fromAnsible(vars map[string]string) (wrong []string) {
 		r.Host.Reach = data.ReachLocal
 	case "winrm", "psrp":
 		r.Host.Reach = data.ReachWinRM
+		if text := r.authFromAnsible(vars); text != "" {
+			notes = append(notes, text)
+		}
 	default:
 		wrong = append(wrong, fmt.Sprintf("connection %q is not one this program knows", cut1(vars["ansible_connection"])))
 	}
@@ -151,7 +159,35 @@ func (r *ImportRow) fromAnsible(vars map[string]string) (wrong []string) {
 	if rest, ok := strings.CutPrefix(vars["ansible_ssh_common_args"], "-o ProxyJump="); ok && r.Host.Jump == "" && plainJump.MatchString(rest) {
 		r.Host.Jump = rest
 	}
-	return wrong
+	return wrong, notes
+}
+
+// authFromAnsible reads how Ansible's winrm plug-in logs in, and returns what
+// becomes of it where that is another way than Ansible's. This program has no
+// plain HTTP and checks every certificate, whatever the inventory says.
+func (r *ImportRow) authFromAnsible(vars map[string]string) string {
+	transport, scheme := foldWord(vars["ansible_winrm_transport"]), strings.ToLower(vars["ansible_winrm_scheme"])
+	if scheme == "" && r.Host.Port == 5985 { // as pywinrm guesses it
+		scheme = "http"
+	}
+	switch transport {
+	case "kerberos":
+		r.Host.Auth = data.AuthKerberos
+	case "basic", "plaintext":
+		r.Host.Auth = data.AuthBasic
+	}
+	switch {
+	case scheme == "http" && (transport == "" || transport == authNTLM):
+		r.Host.Auth = data.AuthSealedHTTP
+		return "is reached over HTTP, with messages sealed by NTLM: nothing proves who the host is"
+	case scheme == "http":
+		return fmt.Sprintf("%s over HTTP is not done here: it will be reached over HTTPS; look at its port", cut1(transport))
+	case transport != "" && transport != authNTLM && r.Host.Auth == data.AuthNTLM:
+		return fmt.Sprintf("winrm transport %q is not known here: it will log in by NTLM over HTTPS", cut1(transport))
+	case foldWord(vars["ansible_winrm_server_cert_validation"]) == "ignore":
+		return "certificates are checked here: vouch for its own unless an authority does"
+	}
+	return ""
 }
 
 // keepVar reports whether a variable may be read at all. Secrets are left in

@@ -170,6 +170,9 @@ func (t *turn) seeScan() string {
 // nothing about updates that are not in them.
 func (t *turn) seeLists() string {
 	sc := t.s.Scan
+	if sc.MetadataAt.IsZero() && sc.Platform == data.WindowsUpdate {
+		return "it is not known when the host's update source answered last"
+	}
 	if sc.MetadataAt.IsZero() {
 		return "it is not known how old the host's package lists are"
 	}
@@ -180,7 +183,10 @@ func (t *turn) seeLists() string {
 	}
 	age := max(hostNow.Sub(sc.MetadataAt), 0)
 	fetched := sc.At.Add(-age)
-	if !t.now.Before(fetched.Add(t.maxAge)) {
+	switch late := !t.now.Before(fetched.Add(t.maxAge)); {
+	case late && sc.Platform == data.WindowsUpdate:
+		return fmt.Sprintf("the host's update source answered last on %s, longer ago than the %s the standard allows", Moment(fetched), DurationText(t.maxAge))
+	case late:
 		return fmt.Sprintf("the host's package lists of %s are older than the %s the standard allows", Moment(fetched), DurationText(t.maxAge))
 	}
 	t.changes(fetched.Add(t.maxAge))

@@ -113,7 +113,11 @@ func TestWhatProvesNothingIsUnknown(t *testing.T) {
 		}, "source unreachable, deb.example: timed out"},
 		"lists stale":      {func(s *Subject) { s.Scan.MetadataAt = judgeNow.Add(-8 * judgeDay) }, "package lists of"},
 		"lists age hidden": {func(s *Subject) { s.Scan.MetadataAt = time.Time{} }, "not known how old"},
-		"reboot hidden":    {func(s *Subject) { s.Scan.RebootKnown = false }, "whether a reboot is pending"},
+		"source silent": {func(s *Subject) {
+			s.Scan.Platform, s.Scan.MetadataAt = data.WindowsUpdate, judgeNow.Add(-8*judgeDay)
+		}, "update source answered last on"},
+		"source never heard of": {func(s *Subject) { s.Scan.Platform, s.Scan.MetadataAt = data.WindowsUpdate, time.Time{} }, "update source answered last"},
+		"reboot hidden":         {func(s *Subject) { s.Scan.RebootKnown = false }, "whether a reboot is pending"},
 	} {
 		for _, empty := range []bool{true, false} {
 			s := judgeSubject(data.Security, data.Low, judgeDay)

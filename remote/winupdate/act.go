@@ -99,6 +99,10 @@ func (Platform) Reboot(ctx context.Context, s remote.Session) error {
 	}
 }
 
+// servicingWorker runs for minutes after any search, and by itself at night: it
+// is no reason to touch nothing.
+const servicingWorker = "TiWorker"
+
 type checked struct {
 	Free    int64        `json:"free"`
 	Start   string       `json:"start"` // of the Windows Update service
@@ -108,8 +112,12 @@ type checked struct {
 	Now     string       `json:"now"`
 }
 
-// leastFree is what Windows wants on its disk for a cumulative update, in bytes.
-const leastFree = 10 << 30
+// What a cumulative update takes on the system drive while it is installed, in
+// bytes: with less than leastFree it fails, below wantedFree it may.
+const (
+	leastFree  = 3 << 30
+	wantedFree = 10 << 30
+)
 
 // maxSkew is how far a host's clock may be off, as for all hosts.
 const maxSkew = 5 * time.Minute
@@ -133,14 +141,20 @@ func (c checked) checks(began, ended time.Time) []data.Check {
 	}
 	gigabytes := fmt.Sprintf("%.1f GiB free", float64(c.Free)/(1<<30))
 	list := []data.Check{
-		check("free disk", c.Free >= leastFree, gigabytes, gigabytes+", 10 GiB are wanted"),
+		check("free disk", c.Free >= leastFree, gigabytes, gigabytes+", 3 GiB are the least, 10 GiB are wanted"),
 		check("Windows Update service", c.Start != "" && c.Start != "Disabled", "it may start", "it is disabled (wuauserv)"),
 		check("pending reboot", len(c.Pending) == 0, "none", "reboot first: "+clip(strings.Join(c.Pending, ", "))),
 		check("other installer", len(c.Busy) == 0, "none", "at work: "+clip(strings.Join(c.Busy, ", "))),
 		check("another job", len(c.Jobs) == 0, "none", clip(strings.Join(c.Jobs, ", "))),
 	}
-	if c.Free < 0 {
+	switch {
+	case c.Free < 0:
 		list[0] = data.Check{Name: "free disk", Detail: "cannot tell"}
+	case c.Free >= leastFree && c.Free < wantedFree:
+		list[0] = data.Check{Name: "free disk", Result: data.CheckWarned, Detail: gigabytes + ", 10 GiB are wanted"}
+	}
+	if len(c.Busy) == 1 && c.Busy[0] == servicingWorker {
+		list[3] = data.Check{Name: "other installer", Result: data.CheckWarned, Detail: "servicing (TiWorker) is at work; Windows Update lets no two install at a time"}
 	}
 	clock := data.Check{Name: "clock", Detail: "cannot tell"}
 	if now := moment(c.Now); !now.IsZero() {

@@ -8,9 +8,8 @@ $pending = @()
 if (Test-Path -LiteralPath "$cbs\RebootPending") { $pending += 'servicing' }
 if (Test-Path -LiteralPath "$wu\Auto Update\RebootRequired") { $pending += 'Windows Update' }
 $busy = @()
-foreach ($name in 'TiWorker', 'msiexec', 'wusa') {
-    # msiexec runs as a service for a while after it has done its work
-    if ($name -ne 'msiexec' -and (Get-Process -Name $name -ErrorAction SilentlyContinue)) { $busy += $name }
+foreach ($name in 'TiWorker', 'wusa') { # not msiexec, which stays as a service for a while after its work
+    if (Get-Process -Name $name -ErrorAction SilentlyContinue) { $busy += $name }
 }
 $folder = Join-Path (Join-Path $env:ProgramData 'SecondTuesday') 'jobs' # anybody may make a task of that path, but nobody else a folder for it
 $jobs = @(Get-ScheduledTask -TaskPath '\SecondTuesday\' -ErrorAction SilentlyContinue |

@@ -86,7 +86,7 @@ func MendCheck(name string) string {
 	case "Windows Update service":
 		return "Set-Service wuauserv -StartupType Manual"
 	case "pending reboot":
-		return "Reboot the host in its window, or let a rollout do it."
+		return "Reboot the host itself, in its window: a rollout begins nothing there before. Then scan it again."
 	case "other installer", "another job":
 		return "Wait until it has ended, then check again."
 	}

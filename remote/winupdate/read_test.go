@@ -217,3 +217,22 @@ func (r *recorder) Close() error { return nil }
 func job() remote.Job {
 	return remote.Job{ID: "install-0001", StopAfter: time.Hour, Changes: data.Changes{Upgrade: []data.Target{{Name: "KB1", To: lcu + ".1"}}}}
 }
+
+func TestLittleRoomAndServicingAreWarningsOnly(t *testing.T) {
+	for name, c := range map[string]struct {
+		checked
+		disk, other data.CheckResult
+	}{
+		"room, quiet":     {checked{Free: 20 << 30}, data.CheckPassed, data.CheckPassed},
+		"little room":     {checked{Free: 8 << 30}, data.CheckWarned, data.CheckPassed},
+		"no room":         {checked{Free: 2 << 30}, data.CheckFailed, data.CheckPassed},
+		"not known":       {checked{Free: -1}, data.CheckUnknown, data.CheckPassed},
+		"servicing":       {checked{Free: 20 << 30, Busy: []string{"TiWorker"}}, data.CheckPassed, data.CheckWarned},
+		"an installation": {checked{Free: 20 << 30, Busy: []string{"TiWorker", "wusa"}}, data.CheckPassed, data.CheckFailed},
+	} {
+		got := c.checks(time.Now(), time.Now())
+		if got[0].Result != c.disk || got[3].Result != c.other || got[0].Name != "free disk" || got[3].Name != "other installer" {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}

@@ -59,3 +59,15 @@ func TestFilesOfTheTaskAreReadSoThatItCanReplaceThem(t *testing.T) {
 		}
 	}
 }
+
+// TestNativeErrorsDoNotThrow: with 'Stop', which run.ps1 sets, Windows PowerShell
+// 5.1 throws where a program's standard error is redirected and not empty; the
+// PowerShell of these tests does not.
+func TestNativeErrorsDoNotThrow(t *testing.T) {
+	for name, text := range Scripts() {
+		at := strings.Index(text, "2>")
+		if at >= 0 && !strings.Contains(text[:at], "$ErrorActionPreference = 'Continue'") {
+			t.Errorf("%s.ps1 redirects standard error under 'Stop'", name)
+		}
+	}
+}

@@ -234,7 +234,9 @@ function Install($Order) {
         Save 'partial.json' $out # what is known where the host goes down in the middle
     }
     Step -Text 'wait for servicing' -Done $planned.Count -Total $planned.Count
-    while ((Get-Process -Name TiWorker -ErrorAction SilentlyContinue) -and $clock.Elapsed.TotalSeconds -lt [double]$Order.seconds) { Start-Sleep -Seconds 5 }
+    # Not for ever: it stays for a while, and cleans up now and then, without any need.
+    $until = [Math]::Min([double]$Order.seconds, $clock.Elapsed.TotalSeconds + 900)
+    while ((Get-Process -Name TiWorker -ErrorAction SilentlyContinue) -and $clock.Elapsed.TotalSeconds -lt $until) { Start-Sleep -Seconds 5 }
     $out.finished = $true
     $out
 }

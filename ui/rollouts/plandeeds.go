@@ -143,8 +143,8 @@ func (v *preview) applyNow() {
 	var id data.RolloutID
 	v.x.ask(deed{
 		title: "Apply “" + p.plan.Name + "” now, outside windows?",
-		text: fmt.Sprintf("%s begin at once, ring by ring, without an agreed window; reboot: %s. Freezes still hold. Each job stops by itself 4 hours from now.",
-			kit.Count(len(p.rows), "host", "hosts"), p.plan.Reboot),
+		text: fmt.Sprintf("%s at once, ring by ring, without an agreed window; reboot: %s. Freezes still hold. Each job stops by itself 4 hours from now.",
+			kit.Count(len(p.rows), "host begins", "hosts begin"), p.plan.Reboot),
 		verb: "Apply now", example: "CHG-1042: exploited in the wild, agreed with the owner by phone",
 		do: func(ctx context.Context, reason string) (err error) {
 			id, err = v.x.desk().StartRollout(ctx, p.plan.ID, reason)
