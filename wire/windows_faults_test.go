@@ -325,13 +325,13 @@ var winFaults = []winFault{
 		hurt: func(s *winSite) {
 			s.at(data.StepReboot, func() { s.world.ShutDown(windows.Caller{User: "petra"}, 8*time.Second, true, "petra's") })
 		},
-		outcome: data.OutcomeSucceeded, says: "rebooted", logs: "somebody else has scheduled a reboot already (1190)"},
+		outcome: data.OutcomeSucceeded, says: "rebooted", logs: "it is scheduled already (1190)"},
 	{name: "somebody else's reboot comes too late", reboot: data.RebootAlways,
 		hurt: func(s *winSite) {
 			s.pace.Boot = 5 * time.Second
 			s.at(data.StepReboot, func() { s.world.ShutDown(windows.Caller{User: "petra"}, 6*time.Hour, true, "petra's") })
 		},
-		outcome: data.OutcomeFailed, says: "somebody else has scheduled a reboot already (1190)"},
+		outcome: data.OutcomeFailed, says: "it is scheduled already (1190)"},
 	{name: "the reboot is refused", reboot: data.RebootAlways,
 		hurt: func(s *winSite) {
 			s.pace.Boot = 5 * time.Second
