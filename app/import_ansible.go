@@ -233,7 +233,8 @@ func ReadAnsibleINI(r io.Reader) (ImportPreview, error) {
 			}
 			comment = strings.TrimSpace(comment)
 			if !ok || section == "" || comment != "" && comment[0] != '#' || !slices.Contains([]string{"hosts", "vars", "children"}, kind) {
-				p.problem(i+1, "%q is no section of an inventory", cut1(line))
+				name, _, _ := strings.Cut(head, " ") // a password may be in the rest
+				p.problem(i+1, "%q is no section of an inventory, or there is more in its line", cut1("["+name+"]"))
 				kind = ""
 			}
 			continue
@@ -250,7 +251,8 @@ func (v *inventory) iniLine(section, kind, line string, n int) {
 		key, value, ok := strings.Cut(line, "=")
 		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
 		if !ok {
-			v.p.problem(n, "%q is no variable", cut1(line))
+			name, _, _ := strings.Cut(strings.ReplaceAll(line, ":", " "), " ") // a password may be in the rest
+			v.p.problem(n, "%q is no variable: one is written name=value", cut1(name))
 			return
 		}
 		if words, err := splitWords(value); err == nil && len(words) == 1 {
@@ -268,14 +270,15 @@ func (v *inventory) iniLine(section, kind, line string, n int) {
 	case "hosts":
 		words, err := splitWords(line)
 		if err != nil || len(words) == 0 {
-			v.p.problem(n, "%q cannot be read: a quote is not closed", cut1(line))
+			name, _, _ := strings.Cut(line, " ") // a password may be in the rest
+			v.p.problem(n, "the line of %q cannot be read: a quote is not closed", cut1(name))
 			return
 		}
 		vars := map[string]string{}
 		for _, w := range words[1:] {
 			key, value, ok := strings.Cut(w, "=")
 			if !ok {
-				v.p.problem(n, "%q is neither a variable nor a comment", cut1(w))
+				v.p.problem(n, "the words of host %q are neither all variables nor a comment", cut1(words[0])) // a password may be among them
 				return
 			}
 			if v.keepVar(key, value, n) {

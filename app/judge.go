@@ -181,6 +181,9 @@ func (t *turn) seeLists() string {
 	if hostNow.IsZero() {
 		hostNow = sc.At
 	}
+	if sc.MetadataAt.After(hostNow.Add(futureSlack)) {
+		return fmt.Sprintf("the host's package lists are dated in the future (%s): its clock was or is wrong", Moment(sc.MetadataAt))
+	}
 	age := max(hostNow.Sub(sc.MetadataAt), 0)
 	fetched := sc.At.Add(-age)
 	switch late := !t.now.Before(fetched.Add(t.maxAge)); {

@@ -12,6 +12,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -206,5 +208,20 @@ func TestLoginThatIsForgottenAndRefusedInTheMiddleIsNoCrash(t *testing.T) {
 	}()
 	if _, err := session.Run(t.Context(), remote.Command{Name: "x", Script: "x"}); !errors.Is(err, remote.ErrLoginRefused) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestPinIsFoundHoweverItIsWritten: a pin that is passed over lets an authority's
+// certificate take its place.
+func TestPinIsFoundHoweverItIsWritten(t *testing.T) {
+	for _, line := range []string{"\ufeffwin1:5986 SHA256:AB\n", "WIN1:5986 SHA256:AB\r\n"} {
+		file := filepath.Join(t.TempDir(), "known_certificates")
+		if err := os.WriteFile(file, []byte(line), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c := certificates{accepted: file}
+		if known, err := c.known("win1:5986"); err == nil && known != "SHA256:AB" {
+			t.Errorf("%q: %q, %v", line, known, err)
+		}
 	}
 }

@@ -83,13 +83,14 @@ func (Platform) Start(ctx context.Context, s remote.Session, j remote.Job) error
 // start gives the host an order, once.
 func start(ctx context.Context, s remote.Session, id string, o order, limit time.Duration) error {
 	sum := sha256.Sum256([]byte(taskScript))
+	_, arguments, _ := strings.Cut(TaskLine(), " ")
 	input, err := json.Marshal(struct {
-		Loader  string `json:"loader"`
+		Line    string `json:"line"`
 		Task    string `json:"task"`
 		SHA256  string `json:"sha256"`
 		Order   order  `json:"order"`
 		Minutes int    `json:"minutes"`
-	}{remote.EncodedCommand(loadScript), taskScript, hex.EncodeToString(sum[:]), o, int(limit/time.Minute) + 1})
+	}{arguments, taskScript, hex.EncodeToString(sum[:]), o, int(limit/time.Minute) + 1})
 	if err != nil {
 		return err
 	}
@@ -185,6 +186,10 @@ func (l look) status(whole bool) (remote.JobStatus, error) {
 		}
 	case "lost":
 		st.State = remote.JobLost
+		var r result
+		if part(l.Partial, &r) == nil { // one that is torn says nothing; lost it is all the same
+			st.Log = append(st.Log, r.report()...)
+		}
 	case "never":
 		st.State, st.Exit, st.Why = remote.JobEnded, ExitNever, strings.TrimSuffix("the task scheduler did not start the task: "+clip(l.Detail), ": ")
 		st.Log = append(st.Log, st.Why+"\n"...)
@@ -244,7 +249,7 @@ func (l look) ended(st *remote.JobStatus, whole bool) error {
 		return fmt.Errorf("look at job: %w: a result of %q, stopped by %q", remote.ErrGarbage, clip(r.Kind), clip(r.Stopped))
 	}
 	st.State, st.Ended, st.Stopped = remote.JobEnded, moment(r.Ended), r.Stopped
-	var report bytes.Buffer
+	report := bytes.NewBuffer(r.report())
 	var failed []string
 	bad := 0
 	for _, u := range r.Updates {
@@ -255,18 +260,17 @@ func (l look) ended(st *remote.JobStatus, whole bool) error {
 		if u.Status != "installed" && u.Status != r.Stopped {
 			failed = append(failed, line)
 		}
-		fmt.Fprintln(&report, line)
 	}
 	switch {
 	case r.Kind == "broken" || !r.Finished:
 		st.Exit, st.Why = ExitBroken, "the task's script broke off: "+withCode(r.Message, r.Error)
-		fmt.Fprintln(&report, st.Why)
+		fmt.Fprintln(report, st.Why)
 	case r.Error == "a reboot is pending":
 		st.Exit, st.Why = ExitReboot, fmt.Sprintf("nothing was done: a reboot is pending (%s)", clip(r.Message))
-		fmt.Fprintln(&report, st.Why)
+		fmt.Fprintln(report, st.Why)
 	case r.Error != "":
 		st.Exit, st.Why = ExitSearch, "nothing was done: Windows Update could not be asked: "+withCode(r.Message, r.Error)
-		fmt.Fprintln(&report, st.Why)
+		fmt.Fprintln(report, st.Why)
 	case r.Stopped != "":
 		st.Exit = ExitHalted
 	case bad > 0:
@@ -283,6 +287,15 @@ func (l look) ended(st *remote.JobStatus, whole bool) error {
 	}
 	st.Done, st.Total = len(r.Updates)-bad, len(r.Updates)
 	return nil
+}
+
+// report says what became of each update, a line each.
+func (r result) report() []byte {
+	var b []byte
+	for _, u := range r.Updates {
+		b = fmt.Appendf(b, "%s: %s\n", clip(u.Title), u.words())
+	}
+	return b
 }
 
 // words says what became of one update.

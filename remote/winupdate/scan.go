@@ -96,21 +96,22 @@ func forget(ctx context.Context, s remote.Session, id string) {
 	s.Run(ctx, remote.Command{Name: "forget scan", Script: forgetScript, Args: []string{id}})
 }
 
-// found is what a scan task wrote.
+// found is what a scan task wrote, as far as it is read. What updates supersede,
+// how they reboot, and the history stay in the evidence.
 type found struct {
-	Kind      string           `json:"kind"`
-	Finished  bool             `json:"finished"`
-	Error     string           `json:"error"` // HRESULT "0x8024402C"; empty: none
-	Message   string           `json:"message"`
-	Where     string           `json:"where"` // what it was at when it failed
-	Fetched   string           `json:"fetched"`
-	Code      int              `json:"code"` // of the search: 2 whole, 3 not whole
-	Installed list[update]     `json:"installed"`
-	Missing   list[update]     `json:"missing"`
-	Warnings  list[string]     `json:"warnings"`
-	History   list[historical] `json:"history"`
-	Facts     facts            `json:"facts"`
-	Reboot    struct {
+	Kind          string       `json:"kind"`
+	Finished      bool         `json:"finished"`
+	Error         string       `json:"error"` // HRESULT "0x8024402C"; empty: none
+	Message       string       `json:"message"`
+	Where         string       `json:"where"` // what it was at when it failed
+	Fetched       string       `json:"fetched"`
+	Code          int          `json:"code"`          // of the search for what is missing: 2 whole, 3 not whole
+	InstalledCode int          `json:"installedCode"` // of the search for what is installed
+	Installed     list[update] `json:"installed"`
+	Missing       list[update] `json:"missing"`
+	Warnings      list[string] `json:"warnings"`
+	Facts         facts        `json:"facts"`
+	Reboot        struct {
 		Known   bool         `json:"known"`
 		Reasons list[reason] `json:"reasons"`
 	} `json:"reboot"`
@@ -149,17 +150,8 @@ type update struct {
 	Released    string       `json:"released"`
 	CategoryIDs list[string] `json:"categoryIds"`
 	Size        int64        `json:"size"`
-	Superseded  list[string] `json:"superseded"`
 	Optional    bool         `json:"optional"`
 	Waits       bool         `json:"waits"` // installed, and a reboot is still to come
-}
-
-type historical struct {
-	ID       string `json:"id"`
-	Revision int    `json:"revision"`
-	At       string `json:"at"`
-	Code     int    `json:"code"`
-	HResult  string `json:"hresult"`
 }
 
 func readFound(s string) (found, error) {
@@ -266,6 +258,8 @@ func (f found) scan() data.Scan {
 		problem(data.SourceUnreachable, clip(f.Where)+": "+withCode(f.Message, f.Error)+f.Facts.source())
 	case f.Code != 2:
 		problem(data.SourceUnreachable, fmt.Sprintf("the list is not whole (result code %d): %s%s", f.Code, clip(strings.Join(f.Warnings, "; ")), f.Facts.source()))
+	case f.InstalledCode != 2: // an update that waits for its reboot may be left out
+		problem(data.SourceUnreachable, fmt.Sprintf("the list of what is installed is not whole (result code %d): %s%s", f.InstalledCode, clip(strings.Join(f.Warnings, "; ")), f.Facts.source()))
 	case scan.MetadataAt.IsZero():
 		problem(data.MetadataMissing, "the host has never had an answer from its update server; scan with refresh")
 	}

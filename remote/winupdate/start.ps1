@@ -1,5 +1,5 @@
 # Starts one job, once. Argument: the job's ID. Standard input: JSON of
-# {"loader": base64 for -EncodedCommand, "task": script, "sha256": of the script,
+# {"line": of powershell.exe in the task, "task": script, "sha256": of the script,
 #  "order": what the task shall do, "minutes": after which the scheduler ends it}.
 # Prints {"state": "started" | "known" | "busy", "detail"}.
 param([string]$Id)
@@ -61,8 +61,7 @@ try {
     [IO.File]::WriteAllText((Join-Path $folder 'task.sha256'), [string]$order.sha256, $utf8)
     [IO.File]::WriteAllText((Join-Path $folder 'order.json'), (ConvertTo-Json -Depth 6 -Compress -InputObject $order.order), $utf8)
 
-    $line = '-NoProfile -NonInteractive -ExecutionPolicy Bypass -EncodedCommand ' + $order.loader
-    $action = New-ScheduledTaskAction -Execute 'powershell.exe' -Argument $line -WorkingDirectory $folder
+    $action = New-ScheduledTaskAction -Execute 'powershell.exe' -Argument ([string]$order.line) -WorkingDirectory $folder
     $principal = New-ScheduledTaskPrincipal -UserId 'S-1-5-18' -LogonType ServiceAccount -RunLevel Highest
     $settings = New-ScheduledTaskSettingsSet -AllowStartIfOnBatteries -DontStopIfGoingOnBatteries -MultipleInstances IgnoreNew -Priority 4 -ExecutionTimeLimit (New-TimeSpan -Minutes ([int]$order.minutes))
     $null = Register-ScheduledTask -TaskPath $path -TaskName $Id -Action $action -Principal $principal -Settings $settings

@@ -141,8 +141,8 @@ function Scan($Order) {
         Step -Text 'search for what is installed' -Done 2 -Total 4
         $present = Search $searcher 'IsInstalled=1'
         Step -Text 'read the history' -Done 3 -Total 4
-        $out.where = 'read the history'
-        $out.history = @(Read-History -Searcher $searcher)
+        # Kept as evidence only: where Windows cannot read it, the lists count all the same.
+        try { $out.history = @(Read-History -Searcher $searcher) } catch { $out.historyError = Code $_ }
         $out.where = ''
         $out.fetched = Fetched -Online ([bool]$Order.refresh)
         $out.code = $missing.code

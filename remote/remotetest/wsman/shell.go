@@ -183,6 +183,10 @@ func (o *operation) command(sh *shell) answer {
 		cancel()
 		return o.fail(faultNoShell(sh.id))
 	}
+	if s.take(func(f *Faults) *int { return &f.ResetCommand }) {
+		o.from.line.raw.reset()
+		abort()
+	}
 	return o.started(c.id)
 }
 
