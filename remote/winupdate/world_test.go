@@ -809,3 +809,25 @@ func TestScanWithoutRefreshAsksNobodyElse(t *testing.T) {
 		}
 	})
 }
+
+func TestJobWhoseTaskIsGoneIsLostAndSaysWhatWasDone(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State { return windows.Server2022("win1", time.Now()) }, func(t *testing.T, r *rig) {
+		job := filepath.Join(r.world.ProgramData(), "SecondTuesday", "jobs", "install-0001")
+		if err := os.MkdirAll(job, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range map[string]string{
+			"order.json": "{}", "started.json": `{"at":"2026-11-23T02:00:00Z"}`, "log.txt": "== install 2\n",
+			"partial.json": `{"kind":"install","updates":[{"title":"KB1","status":"installed"}]}`,
+		} {
+			if err := os.WriteFile(filepath.Join(job, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		st, err := r.Look(t.Context(), r.session, "install-0001", 0)
+		if err != nil || st.State != remote.JobLost || string(st.Log) != "== install 2\nKB1: installed\n" {
+			t.Errorf("%+v %q, %v", st, st.Log, err)
+		}
+	})
+}
