@@ -14,25 +14,37 @@ function Text($Name) {
 $out = @{ state = 'absent'; log = ''; next = [int64]$From; progress = ''; started = ''; result = ''; partial = ''; detail = ''; quiet = 0 }
 if (-not (Test-Path -LiteralPath $folder)) { return ConvertTo-Json -Compress -InputObject $out }
 $task = Get-ScheduledTask -TaskPath '\SecondTuesday\' -TaskName $Id -ErrorAction SilentlyContinue
-$running = $task -and (@('Running', 'Queued') -contains [string]$task.State)
+$state = ''
+if ($task) { $state = [string]$task.State }
 $out.started = Text 'started.json'
 $out.progress = Text 'progress.json'
 $done = Test-Path -LiteralPath (Join-Path $folder 'result.json') # asked after the task: what ended in between has left it
 if ($done) { $out.state = 'ended' }
-elseif ($running) { $out.state = 'running' }
+elseif ($state -eq 'Running') { $out.state = 'running' }
 elseif ($out.started -ne '') { $out.state = 'lost' }
-elseif ($task) {
-    $age = [DateTime]::UtcNow - (Get-Item -LiteralPath (Join-Path $folder 'order.json') -Force).LastWriteTimeUtc
-    $info = Get-ScheduledTaskInfo -TaskPath '\SecondTuesday\' -TaskName $Id
-    $out.detail = 'the scheduler says 0x{0:X8}' -f ([int64]$info.LastTaskResult -band 0xFFFFFFFFL)
-    $out.state = 'running' # it may still begin
-    if ($age.TotalSeconds -gt 60) {
-        Unregister-ScheduledTask -TaskPath '\SecondTuesday\' -TaskName $Id -Confirm:$false # from here on it cannot
+elseif (Test-Path -LiteralPath (Join-Path $folder 'never')) { $out.state = 'never' }
+else { # it may still begin: start.ps1 may be at work, or the scheduler busy
+    $out.state = 'running'
+    $out.detail = 'it has no task'
+    if ($task) {
+        $info = Get-ScheduledTaskInfo -TaskPath '\SecondTuesday\' -TaskName $Id
+        $out.detail = 'the scheduler says 0x{0:X8}' -f ([int64]$info.LastTaskResult -band 0xFFFFFFFFL)
+    }
+    $given = Join-Path $folder 'order.json'
+    if (-not (Test-Path -LiteralPath $given)) { $given = $folder }
+    $patience = 60 # seconds
+    if ($state -eq 'Queued') { $patience = 600 }
+    if (([DateTime]::UtcNow - (Get-Item -LiteralPath $given -Force).LastWriteTimeUtc).TotalSeconds -gt $patience) {
+        [IO.File]::WriteAllText((Join-Path $folder 'never'), '') # from here on neither goes on with it
+        if ($task) { Unregister-ScheduledTask -TaskPath '\SecondTuesday\' -TaskName $Id -Confirm:$false }
         $out.started = Text 'started.json'
         $out.state = 'never'
-        if ($out.started -ne '') { $out.state = 'running' }
+        if ($out.started -ne '') {
+            Remove-Item -LiteralPath (Join-Path $folder 'never') -Force
+            $out.state = 'running'
+        }
     }
-} else { $out.state = 'never' }
+}
 # Processor time of what installs updates, in units of 100 ns.
 function Work {
     $sum = [long]0
@@ -49,6 +61,7 @@ if ($out.state -eq 'running') {
         $at = (Get-Item -LiteralPath $path -Force).LastWriteTimeUtc
         if ($at -gt $last) { $last = $at }
     }
+    if ($last -eq [DateTime]::MinValue) { $last = (Get-Item -LiteralPath $folder -Force).LastWriteTimeUtc } # a start at work
     $out.quiet = [long][Math]::Max(0, [Math]::Floor(([DateTime]::UtcNow - $last).TotalSeconds))
     if ($out.quiet -ge 1500) { # one update may take long: then its installer uses processor time
         $before = Work
