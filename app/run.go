@@ -24,7 +24,10 @@ type runner struct {
 	lostSince time.Time // zero: the host answers
 	now       data.Host // as it was when last reached: it may have moved since the work was read
 	unasked   bool      // this driver ordered the job, and has not asked the host to start it
-	taken     time.Time // when this process took the run up, by a clock that nobody sets
+
+	notStarted  string    // what the host last said against the job
+	notRebooted string    // and against the reboot
+	taken       time.Time // when this process took the run up, by a clock that nobody sets
 }
 
 // errStop ends a runner without an outcome: the desk closes, or nothing can be

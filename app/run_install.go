@@ -104,7 +104,7 @@ func (r *runner) startJob(ctx context.Context, starts *int) (done bool, err erro
 	case !now.Open:
 		return true, r.end(ctx, data.OutcomeSkipped, "before the job began: %s; nothing was changed on the host", now.Why)
 	case *starts == maxStarts:
-		return true, r.end(ctx, data.OutcomeFailed, "the job could not be started; nothing was changed on the host")
+		return true, r.end(ctx, data.OutcomeFailed, "the job could not be started%s; nothing was changed on the host", parenthesis(r.notStarted))
 	}
 	*starts++
 	r.unasked = false
@@ -123,6 +123,14 @@ func (r *runner) startJob(ctx context.Context, starts *int) (done bool, err erro
 		return true, errStop
 	}
 	r.say(ctx, "start of the job: %s; the host is asked whether it started", firstLine(err))
+	r.notStarted = firstLine(err)
+	if errors.Is(err, remote.ErrBusy) { // with a scan, say: it has not looked at the order
+		*starts--
+		if !rest(ctx, r.Pace.Retry) {
+			return true, errStop
+		}
+		return false, nil
+	}
 	var exit *remote.ExitError
 	if errors.As(err, &exit) || hopeless(err) {
 		*starts = maxStarts // the host refused; if it knows no job, that is final
@@ -199,7 +207,11 @@ func (r *runner) jobEnded(ctx context.Context, st remote.JobStatus) error {
 	if st.Exit == 0 && st.Stopped == "" {
 		return r.goTo(ctx, data.StepReboot)
 	}
-	if why := r.cause(ctx); why != "" {
+	why := remote.CleanText(st.Why)
+	if why == "" {
+		why = r.cause(ctx)
+	}
+	if why != "" {
 		r.noteCheck(ctx, data.Check{Name: "job", After: true, Result: data.CheckFailed, Detail: why})
 	}
 	return r.goTo(ctx, data.StepVerify) // no reboot on top of half a job

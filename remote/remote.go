@@ -76,6 +76,7 @@ type JobStatus struct {
 	State   JobState
 	Exit    int    // once ended; 0 is success
 	Stopped string // "deadline" or "cancelled" when it stopped before its work was done
+	Why     string // once ended badly, where the host names the cause: one sentence; empty: see the log
 	Step    string // last step it told of: "download", "install 3 of 12"
 	Done    int    // packages or slices finished, of Total; 0 of 0: not told
 	Total   int

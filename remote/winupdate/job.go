@@ -191,8 +191,8 @@ func (l look) status(whole bool) (remote.JobStatus, error) {
 			st.Log = append(st.Log, r.report()...)
 		}
 	case "never":
-		st.State, st.Exit = remote.JobEnded, ExitNever
-		st.Log = append(st.Log, "the task scheduler did not start the task: "+l.Detail+"\n"...)
+		st.State, st.Exit, st.Why = remote.JobEnded, ExitNever, strings.TrimSuffix("the task scheduler did not start the task: "+clip(l.Detail), ": ")
+		st.Log = append(st.Log, st.Why+"\n"...)
 	case "ended":
 		return st, l.ended(&st, whole)
 	default:
@@ -250,26 +250,37 @@ func (l look) ended(st *remote.JobStatus, whole bool) error {
 	}
 	st.State, st.Ended, st.Stopped = remote.JobEnded, moment(r.Ended), r.Stopped
 	report := bytes.NewBuffer(r.report())
+	var failed []string
 	bad := 0
 	for _, u := range r.Updates {
+		line := clip(u.Title) + ": " + u.words()
 		if u.Status != "installed" {
 			bad++
+		}
+		if u.Status != "installed" && u.Status != r.Stopped {
+			failed = append(failed, line)
 		}
 	}
 	switch {
 	case r.Kind == "broken" || !r.Finished:
-		st.Exit = ExitBroken
-		fmt.Fprintf(report, "the task's script broke off: %s\n", withCode(r.Message, r.Error))
+		st.Exit, st.Why = ExitBroken, "the task's script broke off: "+withCode(r.Message, r.Error)
+		fmt.Fprintln(report, st.Why)
 	case r.Error == "a reboot is pending":
-		st.Exit = ExitReboot
-		fmt.Fprintf(report, "nothing was done: a reboot is pending (%s)\n", clip(r.Message))
+		st.Exit, st.Why = ExitReboot, fmt.Sprintf("nothing was done: a reboot is pending (%s)", clip(r.Message))
+		fmt.Fprintln(report, st.Why)
 	case r.Error != "":
-		st.Exit = ExitSearch
-		fmt.Fprintf(report, "nothing was done: Windows Update could not be asked: %s\n", withCode(r.Message, r.Error))
+		st.Exit, st.Why = ExitSearch, "nothing was done: Windows Update could not be asked: "+withCode(r.Message, r.Error)
+		fmt.Fprintln(report, st.Why)
 	case r.Stopped != "":
 		st.Exit = ExitHalted
 	case bad > 0:
 		st.Exit = ExitFailed
+	}
+	if st.Why == "" && len(failed) > 0 {
+		st.Why = failed[0]
+		if more := len(failed) - 1; more > 0 {
+			st.Why += fmt.Sprintf(", and %d more that the log names", more)
+		}
 	}
 	if whole {
 		st.Log = append(st.Log, report.Bytes()...)

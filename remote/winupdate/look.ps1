@@ -13,25 +13,37 @@ function Text($Name) {
 $out = @{ state = 'absent'; log = ''; next = [int64]$From; progress = ''; started = ''; result = ''; partial = ''; detail = '' }
 if (-not (Test-Path -LiteralPath $folder)) { return ConvertTo-Json -Compress -InputObject $out }
 $task = Get-ScheduledTask -TaskPath '\SecondTuesday\' -TaskName $Id -ErrorAction SilentlyContinue
-$running = $task -and (@('Running', 'Queued') -contains [string]$task.State)
+$state = ''
+if ($task) { $state = [string]$task.State }
 $out.started = Text 'started.json'
 $out.progress = Text 'progress.json'
 $done = Test-Path -LiteralPath (Join-Path $folder 'result.json') # asked after the task: what ended in between has left it
 if ($done) { $out.state = 'ended' }
-elseif ($running) { $out.state = 'running' }
+elseif ($state -eq 'Running') { $out.state = 'running' }
 elseif ($out.started -ne '') { $out.state = 'lost' }
-elseif ($task) {
-    $age = [DateTime]::UtcNow - (Get-Item -LiteralPath (Join-Path $folder 'order.json') -Force).LastWriteTimeUtc
-    $info = Get-ScheduledTaskInfo -TaskPath '\SecondTuesday\' -TaskName $Id
-    $out.detail = 'the scheduler says 0x{0:X8}' -f ([int64]$info.LastTaskResult -band 0xFFFFFFFFL)
-    $out.state = 'running' # it may still begin
-    if ($age.TotalSeconds -gt 60) {
-        Unregister-ScheduledTask -TaskPath '\SecondTuesday\' -TaskName $Id -Confirm:$false # from here on it cannot
+elseif (Test-Path -LiteralPath (Join-Path $folder 'never')) { $out.state = 'never' }
+else { # it may still begin: start.ps1 may be at work, or the scheduler busy
+    $out.state = 'running'
+    $out.detail = 'it has no task'
+    if ($task) {
+        $info = Get-ScheduledTaskInfo -TaskPath '\SecondTuesday\' -TaskName $Id
+        $out.detail = 'the scheduler says 0x{0:X8}' -f ([int64]$info.LastTaskResult -band 0xFFFFFFFFL)
+    }
+    $given = Join-Path $folder 'order.json'
+    if (-not (Test-Path -LiteralPath $given)) { $given = $folder }
+    $patience = 60 # seconds
+    if ($state -eq 'Queued') { $patience = 600 }
+    if (([DateTime]::UtcNow - (Get-Item -LiteralPath $given -Force).LastWriteTimeUtc).TotalSeconds -gt $patience) {
+        [IO.File]::WriteAllText((Join-Path $folder 'never'), '') # from here on neither goes on with it
+        if ($task) { Unregister-ScheduledTask -TaskPath '\SecondTuesday\' -TaskName $Id -Confirm:$false }
         $out.started = Text 'started.json'
         $out.state = 'never'
-        if ($out.started -ne '') { $out.state = 'running' }
+        if ($out.started -ne '') {
+            Remove-Item -LiteralPath (Join-Path $folder 'never') -Force
+            $out.state = 'running'
+        }
     }
-} else { $out.state = 'never' }
+}
 $log = Join-Path $folder 'log.txt'
 if (Test-Path -LiteralPath $log) {
     $file = New-Object System.IO.FileStream $log, 'Open', 'Read', 'ReadWrite'

@@ -614,6 +614,129 @@ func TestTaskThatNeverStartsIsNeitherWaitedForNorStartedLater(t *testing.T) {
 	})
 }
 
+// A start whose line was cut may still be at work on the host: that there is no
+// task yet proves nothing. Once the desk was told that the job never began, it
+// does not begin.
+func TestStartThatIsStillAtWorkIsNotCalledNever(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State { return shop(time.Now()) }, func(t *testing.T, r *rig) {
+		u := r.scan(true).Updates[0]
+		const id = "install-0001"
+		jobs := filepath.Join(r.world.ProgramData(), "SecondTuesday", "jobs")
+		folder := filepath.Join(jobs, id)
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		look := func(want remote.JobState) {
+			t.Helper()
+			if st, err := r.Look(t.Context(), r.session, id, 0); err != nil || st.State != want {
+				t.Errorf("%+v, %v", st, err)
+			}
+		}
+		look(remote.JobRunning)
+		if past := time.Now().Add(-2 * time.Minute); os.Chtimes(folder, past, past) != nil {
+			t.Fatal("no folder")
+		}
+		look(remote.JobEnded)
+		j := remote.Job{ID: id, StopAfter: time.Hour, Changes: data.Changes{Upgrade: []data.Target{{Name: u.Name, To: u.Available}}}}
+		if err := r.Start(t.Context(), r.session, j); err != nil {
+			t.Fatal(err)
+		}
+		if tasks, err := r.world.Tasks(); err != nil || len(tasks) != 0 {
+			t.Errorf("it was started after all: %+v, %v", tasks, err)
+		}
+		look(remote.JobEnded)
+
+		// The start that was at work registers its task now.
+		other := remote.Job{ID: "install-0002", StopAfter: time.Hour, Changes: j.Changes}
+		r.change(func(s *windows.State) { s.Faults.TaskNeverStarts, s.Faults.TaskResult = true, 0x80070002 })
+		if err := r.Start(t.Context(), r.session, other); err != nil {
+			t.Fatal(err)
+		}
+		r.change(func(s *windows.State) { s.Faults.TaskNeverStarts, s.Faults.TaskResult = false, 0 })
+		if err := os.WriteFile(filepath.Join(jobs, other.ID, "never"), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r.startTask(other.ID)
+		if _, err := os.Stat(filepath.Join(jobs, other.ID, "result.json")); err == nil {
+			t.Error("a job that was called never begun was done")
+		}
+	})
+}
+
+// startTask starts a job's task, late, and waits for its end.
+func (r *rig) startTask(id string) {
+	r.t.Helper()
+	if err := r.world.StartTask(`\SecondTuesday\` + id); err != nil {
+		r.t.Fatal(err)
+	}
+	for until := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		s, err := r.world.State()
+		if err != nil || time.Now().After(until) {
+			r.t.Fatalf("the task goes on for ever: %v", err)
+		}
+		if i := slices.IndexFunc(s.Tasks, func(t windows.Task) bool { return t.Name == id }); i < 0 || s.Tasks[i].State == windows.TaskReady {
+			return
+		}
+	}
+}
+
+func TestTaskThatTheSchedulerStartsAfterTheWindowDoesNothing(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State {
+		s := shop(time.Now())
+		return s
+	}, func(t *testing.T, r *rig) {
+		u := r.scan(true).Updates[0]
+		r.change(func(s *windows.State) { s.Faults.TaskNeverStarts = true })
+		j := remote.Job{ID: "install-0001", StopAfter: 5 * time.Minute, Changes: data.Changes{Upgrade: []data.Target{{Name: u.Name, To: u.Available}}}}
+		if err := r.Start(t.Context(), r.session, j); err != nil {
+			t.Fatal(err)
+		}
+		order := filepath.Join(r.world.ProgramData(), "SecondTuesday", "jobs", j.ID, "order.json")
+		age := func(by time.Duration) {
+			if past := time.Now().Add(-by); os.Chtimes(order, past, past) != nil {
+				t.Fatal("no order")
+			}
+		}
+		age(6 * time.Minute)
+		if st, err := r.Look(t.Context(), r.session, j.ID, 0); err != nil || st.State != remote.JobRunning {
+			t.Errorf("queued: %+v, %v", st, err)
+		}
+		r.change(func(s *windows.State) { s.Faults.TaskNeverStarts = false })
+		r.startTask(j.ID)
+		if st := r.wait(j.ID); st.Stopped != "deadline" || st.Done != 0 {
+			t.Errorf("%+v\n%s", st, st.Log)
+		}
+
+		r.change(func(s *windows.State) { s.Faults.TaskNeverStarts = true })
+		j.ID = "install-0002"
+		if err := r.Start(t.Context(), r.session, j); err != nil {
+			t.Fatal(err)
+		}
+		order = strings.Replace(order, "install-0001", j.ID, 1)
+		age(11 * time.Minute)
+		if st, err := r.Look(t.Context(), r.session, j.ID, 0); err != nil || st.State != remote.JobEnded || st.Exit != winupdate.ExitNever {
+			t.Errorf("queued for too long: %+v, %v", st, err)
+		}
+	})
+}
+
+func TestStartOnAFullDiskLeavesNoTrace(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, windows.Server2022("win1", time.Now()), players["PowerShell"])
+	r.scan(true) // makes the folders
+	r.change(func(s *windows.State) { s.Faults.DiskFull = true })
+	const id = "install-0001"
+	var exit *remote.ExitError
+	if err := r.Start(t.Context(), r.session, remote.Job{ID: id, StopAfter: time.Hour}); !errors.As(err, &exit) {
+		t.Errorf("%v", err)
+	}
+	if st, err := r.Look(t.Context(), r.session, id, 0); err != nil || st.State != remote.JobAbsent {
+		t.Errorf("%+v, %v", st, err)
+	}
+}
+
 func TestSearchThatFailsProvesNothing(t *testing.T) {
 	now := time.Now()
 	for name, c := range map[string]struct {
@@ -683,6 +806,28 @@ func TestScanWithoutRefreshAsksNobodyElse(t *testing.T) {
 			if !strings.Contains(scan.Evidence[0].Output, `"`+advice+`"`) {
 				t.Errorf("the evidence does not say %q", advice)
 			}
+		}
+	})
+}
+
+func TestJobWhoseTaskIsGoneIsLostAndSaysWhatWasDone(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State { return windows.Server2022("win1", time.Now()) }, func(t *testing.T, r *rig) {
+		job := filepath.Join(r.world.ProgramData(), "SecondTuesday", "jobs", "install-0001")
+		if err := os.MkdirAll(job, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range map[string]string{
+			"order.json": "{}", "started.json": `{"at":"2026-11-23T02:00:00Z"}`, "log.txt": "== install 2\n",
+			"partial.json": `{"kind":"install","updates":[{"title":"KB1","status":"installed"}]}`,
+		} {
+			if err := os.WriteFile(filepath.Join(job, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		st, err := r.Look(t.Context(), r.session, "install-0001", 0)
+		if err != nil || st.State != remote.JobLost || string(st.Log) != "== install 2\nKB1: installed\n" {
+			t.Errorf("%+v %q, %v", st, st.Log, err)
 		}
 	})
 }

@@ -120,3 +120,16 @@ func TestOnlyWinRMIsSaidWithItsLogin(t *testing.T) {
 		}
 	}
 }
+
+func TestPracticedWindowsHostIsCheckedToTheEnd(t *testing.T) {
+	o := show(t, false, small, uitest.Practice(t))
+	r := o.rowNamed(t, "dc1")
+	o.screen.check(r.Host)
+	kittest.Until(t, "the check has ended", func() bool {
+		return strings.Contains(kittest.Text(o.window), "dc1 can be scanned and patched.")
+	})
+	for _, words := range []string{"Certificate", "PowerShell", "Scheduled task", "Update source"} {
+		kittest.See(t, o.window, words)
+	}
+	kittest.ShotOf(t, "hosts-windows-check", o.window, false)
+}

@@ -60,6 +60,13 @@ func (t *twin) task(ctx context.Context, p *windows.Program) int {
 	if err != nil {
 		return 1
 	}
+	if k.has(filepath.Base(k.folder), "never") {
+		os.Remove(filepath.Join(k.folder, "started.json"))
+		return 6
+	}
+	if info, err := os.Stat(filepath.Join(k.folder, "order.json")); err == nil {
+		o.Seconds -= max(0, time.Since(info.ModTime()).Seconds())
+	}
 	var result fields
 	if o.Kind == "install" {
 		result = k.install(o)
@@ -275,6 +282,9 @@ func (k *task) install(o order) fields {
 	}
 	stopped := ""
 	for n, want := range o.Updates {
+		if k.ctx.Err() != nil {
+			return out // ended by somebody, or the computer goes down
+		}
 		line := fields{"id": want.ID, "revision": want.Revision, "title": want.Title}
 		switch {
 		case stopped != "":

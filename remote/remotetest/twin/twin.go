@@ -161,7 +161,11 @@ func (t *twin) start(c windows.Caller, id string, stdin []byte) (string, error) 
 		}
 	}
 	if t.has(id, "") {
-		if registered || t.has(id, "started.json") {
+		info, err := os.Stat(t.folder(id))
+		if err != nil {
+			return "", err
+		}
+		if registered || t.has(id, "started.json") || t.has(id, "never") || time.Since(info.ModTime()) < settle {
 			return answer("known", "")
 		}
 		os.RemoveAll(t.folder(id))
@@ -176,10 +180,11 @@ func (t *twin) start(c windows.Caller, id string, stdin []byte) (string, error) 
 		Path: path, Name: id, Execute: "powershell.exe", Arguments: in.Line, WorkDir: t.folder(id), User: "S-1-5-18",
 		Highest: true, LogonType: 5, TimeLimit: time.Duration(in.Minutes) * time.Minute, Multiple: windows.IgnoreNew, Priority: 4, OnBatteries: true,
 	}, false)
-	if err == nil {
-		err = t.w.StartTask(path + id)
-	}
 	if err != nil {
+		os.RemoveAll(t.folder(id))
+		return "", err
+	}
+	if err := t.w.StartTask(path + id); err != nil {
 		return "", err
 	}
 	return answer("started", "")
@@ -194,7 +199,10 @@ func (t *twin) look(id, from string, result bool) (string, error) {
 		return "", err
 	}
 	out := map[string]any{"state": "absent", "log": "", "next": next, "progress": "", "started": "", "result": "", "partial": "", "detail": ""}
-	info, err := os.Stat(filepath.Join(t.folder(id), "order.json"))
+	given, err := os.Stat(filepath.Join(t.folder(id), "order.json"))
+	if err != nil {
+		given, err = os.Stat(t.folder(id))
+	}
 	if err != nil {
 		return text(out)
 	}
@@ -208,24 +216,35 @@ func (t *twin) look(id, from string, result bool) (string, error) {
 			task = &tasks[i]
 		}
 	}
-	running := task != nil && (task.State == windows.TaskRunning || task.State == windows.TaskQueued)
 	started := t.text(id, "started.json")
 	done := t.has(id, "result.json")
 	switch {
 	case done:
 		out["state"] = "ended"
-	case running:
+	case task != nil && task.State == windows.TaskRunning:
 		out["state"] = "running"
 	case started != "":
 		out["state"] = "lost"
-	case task != nil:
-		out["state"], out["detail"] = "running", fmt.Sprintf("the scheduler says 0x%08X", task.LastResult)
-		if time.Since(info.ModTime()) > settle {
-			t.w.UnregisterTask(path + id)
+	case t.has(id, "never"):
+		out["state"] = "never"
+	default:
+		out["state"], out["detail"] = "running", "it has no task"
+		patience := settle
+		if task != nil {
+			out["detail"] = fmt.Sprintf("the scheduler says 0x%08X", task.LastResult)
+			if task.State == windows.TaskQueued {
+				patience = 10 * settle
+			}
+		}
+		if time.Since(given.ModTime()) > patience {
+			if err := os.WriteFile(filepath.Join(t.folder(id), "never"), nil, 0o600); err != nil {
+				return "", err
+			}
+			if task != nil {
+				t.w.UnregisterTask(path + id)
+			}
 			out["state"] = "never"
 		}
-	default:
-		out["state"] = "never"
 	}
 	out["started"], out["progress"] = started, t.text(id, "progress.json")
 	if log := t.text(id, "log.txt"); int64(len(log)) > next {
