@@ -621,10 +621,26 @@ func TestFormOfAWindowsHostAsksWhatWinRMNeeds(t *testing.T) {
 			t.Errorf("%s is asked of a Windows host", gone)
 		}
 	}
+	if f.valid(); !strings.Contains(kittest.Text(w), "Windows wants a user: name one.") {
+		t.Error("a Windows host may do without a user")
+	}
 	f.auth.Choose("Kerberos over HTTPS")
 	var h data.Host
 	f.fill(&h)
 	if h.Reach != data.ReachWinRM || h.Auth != data.AuthKerberos {
 		t.Errorf("%+v", h)
+	}
+}
+
+func TestPreviewOfAnImportSaysHowAHostIsReached(t *testing.T) {
+	for want, r := range map[string]*previewRow{
+		"":                        {index: -1},
+		"SSH":                     {host: data.Host{Reach: data.ReachSSH}},
+		"WinRM, NTLM over HTTPS":  {host: data.Host{Reach: data.ReachWinRM}},
+		"WinRM, Basic over HTTPS": {host: data.Host{Reach: data.ReachWinRM, Auth: data.AuthBasic}},
+	} {
+		if got := wayText(r); got != want {
+			t.Errorf("%q, not %q", got, want)
+		}
 	}
 }
