@@ -117,6 +117,13 @@ func (Platform) Check(ctx context.Context, s remote.Session, _ data.Changes) ([]
 	return c.checks(began, time.Now()), nil
 }
 
+// Checks of what only an update needs.
+const (
+	checkDisk    = "free disk"
+	checkService = "Windows Update service"
+	checkPending = "pending reboot"
+)
+
 func (c checked) checks(began, ended time.Time) []data.Check {
 	check := func(name string, ok bool, good, bad string) data.Check {
 		if ok {
@@ -126,14 +133,17 @@ func (c checked) checks(began, ended time.Time) []data.Check {
 	}
 	gigabytes := fmt.Sprintf("%.1f GiB free", float64(c.Free)/(1<<30))
 	list := []data.Check{
-		check("free disk", c.Free >= leastFree, gigabytes, gigabytes+", 10 GiB are wanted"),
-		check("Windows Update service", c.Start != "" && c.Start != "Disabled", "it may start", "it is disabled (wuauserv)"),
-		check("pending reboot", len(c.Pending) == 0, "none", "reboot first: "+clip(strings.Join(c.Pending, ", "))),
+		check(checkDisk, c.Free >= leastFree, gigabytes, gigabytes+", 10 GiB are wanted"),
+		check(checkService, c.Start != "" && c.Start != "Disabled", "it may start", "it is disabled (wuauserv)"),
+		check(checkPending, len(c.Pending) == 0, "none", clip(strings.Join(c.Pending, ", "))+": plan a reboot before updates"),
 		check("other installer", len(c.Busy) == 0, "none", "at work: "+clip(strings.Join(c.Busy, ", "))),
 		check("another job", len(c.Jobs) == 0, "none", clip(strings.Join(c.Jobs, ", "))),
 	}
 	if c.Free < 0 {
-		list[0] = data.Check{Name: "free disk", Detail: "cannot tell"}
+		list[0] = data.Check{Name: checkDisk, Detail: "cannot tell"}
+	}
+	for i := range list {
+		list[i].UpdatesOnly = slices.Contains([]string{checkDisk, checkService, checkPending}, list[i].Name)
 	}
 	clock := data.Check{Name: "clock", Detail: "cannot tell"}
 	if now := moment(c.Now); !now.IsZero() {
