@@ -166,6 +166,9 @@ func (d *Desk) planHost(ctx context.Context, h data.Host, req PlanRequest, maxAg
 		return leave(firstLine(err))
 	}
 	if why := unplanned(want, changes, req.Remove); why != "" {
+		if scan.Platform == data.WindowsUpdate && len(scan.Reboot) > 0 {
+			why = "a reboot is pending on it, and Windows brings nothing in before: plan a reboot first"
+		}
 		return leave(why)
 	}
 	out.part.Changes = describe(changes, scan.Updates)
