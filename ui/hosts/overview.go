@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	"secondtuesday/data"
+	"secondtuesday/ui"
 	"secondtuesday/ui/kit"
 )
 
@@ -108,6 +109,10 @@ func (p *panel) rebootPart() fyne.CanvasObject {
 		for _, why := range s.Reboot {
 			box.Add(fact(why.Source, why.Detail))
 		}
+		host := s.Host
+		box.Add(kit.HBox(0, kit.NewQuiet("Plan a reboot…", "rotate-clockwise", func() {
+			p.x.shell.Go(ui.Place{Screen: ui.Rollouts, Hosts: []data.HostID{host}, Reboot: true})
+		}).WithTip("A plan that brings nothing in and reboots the host in its window")))
 		return box
 	case rebootNone:
 		return kit.NewSign(kit.StatusPassed, "None is pending")
