@@ -120,6 +120,12 @@ func HeadlineOf(r data.Rollout, p data.Plan, runs []data.Run, g Driving) Headlin
 		NeedsYouNote: needsYouNote(t),
 		Safe:         safeToDo(r, t, g, runs),
 	}
+	if left := t.Outcomes[data.OutcomeSkipped] + t.Outcomes[data.OutcomeCancelled]; r.State == data.RolloutStopped && NeedPerson(t) == 0 && left > 0 {
+		h.NeedsYou, h.NeedsYouNote = counted(left, "host"), "skipped, untouched; nothing goes on before you say so"
+		if t.Outcomes[data.OutcomeCancelled] > 0 {
+			h.NeedsYouNote = "left out, untouched or stopped; nothing goes on before you say so"
+		}
+	}
 	switch {
 	case t.Active > 0 && g.Holder == "":
 		h.OpenNote = fmt.Sprintf("%s begun, not known how far · %s waiting", thousands(t.Active), thousands(t.Queued))
