@@ -9,6 +9,7 @@ import (
 
 	"secondtuesday/app"
 	"secondtuesday/data"
+	"secondtuesday/remote"
 )
 
 func TestPracticeShopIsScannedOverRealSSH(t *testing.T) {
@@ -147,6 +148,53 @@ func TestALinuxHostIsRebootedByAPlanOfItsOwn(t *testing.T) {
 	}
 	openWindow(t, off, host.Group)
 	rebootAlone(t, off, host.ID)
+}
+
+// Every update system's checks and jobs take a plan without updates.
+func TestHostsOfEveryUpdateSystemAreRebootedAlone(t *testing.T) {
+	off := openPractice(t)
+	off.Shop.Speed(20)
+	ctx, d := t.Context(), off.Desk
+	hosts, err := d.DB.Hosts(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[data.Platform]bool{}
+	for _, h := range hosts {
+		if seen[h.Platform] && h.Platform != data.PlatformUnknown {
+			continue
+		}
+		var scan app.ScanResult
+		look := func() {
+			if err := d.Scan(ctx, []data.HostID{h.ID}, true, func(r app.ScanResult) { scan = r }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		look()
+		var unknown *remote.HostKeyUnknownError
+		if errors.As(scan.Err, &unknown) {
+			if err := d.AcceptHostKey(ctx, unknown, off.AcceptHostKey); err != nil {
+				t.Fatal(err)
+			}
+			look()
+		}
+		if latest, err := d.DB.LatestScan(ctx, h.ID); scan.Err != nil || err != nil || !latest.Trusted() {
+			t.Logf("%s (%s) is one of those that the shop has for what goes wrong: %v, %v", h.Name, h.Platform, scan.Err, latest.Problems)
+			continue
+		}
+		p := scan.Scan.Platform
+		if seen[p] {
+			continue
+		}
+		seen[p] = true
+		run := carryOut(t, off, app.PlanRequest{Name: "reboot " + h.Name, Hosts: []data.HostID{h.ID}, RebootOnly: true, Reboot: data.RebootAlways}, "practice")
+		if run.Outcome != data.OutcomeSucceeded || !strings.HasPrefix(run.Detail, "rebooted, no updates planned") {
+			t.Errorf("%s (%s): %s: %s", h.Name, p, run.Outcome, run.Detail)
+		}
+	}
+	if len(seen) < 6 {
+		t.Errorf("only %v", seen)
+	}
 }
 
 // An update that Windows takes back while it boots has failed, whatever the job
