@@ -37,7 +37,7 @@ type probe struct {
 // probes are the steps, in the order of the way to a host, for all kinds of
 // hosts. What is only Linux's or Windows' lies in their own rooms.
 var probes = []probe{
-	{"name", (*exam).hasGuide, (*exam).lookUp},
+	{nameStep, (*exam).hasGuide, (*exam).lookUp},
 	{"port", (*exam).hasGuide, (*exam).knock},
 	{"host key", (*exam).hasKey, (*exam).greet},
 	{"certificate", (*exam).hasCertificate, (*exam).greet},
@@ -109,6 +109,15 @@ func (d *Desk) Doctor(ctx context.Context, h data.Host, step func(Finding)) erro
 	return nil
 }
 
+// nameStep is the first step. Where another looks the name up, it is not tried,
+// and the steps after it prove the name.
+const nameStep = "name"
+
+// Passes tells whether a finding leaves a host fit to be scanned and patched.
+func Passes(f Finding) bool {
+	return f.Result == data.CheckPassed || f.Result == data.CheckWarned || f.Result == NotTried && f.Name == nameStep
+}
+
 func (e *exam) hasGuide() bool { return e.guide != nil }
 func (e *exam) hasKey() bool   { return e.hasGuide() && !e.isWindows() }
 
@@ -136,13 +145,16 @@ func (e *exam) mend(err error) string {
 }
 
 func (e *exam) lookUp(ctx context.Context) ([]Finding, bool) {
-	const name = "name"
+	const name = nameStep
 	var err error
 	if e.way, err = e.guide.Way(e.host); err != nil {
 		return e.failed(name, err), false
 	}
 	if n := len(e.way.Jumps); n > 0 {
 		return []Finding{{Name: name, Result: NotTried, Detail: fmt.Sprintf("%s is looked up by the jump host %s", e.way.Name, e.way.Jumps[n-1])}}, true
+	}
+	if e.way.Own {
+		return []Finding{{Name: name, Result: NotTried, Detail: e.way.Name + " is not looked up: this program itself knows the way there"}}, true
 	}
 	list, err := remote.LookUp(ctx, e.way.Name)
 	if err != nil {

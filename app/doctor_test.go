@@ -17,6 +17,7 @@ type fakeGuide struct {
 	remote.Dialer
 	knock, greet, dial error
 	dials              int
+	own                bool
 }
 
 func (g *fakeGuide) Dial(ctx context.Context, h data.Host) (remote.Session, error) {
@@ -27,8 +28,12 @@ func (g *fakeGuide) Dial(ctx context.Context, h data.Host) (remote.Session, erro
 	return g.Dialer.Dial(ctx, h)
 }
 
-func (*fakeGuide) Way(h data.Host) (remote.Way, error) {
-	return remote.Way{By: "SSH", Name: h.Target(), Port: 22}, nil
+func (g *fakeGuide) Way(h data.Host) (remote.Way, error) {
+	way := remote.Way{By: "SSH", Name: h.Target(), Port: 22, Own: g.own}
+	if h.Jump != "" {
+		way.Jumps = []string{h.Jump}
+	}
+	return way, nil
 }
 
 func (g *fakeGuide) Knock(context.Context, data.Host) (string, error) { return "192.0.2.1:22", g.knock }
@@ -119,5 +124,26 @@ func TestNameWithoutAddressIsToldFirst(t *testing.T) {
 	lines, found := examined(t, d, data.Host{Name: "nobody.invalid"})
 	if lines[0] != "name: failed" || !strings.Contains(found["name"].Mend, "stctl host edit nobody.invalid --address") {
 		t.Errorf("got %v, %+v", lines, found["name"])
+	}
+}
+
+func TestNameThatAnotherLooksUpKeepsNoHostFromBeingSound(t *testing.T) {
+	for _, c := range []struct {
+		why  string
+		own  bool
+		jump string
+	}{{"the jump host bastion", false, "bastion"}, {"this program itself", true, ""}} {
+		d, shop, _ := newOffice(t)
+		d.Dialer = &fakeGuide{Dialer: shop, own: c.own}
+		_, found := examined(t, d, data.Host{Name: "nobody.invalid", Jump: c.jump})
+		f := found["name"]
+		if f.Result != NotTried || !strings.Contains(f.Detail, c.why) || !Passes(f) || found["port"].Result != data.CheckPassed {
+			t.Errorf("%s: got %+v, then %+v", c.why, f, found["port"])
+		}
+	}
+	for _, f := range []Finding{{Name: "login", Result: NotTried}, {Name: "name", Result: data.CheckFailed}, {Name: "name", Result: data.CheckUnknown}} {
+		if Passes(f) {
+			t.Errorf("%+v passes", f)
+		}
 	}
 }

@@ -86,6 +86,11 @@ func fieldText(h data.Host, group string, f Field) string {
 		return h.IdentityFile
 	case FieldReach:
 		return string(h.Reach)
+	case FieldAuth:
+		if h.Reach == data.ReachWinRM && h.Auth == data.AuthNTLM {
+			return authNTLM
+		}
+		return string(h.Auth)
 	case FieldTechnology:
 		return h.Technology
 	case FieldBusinessUnit:
@@ -194,10 +199,21 @@ func ansibleVars(h data.Host, group string) yaml.MapSlice {
 	add("ansible_user", h.User, h.User != "")
 	add("ansible_ssh_private_key_file", h.IdentityFile, h.IdentityFile != "")
 	add("ansible_connection", string(h.Reach), h.Reach == data.ReachLocal || h.Reach == data.ReachWinRM)
+	if h.Reach == data.ReachWinRM {
+		transport, scheme := string(h.Auth), "https"
+		switch h.Auth {
+		case data.AuthNTLM:
+			transport = authNTLM
+		case data.AuthSealedHTTP:
+			transport, scheme = authNTLM, "http"
+		}
+		add("ansible_winrm_transport", transport, true)
+		add("ansible_winrm_scheme", scheme, true)
+	}
 	add("ansible_ssh_common_args", "-o ProxyJump="+h.Jump, plainJump.MatchString(h.Jump))
 	for _, f := range Fields {
 		switch f {
-		case FieldName, FieldAddress, FieldPort, FieldUser, FieldIdentity, FieldReach:
+		case FieldName, FieldAddress, FieldPort, FieldUser, FieldIdentity, FieldReach, FieldAuth:
 			continue
 		}
 		v := partTemplate(fieldText(h, group, f))

@@ -151,6 +151,9 @@ func resolveRow(row ImportRow, c ImportChoices, byName map[string]data.Host) (st
 	case exists && c.Existing == ExistingSkipped:
 		return store.Import{Host: h}, existingSkipped
 	case exists && c.Existing == ExistingUpdated:
+		if h.Auth != data.AuthNTLM && h.Auth != old.Auth { // a file must not send a password that is kept by a weaker way
+			return store.Import{Host: h}, fmt.Sprintf("host %q is in the inventory with another login than %q: change it there first, or leave it out of the file", old.Name, h.Auth)
+		}
 		h = merge(old, row.Host)
 	case exists:
 		return store.Import{Host: h}, fmt.Sprintf("host %q is in the inventory already", old.Name)

@@ -85,9 +85,13 @@ func (v *inventory) rows() {
 		if len(h.groups) > 0 {
 			row.Group = h.groups[0]
 		}
-		if wrong := row.fromAnsible(vars); len(wrong) > 0 {
+		wrong, notes := row.fromAnsible(vars)
+		if len(wrong) > 0 {
 			v.p.problem(h.line, "host %q: %s", name, strings.Join(wrong, "; "))
 			continue
+		}
+		for _, text := range notes {
+			v.p.note(h.line, "host %q: %s", name, text)
 		}
 		if len(h.groups) > 1 {
 			v.p.note(h.line, "host %q is in several groups; %q is taken, and %s are kept in its notes", name, row.Group, strings.Join(h.groups[1:], ", "))
@@ -113,7 +117,8 @@ func (v *inventory) inherit(name string, into map[string]string, seen map[string
 }
 
 // fromAnsible reads the variables that this program has a place for.
-func (r *ImportRow) fromAnsible(vars map[string]string) (wrong []string) {
+// notes are what it has no place for and a person should know.
+func (r *ImportRow) fromAnsible(vars map[string]string) (wrong, notes []string) {
 	set := func(f Field, names ...string) {
 		for _, n := range names {
 			v := vars[n]
@@ -133,7 +138,7 @@ func (r *ImportRow) fromAnsible(vars map[string]string) (wrong []string) {
 	set(FieldUser, "ansible_user", "ansible_ssh_user")
 	set(FieldIdentity, "ansible_ssh_private_key_file", "ansible_private_key_file")
 	for _, f := range Fields {
-		if f != FieldName && f != FieldAddress && f != FieldPort && f != FieldUser && f != FieldIdentity && f != FieldReach {
+		if f != FieldName && f != FieldAddress && f != FieldPort && f != FieldUser && f != FieldIdentity && f != FieldReach && f != FieldAuth {
 			set(f, ansibleOwn+strings.ReplaceAll(string(f), " ", "_"))
 		}
 	}
@@ -144,6 +149,9 @@ func (r *ImportRow) fromAnsible(vars map[string]string) (wrong []string) {
 		r.Host.Reach = data.ReachLocal
 	case "winrm", "psrp":
 		r.Host.Reach = data.ReachWinRM
+		if text := r.authFromAnsible(vars); text != "" {
+			notes = append(notes, text)
+		}
 	default:
 		wrong = append(wrong, fmt.Sprintf("connection %q is not one this program knows", cut1(vars["ansible_connection"])))
 	}
@@ -151,7 +159,35 @@ func (r *ImportRow) fromAnsible(vars map[string]string) (wrong []string) {
 	if rest, ok := strings.CutPrefix(vars["ansible_ssh_common_args"], "-o ProxyJump="); ok && r.Host.Jump == "" && plainJump.MatchString(rest) {
 		r.Host.Jump = rest
 	}
-	return wrong
+	return wrong, notes
+}
+
+// authFromAnsible reads how Ansible's winrm plug-in logs in, and returns what
+// becomes of it where that is another way than Ansible's. This program has no
+// plain HTTP and checks every certificate, whatever the inventory says.
+func (r *ImportRow) authFromAnsible(vars map[string]string) string {
+	transport, scheme := foldWord(vars["ansible_winrm_transport"]), strings.ToLower(vars["ansible_winrm_scheme"])
+	if scheme == "" && r.Host.Port == 5985 { // as pywinrm guesses it
+		scheme = "http"
+	}
+	switch transport {
+	case "kerberos":
+		r.Host.Auth = data.AuthKerberos
+	case "basic", "plaintext":
+		r.Host.Auth = data.AuthBasic
+	}
+	switch {
+	case scheme == "http" && (transport == "" || transport == authNTLM):
+		r.Host.Auth = data.AuthSealedHTTP
+		return "is reached over HTTP, with messages sealed by NTLM: nothing proves who the host is"
+	case scheme == "http":
+		return fmt.Sprintf("%s over HTTP is not done here: it will be reached over HTTPS; look at its port", cut1(transport))
+	case transport != "" && transport != authNTLM && r.Host.Auth == data.AuthNTLM:
+		return fmt.Sprintf("winrm transport %q is not known here: it will log in by NTLM over HTTPS", cut1(transport))
+	case foldWord(vars["ansible_winrm_server_cert_validation"]) == "ignore":
+		return "certificates are checked here: vouch for its own unless an authority does"
+	}
+	return ""
 }
 
 // keepVar reports whether a variable may be read at all. Secrets are left in
@@ -197,7 +233,8 @@ func ReadAnsibleINI(r io.Reader) (ImportPreview, error) {
 			}
 			comment = strings.TrimSpace(comment)
 			if !ok || section == "" || comment != "" && comment[0] != '#' || !slices.Contains([]string{"hosts", "vars", "children"}, kind) {
-				p.problem(i+1, "%q is no section of an inventory", cut1(line))
+				name, _, _ := strings.Cut(head, " ") // a password may be in the rest
+				p.problem(i+1, "%q is no section of an inventory, or there is more in its line", cut1("["+name+"]"))
 				kind = ""
 			}
 			continue
@@ -214,7 +251,8 @@ func (v *inventory) iniLine(section, kind, line string, n int) {
 		key, value, ok := strings.Cut(line, "=")
 		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
 		if !ok {
-			v.p.problem(n, "%q is no variable", cut1(line))
+			name, _, _ := strings.Cut(strings.ReplaceAll(line, ":", " "), " ") // a password may be in the rest
+			v.p.problem(n, "%q is no variable: one is written name=value", cut1(name))
 			return
 		}
 		if words, err := splitWords(value); err == nil && len(words) == 1 {
@@ -232,14 +270,15 @@ func (v *inventory) iniLine(section, kind, line string, n int) {
 	case "hosts":
 		words, err := splitWords(line)
 		if err != nil || len(words) == 0 {
-			v.p.problem(n, "%q cannot be read: a quote is not closed", cut1(line))
+			name, _, _ := strings.Cut(line, " ") // a password may be in the rest
+			v.p.problem(n, "the line of %q cannot be read: a quote is not closed", cut1(name))
 			return
 		}
 		vars := map[string]string{}
 		for _, w := range words[1:] {
 			key, value, ok := strings.Cut(w, "=")
 			if !ok {
-				v.p.problem(n, "%q is neither a variable nor a comment", cut1(w))
+				v.p.problem(n, "the words of host %q are neither all variables nor a comment", cut1(words[0])) // a password may be among them
 				return
 			}
 			if v.keepVar(key, value, n) {

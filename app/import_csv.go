@@ -26,6 +26,7 @@ const (
 	FieldJump         Field = "jump"
 	FieldIdentity     Field = "identity file"
 	FieldReach        Field = "reach"
+	FieldAuth         Field = "auth" // of Windows hosts
 	FieldTechnology   Field = "technology"
 	FieldBusinessUnit Field = "business unit"
 	FieldOwner        Field = "owner"
@@ -39,7 +40,7 @@ const (
 )
 
 // Fields in the order screens offer and files hold them.
-var Fields = []Field{FieldName, FieldAddress, FieldPort, FieldUser, FieldJump, FieldIdentity, FieldReach, FieldTechnology,
+var Fields = []Field{FieldName, FieldAddress, FieldPort, FieldUser, FieldJump, FieldIdentity, FieldReach, FieldAuth, FieldTechnology,
 	FieldBusinessUnit, FieldOwner, FieldAdmin, FieldCriticality, FieldExposure, FieldEnvironment, FieldRing, FieldGroup, FieldNotes}
 
 // headings are names of columns as people write them, in English and German;
@@ -52,6 +53,7 @@ var headings = map[Field][]string{
 	FieldJump:         {"jump host", "jumphost", "proxyjump", "proxy jump", "bastion", "sprunghost", "sprungserver"},
 	FieldIdentity:     {"identityfile", "key file", "keyfile", "private key", "schlüsseldatei"},
 	FieldReach:        {"connection", "protocol", "verbindung", "zugang", "protokoll"},
+	FieldAuth:         {"authentication", "ansible winrm transport", "anmeldung", "anmeldeverfahren"},
 	FieldTechnology:   {"os", "operating system", "distribution", "betriebssystem", "technologie", "plattform", "platform"},
 	FieldBusinessUnit: {"bu", "department", "division", "abteilung", "fachbereich", "geschäftsbereich", "bereich"},
 	FieldOwner:        {"business owner", "system owner", "eigentümer", "besitzer", "inhaber", "verantwortlich", "verantwortlicher", "fachverantwortlicher"},
@@ -86,7 +88,13 @@ var (
 		"ssh": data.ReachSSH, "linux": data.ReachSSH, "local": data.ReachLocal, "lokal": data.ReachLocal,
 		"winrm": data.ReachWinRM, "psrp": data.ReachWinRM, "windows": data.ReachWinRM,
 	}
+	authWords = map[string]data.Auth{
+		authNTLM: data.AuthNTLM, "negotiate": data.AuthNTLM, "kerberos": data.AuthKerberos, "basic": data.AuthBasic, "sealed over http": data.AuthSealedHTTP,
+	}
 )
+
+// authNTLM is the word for data.AuthNTLM, which is empty.
+const authNTLM = "ntlm"
 
 // A Table is a CSV file as read, before its columns mean anything.
 type Table struct {
@@ -286,6 +294,8 @@ func (r *ImportRow) set(f Field, v string) (err error) {
 		h.Ring, err = number(f, v, 9)
 	case FieldReach:
 		h.Reach, err = word(f, v, reachWords)
+	case FieldAuth:
+		h.Auth, err = word(f, v, authWords)
 	case FieldCriticality:
 		h.Criticality, err = word(f, v, criticalityWords)
 	case FieldExposure:
@@ -315,8 +325,11 @@ func word[T ~string](f Field, v string, words map[string]T) (T, error) {
 // answers lists what the words stand for: "air-gapped, internal or internet".
 func answers[T ~string](words map[string]T) string {
 	var all []string
+	if _, ok := words[authNTLM]; ok {
+		all = append(all, authNTLM)
+	}
 	for _, t := range words {
-		if !slices.Contains(all, string(t)) {
+		if t != "" && !slices.Contains(all, string(t)) {
 			all = append(all, string(t))
 		}
 	}

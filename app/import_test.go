@@ -333,6 +333,9 @@ func fullHosts() ([]data.Host, []data.Group) {
 	return []data.Host{
 		{Name: "web1", Address: "10.0.0.1", Port: 2222, User: "root", Jump: "bastion", IdentityFile: "/k", Reach: data.ReachSSH, Technology: "Debian", BusinessUnit: "Shop, \"web\"", Owner: "=HYPERLINK(1)", Admin: "@SUM(A1)", Criticality: data.CriticalityHigh, Exposure: data.Internet, Environment: data.OnPremises, Ring: 2, Group: 3, Notes: "'=1+1"},
 		{Name: "win1", Reach: data.ReachWinRM, Exposure: data.AirGapped, Environment: data.RemoteSite, Notes: "-2\nsecond; line"},
+		{Name: "win2", Reach: data.ReachWinRM, Auth: data.AuthKerberos, User: "patch@CORP.EXAMPLE.TEST", Exposure: data.Internal},
+		{Name: "win3", Reach: data.ReachWinRM, Auth: data.AuthSealedHTTP, User: "patch", Exposure: data.Internal},
+		{Name: "win4", Reach: data.ReachWinRM, Auth: data.AuthBasic, User: `CORP\patch`, Port: 15986, Exposure: data.Internal},
 		{Name: "+here", Reach: data.ReachLocal, Exposure: data.Internal, Notes: "''=x 'y'"},
 	}, []data.Group{{ID: 3, Name: "Web Munich"}}
 }
@@ -389,6 +392,61 @@ func TestAnsibleComesBackAsItWentOut(t *testing.T) {
 	b.Reset()
 	if err := ExportAnsible(&b, []data.Host{{Name: "x", Notes: "{{{ bad }}"}}, nil); err != nil || strings.Contains(b.String(), "{{") {
 		t.Errorf("a template in the notes is exported: %s, %v", b.String(), err)
+	}
+}
+
+func TestWhatAnsibleDoesOtherwiseWithWindowsIsTold(t *testing.T) {
+	p, err := ReadAnsibleINI(strings.NewReader(`[win]
+plain
+sealed ansible_port=5985
+scheme ansible_winrm_scheme=http ansible_winrm_transport=ntlm
+ticket ansible_winrm_transport=kerberos
+basic ansible_winrm_transport=basic
+clear ansible_winrm_transport=basic ansible_winrm_scheme=http
+credssp ansible_winrm_transport=credssp
+lax ansible_winrm_transport=ntlm ansible_winrm_server_cert_validation=ignore
+[win:vars]
+ansible_connection=winrm
+`))
+	if err != nil || len(p.Bad()) > 0 {
+		t.Fatal(err, p.Problems)
+	}
+	want := map[string]struct {
+		auth data.Auth
+		note string
+	}{
+		"plain": {}, "sealed": {data.AuthSealedHTTP, "nothing proves who the host is"}, "scheme": {data.AuthSealedHTTP, "nothing proves who the host is"},
+		"ticket": {data.AuthKerberos, ""}, "basic": {data.AuthBasic, ""}, "clear": {data.AuthBasic, "over HTTP is not done here"},
+		"credssp": {data.AuthNTLM, `"credssp" is not known here`}, "lax": {data.AuthNTLM, "certificates are checked here"},
+	}
+	for _, r := range p.Rows {
+		w := want[r.Host.Name]
+		told := ""
+		for _, n := range p.Problems {
+			if strings.Contains(n.Text, `"`+r.Host.Name+`"`) {
+				told = n.Text
+			}
+		}
+		if r.Host.Auth != w.auth || (w.note == "") != (told == "") || !strings.Contains(told, w.note) {
+			t.Errorf("%s: login %q, told %q", r.Host.Name, r.Host.Auth, told)
+		}
+	}
+	if len(p.Rows) != len(want) {
+		t.Errorf("%d rows", len(p.Rows))
+	}
+}
+
+// A password is kept for it: a file must not send that by a weaker way.
+func TestAFileChangesNoLoginOfAHostThatIsThere(t *testing.T) {
+	p := previewCSV(t, "name,reach,auth,exposure\nwin1,winrm,basic,internal\n")
+	old := data.Host{ID: 1, Name: "win1", Reach: data.ReachWinRM, Exposure: data.Internal}
+	items, problems := p.Resolve(ImportChoices{Existing: ExistingUpdated}, []data.Host{old})
+	if len(items) != 0 || len(problems) != 1 || !strings.Contains(problems[0].Text, "another login") {
+		t.Errorf("got %v, %v", items, problems)
+	}
+	old.Auth = data.AuthBasic
+	if items, problems := p.Resolve(ImportChoices{Existing: ExistingUpdated}, []data.Host{old}); len(items) != 1 || len(problems) != 0 || items[0].Host.Auth != data.AuthBasic {
+		t.Errorf("got %v, %v", items, problems)
 	}
 }
 

@@ -170,6 +170,9 @@ func (t *turn) seeScan() string {
 // nothing about updates that are not in them.
 func (t *turn) seeLists() string {
 	sc := t.s.Scan
+	if sc.MetadataAt.IsZero() && sc.Platform == data.WindowsUpdate {
+		return "it is not known when the host's update source answered last"
+	}
 	if sc.MetadataAt.IsZero() {
 		return "it is not known how old the host's package lists are"
 	}
@@ -178,9 +181,15 @@ func (t *turn) seeLists() string {
 	if hostNow.IsZero() {
 		hostNow = sc.At
 	}
+	if sc.MetadataAt.After(hostNow.Add(futureSlack)) {
+		return fmt.Sprintf("the host's package lists are dated in the future (%s): its clock was or is wrong", Moment(sc.MetadataAt))
+	}
 	age := max(hostNow.Sub(sc.MetadataAt), 0)
 	fetched := sc.At.Add(-age)
-	if !t.now.Before(fetched.Add(t.maxAge)) {
+	switch late := !t.now.Before(fetched.Add(t.maxAge)); {
+	case late && sc.Platform == data.WindowsUpdate:
+		return fmt.Sprintf("the host's update source answered last on %s, longer ago than the %s the standard allows", Moment(fetched), DurationText(t.maxAge))
+	case late:
 		return fmt.Sprintf("the host's package lists of %s are older than the %s the standard allows", Moment(fetched), DurationText(t.maxAge))
 	}
 	t.changes(fetched.Add(t.maxAge))

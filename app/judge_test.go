@@ -112,8 +112,13 @@ func TestWhatProvesNothingIsUnknown(t *testing.T) {
 			s.Scan.Problems = []data.Problem{{Kind: data.SourceUnreachable, Detail: "deb.example: timed out\nmore", Untrusted: true}}
 		}, "source unreachable, deb.example: timed out"},
 		"lists stale":      {func(s *Subject) { s.Scan.MetadataAt = judgeNow.Add(-8 * judgeDay) }, "package lists of"},
+		"lists to come":    {func(s *Subject) { s.Scan.MetadataAt = judgeNow.Add(time.Hour) }, "dated in the future"},
 		"lists age hidden": {func(s *Subject) { s.Scan.MetadataAt = time.Time{} }, "not known how old"},
-		"reboot hidden":    {func(s *Subject) { s.Scan.RebootKnown = false }, "whether a reboot is pending"},
+		"source silent": {func(s *Subject) {
+			s.Scan.Platform, s.Scan.MetadataAt = data.WindowsUpdate, judgeNow.Add(-8*judgeDay)
+		}, "update source answered last on"},
+		"source never heard of": {func(s *Subject) { s.Scan.Platform, s.Scan.MetadataAt = data.WindowsUpdate, time.Time{} }, "update source answered last"},
+		"reboot hidden":         {func(s *Subject) { s.Scan.RebootKnown = false }, "whether a reboot is pending"},
 	} {
 		for _, empty := range []bool{true, false} {
 			s := judgeSubject(data.Security, data.Low, judgeDay)

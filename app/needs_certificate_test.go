@@ -22,3 +22,14 @@ func TestCertificateNeedsTheEyeThatAHostKeyNeeds(t *testing.T) {
 		}
 	}
 }
+
+func TestChangedIdentityIsNamedAsWhatItIs(t *testing.T) {
+	key := (&remote.HostKeyChangedError{Host: "web1", Type: "ssh-ed25519", Known: []string{"ssh-ed25519 SHA256:00"}, Shown: "ssh-ed25519 SHA256:01"}).Error()
+	certificate := (&remote.HostKeyChangedError{Host: "win1:5986", Type: remote.TypeCertificate, Known: []string{"certificate SHA256:00"}, Shown: "certificate SHA256:01"}).Error()
+	s := &Situation{Failures: map[data.HostID]data.ScanFailure{1: {Error: key}, 2: {Error: certificate}}}
+	for want, hosts := range map[string][]data.HostID{"key": {1}, "certificate": {2}, "key or certificate": {1, 2}} {
+		if got := s.identity(hosts); got != want {
+			t.Errorf("%v: %q", hosts, got)
+		}
+	}
+}

@@ -315,8 +315,8 @@ func (s *Situation) wordKeys(key, changed *Need) {
 		key.Because = s.listed(key.Hosts) + ". Compare the fingerprint with the one on the host's console, then accept it."
 	}
 	if n := len(changed.Hosts); n > 0 {
-		changed.Title = counted(n, "host") + " showed another key than the one vouched for"
-		changed.Because = s.listed(changed.Hosts) + ". Nothing is sent there: somebody may be in between. Find out on the console why the key is another one."
+		changed.Title = counted(n, "host") + " showed another " + s.identity(changed.Hosts) + " than the one vouched for"
+		changed.Because = s.listed(changed.Hosts) + ". Nothing is sent there: somebody may be in between. Find out on the console why it is another one."
 	}
 }
 
@@ -400,6 +400,23 @@ func (s *Situation) shown(hosts []data.HostID) string {
 		return counted(certificates, "certificate")
 	}
 	return counted(keys, "host key") + " and " + counted(certificates, "certificate")
+}
+
+// identity names what hosts show: keys, certificates, or both.
+func (s *Situation) identity(hosts []data.HostID) string {
+	certificates := 0
+	for _, h := range hosts {
+		if saysOf(s.Failures[h].Error, "certificate of ", " changed: known ") {
+			certificates++
+		}
+	}
+	switch certificates {
+	case 0:
+		return "key"
+	case len(hosts):
+		return "certificate"
+	}
+	return "key or certificate"
 }
 
 // keyUnknown and keyChanged read what package remote writes of host keys:

@@ -156,19 +156,19 @@ func (d *Desk) planHost(ctx context.Context, h data.Host, req PlanRequest, maxAg
 		out.reboot = true
 		return out
 	}
-	want, notes := chooseTargets(h, scan.Updates, req)
+	want, notes := chooseTargets(h, scan, req)
 	out.notes = notes
 	if len(want) == 0 {
 		return out
+	}
+	if key := waiting(want, scan.Installed); key != "" {
+		return leave(key + " is in and waits for a reboot: plan a reboot first")
 	}
 	changes, err := d.simulate(ctx, h, want)
 	if err != nil {
 		return leave(firstLine(err))
 	}
 	if why := unplanned(want, changes, req.Remove); why != "" {
-		if scan.Platform == data.WindowsUpdate && len(scan.Reboot) > 0 {
-			why = "a reboot is pending on it, and Windows brings nothing in before: plan a reboot first"
-		}
 		return leave(why)
 	}
 	out.part.Changes = describe(changes, scan.Updates)
@@ -197,8 +197,9 @@ func whereabouts(h data.Host) string {
 
 // chooseTargets picks what the request asks for. Held and phased updates are
 // never planned: a person or the vendor has said not now.
-func chooseTargets(h data.Host, updates []data.Update, req PlanRequest) (want []data.Target, notes []PlanNote) {
-	for _, u := range updates {
+// What is installed already and waits for a reboot cannot go in again.
+func chooseTargets(h data.Host, scan data.Scan, req PlanRequest) (want []data.Target, notes []PlanNote) {
+	for _, u := range scan.Updates {
 		if len(req.Classes) > 0 && !slices.Contains(req.Classes, u.Class) {
 			continue
 		}
@@ -207,6 +208,10 @@ func chooseTargets(h data.Host, updates []data.Update, req PlanRequest) (want []
 		}
 		if u.Hold == data.Held || u.Hold == data.Phased || (u.Hold == data.KeptBack && !req.KeptBack) {
 			notes = append(notes, PlanNote{Host: h, Update: u.Key(), Why: string(u.Hold)})
+			continue
+		}
+		if slices.ContainsFunc(scan.Installed, func(p data.Package) bool { return p.Waits && p.Name == u.Name && p.Version == u.Available }) {
+			notes = append(notes, PlanNote{Host: h, Update: u.Key(), Why: "it is installed already and waits for a reboot: plan a reboot"})
 			continue
 		}
 		want = append(want, data.Target{
@@ -249,12 +254,23 @@ func (d *Desk) simulate(ctx context.Context, h data.Host, want []data.Target) (d
 	return p.Simulate(ctx, s, want)
 }
 
+// waiting returns the first update that is in already and comes into force with
+// the next boot; "" for none. Windows installs nothing more before it.
+func waiting(want []data.Target, installed []data.Package) string {
+	for _, w := range want {
+		if slices.ContainsFunc(installed, func(p data.Package) bool { return p.Waits && p.Name == w.Name && p.Version == w.To }) {
+			return w.Key()
+		}
+	}
+	return ""
+}
+
 // unplanned says why a simulation is not what was asked for; "" when it is.
 func unplanned(want []data.Target, c data.Changes, mayRemove bool) string {
 	for _, w := range want {
 		i := slices.IndexFunc(append(slices.Clone(c.Upgrade), c.Add...), func(t data.Target) bool { return t.Name == w.Name && t.To == w.To })
 		if i < 0 {
-			return fmt.Sprintf("the host would not bring %s to %s: scan it again", w.Key(), w.To)
+			return fmt.Sprintf("the host would not bring %s to %s: scan it again", w.Key(), data.VersionText(w.To))
 		}
 	}
 	if len(c.Remove) > 0 && !mayRemove {

@@ -307,7 +307,7 @@ func safeToDo(r data.Rollout, t store.Tally, g Driving, runs []data.Run) string 
 	case r.State == data.RolloutStopped:
 		return "Nothing more starts by itself. Read the log of what failed; then resume, retry the host, or leave it."
 	case r.State == data.RolloutCancelled && r.Open():
-		return "Leave it alone: each host stops where its packages are sound, and a scan then says what is in."
+		return "Leave it alone: each host stops where that is safe, and a scan then says what is in."
 	case !r.Open() && t.Outcomes[data.OutcomeFailed]+t.Outcomes[data.OutcomeSkipped]+t.Outcomes[data.OutcomeCancelled] > 0:
 		return "Nothing starts by itself. A host that did not succeed can be retried with a reason."
 	case !r.Open():

@@ -140,6 +140,9 @@ func (h Host) Validate() error {
 	if name, port, err := net.SplitHostPort(h.Address); err == nil && name != "" {
 		return fmt.Errorf("host %q: address %q holds a port: give the address %q and the port %q by themselves", h.Name, h.Address, name, port)
 	}
+	if strings.ContainsAny(h.Address, "/\\ ") {
+		return fmt.Errorf("host %q: address %q is neither a DNS name nor an IP address", h.Name, h.Address)
+	}
 	if h.Port < 0 || h.Port > 65535 {
 		return fmt.Errorf("host %q: port %d is not between 1 and 65535", h.Name, h.Port)
 	}

@@ -15,6 +15,8 @@ var (
 	ErrNoPrivilege    = errors.New("no way to become root")
 	ErrSudoPassword   = errors.New("sudo password is wrong or missing")
 	ErrBusy           = errors.New("another package manager is at work")
+	ErrBooting        = errors.New("host has not finished its boot")
+	ErrGoingDown      = errors.New("somebody else reboots the host")
 	ErrTooMuchOutput  = errors.New("more output than allowed")
 	ErrLost           = errors.New("connection lost")
 	ErrGarbage        = errors.New("answer makes no sense")

@@ -35,6 +35,7 @@ type Way struct {
 	Name  string   // a DNS name or an IP address
 	Port  int      // TCP
 	Jumps []string // in this order; the last one looks the name up
+	Own   bool     // the dialer has a network of its own, as the practice shop's: this computer cannot look the name up
 }
 
 // An Identity is what a host shows of itself, and who vouches for it.

@@ -62,9 +62,9 @@ func sound(now time.Time) map[string]any {
 	return map[string]any{
 		"rights.ps1": map[string]any{"user": `WIN1\admin`, "groups": []string{"S-1-5-32-544", "S-1-16-12288"}, "version": "5.1.20348.2340", "policy": "RemoteSigned"},
 		"check.ps1":  map[string]any{"free": int64(50) << 30, "start": "Manual", "pending": []string{}, "busy": []string{}, "jobs": []string{}, "now": stamp},
-		"alive.ps1":  map[string]any{"boot": "1", "booted": stamp, "now": stamp, "services": []string{"W3SVC"}},
+		"alive.ps1":  map[string]any{"boot": "1", "booted": stamp, "now": stamp, "services": []string{"W3SVC"}, "logon": true},
 		"start.ps1":  map[string]any{"state": "started"},
-		"look.ps1":   looked("ended", map[string]any{"kind": "scan", "finished": true, "code": 2, "fetched": stamp, "facts": map[string]any{"build": "20348", "revision": 1}}),
+		"look.ps1":   looked("ended", map[string]any{"kind": "scan", "finished": true, "code": 2, "installedCode": 2, "fetched": stamp, "facts": map[string]any{"build": "20348", "revision": 1}}),
 		"forget.ps1": "forgotten", "cancel.ps1": "asked", "reboot.ps1": "asked",
 	}
 }

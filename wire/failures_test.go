@@ -207,7 +207,7 @@ var failures = []failure{
 	{"the task is gone without a result: killed, or the host went down", []string{"outcome unknown", "the job started and is gone without a result"},
 		"Look at the host, then look again here. It is never repeated blindly, and never called a success.", nil,
 		ran(data.RebootNever, func(n *night) { n.look = func(string) any { return looked("lost", nil) } })},
-	{"somebody else has asked for a reboot", []string{"somebody else has scheduled a reboot already (1190)", "the boot ID tells whether it happens", "outcome succeeded"}, "Nothing: the boot is waited for.", nil,
+	{"somebody else has asked for a reboot", []string{"somebody else reboots the host: it is scheduled already (1190)", "the boot ID tells whether it happens", "outcome succeeded"}, "Nothing: the boot is waited for.", nil,
 		ran(data.RebootAlways, func(n *night) { n.reboot = func(n *night) string { n.boots++; return "scheduled" } })},
 	{"a shutdown is in progress already", []string{"a shutdown is in progress already (1115)", "the boot ID tells whether it happens", "outcome succeeded"}, "Nothing: the boot is waited for.", nil,
 		ran(data.RebootAlways, func(n *night) { n.reboot = func(n *night) string { n.boots++; return "going" } })},

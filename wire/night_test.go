@@ -60,7 +60,7 @@ func newNight(t *testing.T) *night {
 	n.answers["look.ps1"] = func(o ordered) any { return n.looks(o.Args[0]) }
 	n.answers["alive.ps1"] = func(ordered) any {
 		stamp := time.Now().UTC().Format(time.RFC3339)
-		return map[string]any{"boot": fmt.Sprint(n.boots), "booted": stamp, "now": stamp, "services": []string{"W3SVC"}}
+		return map[string]any{"boot": fmt.Sprint(n.boots), "booted": stamp, "now": stamp, "services": []string{"W3SVC"}, "logon": true}
 	}
 	n.answers["reboot.ps1"] = func(ordered) any {
 		if n.reboot != nil {
@@ -121,7 +121,7 @@ func (n *night) found() map[string]any {
 	planned := map[string]any{"id": plannedID, "revision": 201, "title": "2024-10 Cumulative Update", "kbs": []string{"5044281"},
 		"severity": "Important", "type": 1, "categoryIds": []string{"0fa1201d-4330-4fa8-8ae9-b877473b6441"}}
 	other := map[string]any{"id": "11111111-2222-3333-4444-555555555555", "revision": 1, "title": "an older one", "kbs": []string{"5000001"}}
-	f := map[string]any{"kind": "scan", "finished": true, "code": 2, "fetched": stamp, "missing": []any{planned}, "installed": []any{other},
+	f := map[string]any{"kind": "scan", "finished": true, "code": 2, "installedCode": 2, "fetched": stamp, "missing": []any{planned}, "installed": []any{other},
 		"reboot": map[string]any{"known": true}, "facts": map[string]any{"build": "20348", "revision": n.boots, "product": "Windows Server 2022", "booted": stamp, "now": stamp}}
 	if n.installed {
 		f["missing"], f["installed"] = []any{}, []any{other, planned}

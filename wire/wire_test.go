@@ -103,7 +103,7 @@ func TestAHostThatWaitsForARebootIsRebootedFirst(t *testing.T) {
 		t.Fatalf("before: %+v", before)
 	}
 	_, notes, err := off.Desk.MakePlan(t.Context(), app.PlanRequest{Name: "now", Hosts: []data.HostID{host.ID}, Reboot: data.RebootIfNeeded}, nil)
-	if !errors.Is(err, app.ErrAllLeftOut) || len(notes) != 1 || !strings.Contains(notes[0].Why, "plan a reboot first") {
+	if !errors.Is(err, app.ErrAllLeftOut) || len(notes) != 1 || !strings.Contains(notes[0].Why, "plan a reboot") {
 		t.Fatalf("a plan while a reboot is pending: %v, %+v", err, notes)
 	}
 	openWindow(t, off, host.Group)

@@ -156,3 +156,31 @@ func TestSharesAreReadAsPeopleWriteThem(t *testing.T) {
 		}
 	}
 }
+
+func TestFingerprintFitsAsAConsoleShowsIt(t *testing.T) {
+	cert := &remote.HostKeyUnknownError{Type: remote.TypeCertificate, Fingerprint: "SHA256:9F86D0"}
+	key := &remote.HostKeyUnknownError{Type: "ssh-ed25519", Fingerprint: "SHA256:AbC"}
+	for _, c := range []struct {
+		key   *remote.HostKeyUnknownError
+		given string
+		want  bool
+	}{
+		{cert, "SHA256:9F86D0", true},
+		{cert, " 9F86D0\r\n", true}, // as the manual's PowerShell prints it
+		{cert, "sha256:9f:86:d0", true},
+		{cert, "9F-86-D0", true},
+		{cert, "9F86D", false},
+		{cert, "9F86D1", false},
+		{cert, "", false},
+		{cert, "SHA256:", false},
+		{key, "SHA256:AbC", true},
+		{key, "AbC", true},
+		{key, "SHA256:abc", false},
+		{key, "SHA256:A-bC", false},
+		{key, "SHA256:", false},
+	} {
+		if got := sameFingerprint(c.key, c.given); got != c.want {
+			t.Errorf("%s given as %q: %v", c.key.Fingerprint, c.given, got)
+		}
+	}
+}

@@ -100,7 +100,7 @@ func (c *cli) doctor(ctx context.Context, d *app.Desk, h data.Host, record strin
 		}
 		note(f)
 		j.Findings = append(j.Findings, asFindingJSON(f))
-		j.Sound = j.Sound && (f.Result == data.CheckPassed || f.Result == data.CheckWarned)
+		j.Sound = j.Sound && app.Passes(f)
 	})
 	if err != nil {
 		return err

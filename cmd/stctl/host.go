@@ -91,7 +91,7 @@ func (c *cli) hostShow() *cobra.Command {
 			return c.out.show(j, func(p *page) {
 				h := s.host
 				p.title("Host %s", h.Name)
-				p.facts("reached at", h.Where(), "by", string(h.Reach), "through", h.Jump, "key file", h.IdentityFile, "root by", sudoText(h.Sudo),
+				p.facts("reached at", h.Where(), "by", string(h.Reach), "through", h.Jump, "key file", h.IdentityFile, "login", loginText(h), "root by", sudoText(h),
 					"group", inv.groupName(h.Group), "ring", ringText(h.Ring), "technology", h.Technology, "exposure", string(h.Exposure),
 					"criticality", string(h.Criticality), "environment", string(h.Environment), "business unit", h.BusinessUnit,
 					"owner", h.Owner, "admin", h.Admin, "notes", h.Notes)
@@ -101,11 +101,29 @@ func (c *cli) hostShow() *cobra.Command {
 	}
 }
 
-func sudoText(s data.Sudo) string {
-	if s == data.SudoAuto {
+// sudoText says how a host is made to obey; "" of Windows, which knows no such way.
+func sudoText(h data.Host) string {
+	switch {
+	case h.Reach == data.ReachWinRM:
+		return ""
+	case h.Sudo == data.SudoAuto:
 		return "whatever works"
 	}
-	return string(s)
+	return string(h.Sudo)
+}
+
+// ntlm is data.AuthNTLM for people.
+const ntlm data.Auth = "ntlm"
+
+// loginText says how a Windows host is logged in to; "" of another one.
+func loginText(h data.Host) string {
+	switch {
+	case h.Reach != data.ReachWinRM:
+		return ""
+	case h.Auth == data.AuthNTLM:
+		return string(ntlm)
+	}
+	return string(h.Auth)
 }
 
 // hostFlags are the properties of a host as flags.
@@ -119,7 +137,7 @@ func (f *hostFlags) register(cmd *cobra.Command) {
 	s := cmd.Flags()
 	s.StringVar(&f.h.Address, "address", "", "DNS name or IP `ADDRESS` (default: the host's name)")
 	s.IntVar(&f.h.Port, "port", 0, "`PORT` (default: what ~/.ssh/config says, else 22; for Windows 5986, or 5985 over HTTP)")
-	s.StringVar(&f.h.User, "user", "", "login `NAME` (default: what ~/.ssh/config says, else yours); for Windows DOMAIN\\\\name or name@realm")
+	s.StringVar(&f.h.User, "user", "", "login `NAME` (default: what ~/.ssh/config says, else yours); for Windows DOMAIN\\name or name@realm, in quotes")
 	s.StringVar(&f.h.Jump, "jump", "", "jump `HOST`, as ProxyJump writes it")
 	s.StringVar(&f.h.IdentityFile, "identity-file", "", "private key `FILE` (default: agent and ~/.ssh/config), or keytab for kerberos")
 	s.StringVar(&f.reach, "reach", "", "ssh, winrm for Windows, or local for this computer (default: ssh)")
@@ -158,11 +176,12 @@ func (f *hostFlags) edit(cmd *cobra.Command, inv *inventory) (func(*data.Host), 
 	on("ring", func(h *data.Host) { h.Ring = f.h.Ring })
 	on("notes", func(h *data.Host) { h.Notes = f.h.Notes })
 	word(words, "reach", f.reach, data.Reaches, func(v data.Reach) { on("reach", func(h *data.Host) { h.Reach = v }) })
-	auth := f.auth
-	if strings.EqualFold(auth, "ntlm") {
-		auth = ""
-	}
-	word(words, "auth", auth, data.Auths, func(v data.Auth) { on("auth", func(h *data.Host) { h.Auth = v }) })
+	word(words, "auth", f.auth, append([]data.Auth{ntlm}, data.Auths...), func(v data.Auth) {
+		if v == ntlm {
+			v = data.AuthNTLM
+		}
+		on("auth", func(h *data.Host) { h.Auth = v })
+	})
 	sudo := f.sudo
 	if strings.EqualFold(sudo, "auto") {
 		sudo = ""
@@ -224,6 +243,7 @@ func (c *cli) hostAdd() *cobra.Command {
 		Use: "add NAME", Short: "Add a host to the inventory", Args: wants(1, 1, "the name of the host"),
 		Long: "Add a host to the inventory. Nothing is sent to it.\n\nExposure must be said, because deadlines depend on it and only you know it.\nWhat ~/.ssh/config says of the name or address holds here too.",
 		Example: `  stctl host add web1 --address 192.0.2.10 --user ops --exposure internet --group Web
+  stctl host add win1 --reach winrm --address win1.example.test --user 'CORP\patching' --exposure internal
   stctl host add desk --reach local --exposure internal`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, inv, err := c.open(cmd.Context())
@@ -239,6 +259,9 @@ func (c *cli) hostAdd() *cobra.Command {
 			if err := h.Validate(); err != nil && !errors.Is(err, data.ErrNoExposure) {
 				return usagef("%w", err)
 			}
+			if f.auth != "" && h.Reach != data.ReachWinRM {
+				return usagef("--auth is for Windows hosts: give --reach winrm as well")
+			}
 			if old, err := inv.host(h.Name); err == nil {
 				return &refusal{"Name is taken", fmt.Sprintf("host %q is in the inventory already", old.Name),
 					fmt.Sprintf("\"stctl host edit %s\" changes it, \"stctl host show %s\" shows it. Another host needs another name.", old.Name, old.Name)}
@@ -246,6 +269,9 @@ func (c *cli) hostAdd() *cobra.Command {
 			id, err := d.AddHost(cmd.Context(), h)
 			if err != nil {
 				return err
+			}
+			if h.Reach == data.ReachWinRM && h.IdentityFile == "" {
+				return c.out.done(done("host added", id), "Host %[1]s is in the inventory. Keep its password: stctl secret set login %[1]s\nThen look at the way to it, step by step: stctl doctor %[1]s", h.Name)
 			}
 			return c.out.done(done("host added", id), "Host %s is in the inventory. It is unknown until it is scanned: stctl scan %s", h.Name, h.Name)
 		},

@@ -31,7 +31,8 @@ func (c *cli) hostAcceptKey() *cobra.Command {
 
 Compare the fingerprint with the one on the host's own console
 (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub). Give it with --fingerprint,
-or answer yes on a terminal. A key that has changed is never accepted here:
+with or without "SHA256:", or answer yes on a terminal. No password is needed for
+it, and none is sent. A key that has changed is never accepted here:
 find out why it is another one first.
 
 A Windows host shows a certificate instead, by the SHA-256 of all of it. On the
@@ -83,10 +84,18 @@ func asKeyJSON(key *remote.HostKeyUnknownError, accepted bool) keyJSON {
 	return keyJSON{clean(key.Host), clean(key.Type), key.Fingerprint, accepted}
 }
 
-// shownKey logs in to see whether a key nobody knows is in the way; nil: none is.
+// shownKey looks whether a key nobody knows is in the way; nil: none is. Only a
+// host whose way has no guide is logged in to: a password need not be kept yet.
 func shownKey(ctx context.Context, d *app.Desk, h data.Host) (*remote.HostKeyUnknownError, error) {
-	s, err := d.Dialer.Dial(ctx, h)
 	var key *remote.HostKeyUnknownError
+	if guide := remote.GuideOf(d.Dialer, h); guide != nil {
+		_, err := guide.Greet(ctx, h)
+		if errors.As(err, &key) {
+			return key, nil
+		}
+		return nil, err
+	}
+	s, err := d.Dialer.Dial(ctx, h)
 	if errors.As(err, &key) {
 		return key, nil
 	}
@@ -96,13 +105,28 @@ func shownKey(ctx context.Context, d *app.Desk, h data.Host) (*remote.HostKeyUnk
 	return nil, s.Close()
 }
 
+// sameFingerprint tells whether given is the fingerprint of key as a console
+// shows it. "SHA256:" may be missing; a certificate's digits may be small ones
+// and set apart, as "9f:86:D0" and "9F-86-D0". An SSH key's are base64: exact.
+func sameFingerprint(key *remote.HostKeyUnknownError, given string) bool {
+	const prefix = "SHA256:"
+	given, shown := strings.TrimSpace(given), strings.TrimPrefix(key.Fingerprint, prefix)
+	if len(given) > len(prefix) && strings.EqualFold(given[:len(prefix)], prefix) {
+		given = given[len(prefix):]
+	}
+	if key.Type != remote.TypeCertificate {
+		return given == shown
+	}
+	return strings.EqualFold(strings.NewReplacer("-", "", ":", "", " ", "").Replace(given), shown)
+}
+
 // vouch lets a person vouch for a key of host: by its fingerprint, or by a yes.
 func (c *cli) vouch(host string, key *remote.HostKeyUnknownError, fingerprint string) error {
 	if fingerprint != "" {
-		if strings.TrimSpace(fingerprint) != key.Fingerprint {
+		if !sameFingerprint(key, fingerprint) {
 			return &refusal{
 				title: "Fingerprint does not match",
-				text:  fmt.Sprintf("%s shows the %s %s, not %s; nothing was accepted", key.Host, identity(key.Type), key.Fingerprint, clean(fingerprint)),
+				text:  fmt.Sprintf("the host at %s shows the %s %s, not %s; nothing was accepted", clean(key.Host), identity(key.Type), key.Fingerprint, clean(fingerprint)),
 				next:  "Compare them on the host's own console. If they really differ, somebody may be in between: do not accept the key.",
 			}
 		}
@@ -111,7 +135,7 @@ func (c *cli) vouch(host string, key *remote.HostKeyUnknownError, fingerprint st
 	if !isTerminal(c.in) || c.out.json {
 		return &refusal{
 			title: explain.Of(key).Title,
-			text:  fmt.Sprintf("%s shows a %s nobody has vouched for: %s", clean(key.Host), identity(key.Type), key.Fingerprint),
+			text:  fmt.Sprintf("the host at %s shows a %s nobody has vouched for: %s", clean(key.Host), identity(key.Type), key.Fingerprint),
 			next:  "Compare it on the host's console, then: stctl host accept-key " + shellWord(host) + " --fingerprint " + key.Fingerprint,
 		}
 	}

@@ -81,7 +81,7 @@ func (c *cli) desk(ctx context.Context) (*app.Desk, error) {
 const rootLong = `The command line of Second Tuesday, the patch-management desk: the same verbs as in
 the window, for terminals, cron and scripts.
 
-It reaches hosts over SSH, without an agent. What it knows lies in one file,
+It reaches hosts over SSH or WinRM, without an agent. What it knows lies in one file,
 the workspace. A host that was not scanned, or whose answer proves nothing, is
 "unknown" and never "compliant".`
 

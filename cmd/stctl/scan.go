@@ -209,6 +209,7 @@ func asScanResultJSON(name string, r *scanned) (scanResultJSON, int) {
 	j := scanResultJSON{Host: name, Result: "scanned", Accepted: r.accepted, Seconds: float64(r.Took.Milliseconds()) / 1000}
 	if r.Err != nil {
 		j.Result, j.Error = "failed", hostWords(r.Err)
+		j.Error.Next = strings.ReplaceAll(j.Error.Next, "HOST", shellWord(name))
 		var key *remote.HostKeyUnknownError
 		if errors.As(r.Err, &key) {
 			k := asKeyJSON(key, false)

@@ -93,6 +93,7 @@ func (c *certificates) known(host string) (string, error) {
 		return "", fmt.Errorf("read accepted certificates: %w", err)
 	}
 	found := ""
+	b = bytes.TrimPrefix(b, []byte("\ufeff")) // Windows' editor may have put it there
 	for n, line := range bytes.Split(b, []byte("\n")) {
 		// win1.example.test:5986 SHA256:9F86D081884C7D659A2FEAA0C55AD015A3BF4F1B2B0B822CD15D6C15B0F00A08
 		fields := strings.Fields(string(line))
@@ -102,7 +103,7 @@ func (c *certificates) known(host string) (string, error) {
 		if len(fields) != 2 || !strings.HasPrefix(fields[1], "SHA256:") {
 			return "", fmt.Errorf("read accepted certificates: %s:%d: not “host:port SHA256:…”", c.accepted, n+1)
 		}
-		if fields[0] == host {
+		if strings.EqualFold(fields[0], host) {
 			found = fields[1]
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"secondtuesday/data"
+	"secondtuesday/data/secret"
 	"secondtuesday/remote"
 )
 
@@ -20,7 +21,7 @@ func (d *Dialer) Way(h data.Host) (remote.Way, error) {
 	if err != nil {
 		return remote.Way{}, err
 	}
-	w := remote.Way{By: "WinRM over HTTPS", Name: host}
+	w := remote.Way{By: "WinRM over HTTPS", Name: host, Own: d.own}
 	if !t.tls() {
 		w.By = "WinRM over HTTP, sealed"
 	}
@@ -73,13 +74,13 @@ func (d *Dialer) Mend(h data.Host, err error) string {
 		return fmt.Sprintf("Read the certificate's SHA-256 on the host's own console, in PowerShell:\n%s\nOnly if you renewed it, remove the old line of %s from %s. Then accept the new one.",
 			remote.ReadCertificates, changed.Host, changed.Where)
 	}
-	if errors.Is(err, remote.ErrLoginRefused) {
-		return strings.ReplaceAll(d.mendLogin(h, err), "HOST", h.Name)
-	}
 	for _, m := range mends {
 		if errors.Is(err, m.err) {
 			return strings.ReplaceAll(m.text, "HOST", h.Name)
 		}
+	}
+	if errors.Is(err, remote.ErrLoginRefused) {
+		return strings.ReplaceAll(d.mendLogin(h, err), "HOST", h.Name)
 	}
 	return ""
 }
@@ -89,9 +90,10 @@ var mends = []struct {
 	err  error
 	text string
 }{
+	{secret.ErrNone, "Keep the account's password; nothing was sent to the host: stctl secret set login HOST"},
 	{remote.ErrInsecure, "Set up HTTPS on the host (the manual's page on preparing a Windows server says how), or let it take Negotiate:\nSet-Item WSMan:\\localhost\\Service\\Auth\\Negotiate $true"},
 	{remote.ErrUnreachable, "On the host, in PowerShell as administrator:\nGet-Service WinRM; winrm enumerate winrm/config/listener\nGet-NetFirewallRule -Enabled True -Direction Inbound | Get-NetFirewallPortFilter | Where-Object LocalPort -in 5985, 5986\nThe manual's page on preparing a Windows server says how to make a certificate, the listener and the rule. With a certificate from an authority: winrm quickconfig -transport:https"},
-	{remote.ErrNotAdmin, "Make the account a local administrator of the host: Add-LocalGroupMember -Group Administrators -Member 'DOMAIN\\user'\nFor a local account other than the built-in one:\nSet-ItemProperty HKLM:\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Policies\\System LocalAccountTokenFilterPolicy 1 -Type DWord"},
+	{remote.ErrNotAdmin, "Make the account a local administrator of the host: Add-LocalGroupMember -SID S-1-5-32-544 -Member 'DOMAIN\\user'\nFor a local account other than the built-in one:\nSet-ItemProperty HKLM:\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Policies\\System LocalAccountTokenFilterPolicy 1 -Type DWord"},
 	{remote.ErrQuota, "Look at who holds shells on the host: Get-WSManInstance -ResourceURI shell -Enumerate\nThe limit: Get-Item WSMan:\\localhost\\Shell\\MaxShellsPerUser"},
 	{remote.ErrConstrained, "Ask whoever looks after WDAC or AppLocker to let this account run scripts in full language mode. On the host: $ExecutionContext.SessionState.LanguageMode"},
 	{remote.ErrBlocked, "Ask whoever looks after the security product to allow the scripts; the manual's page on preparing a Windows server lists them with their SHA-256."},

@@ -103,3 +103,9 @@ func TestKerberosWithoutACentreEndsWithTheContext(t *testing.T) {
 		t.Error("dialed though cancelled")
 	}
 }
+
+func TestKerberosLibraryThatPanicsIsAnError(t *testing.T) {
+	if _, err := within(t.Context(), func() (int, error) { panic("index out of range") }); !errors.Is(err, remote.ErrGarbage) {
+		t.Errorf("got %v", err)
+	}
+}

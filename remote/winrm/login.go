@@ -7,7 +7,6 @@ import (
 	"crypto/sha512"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/http"
@@ -90,10 +89,6 @@ func hasOffer(a answer, name string) bool {
 	return false
 }
 
-// What the host's challenge must offer, from MS-NLMP 2.2.2.5: signing, sealing,
-// extended session security, 128-bit keys, key exchange.
-const sealing = 0x10 | 0x20 | 0x80000 | 0x20000000 | 0x40000000
-
 // loginNTLM logs in by NTLMv2. Over HTTP all further messages are sealed with
 // the keys of the login; over HTTPS TLS does that, and the login is bound to
 // the certificate.
@@ -116,9 +111,9 @@ func (l *line) loginNTLM(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	proof, err := client.Authenticate(challenge, l.binding())
+	proof, err := answerTo(client, challenge, l.binding())
 	if err != nil {
-		return fmt.Errorf("%w: the NTLM challenge: %s", remote.ErrGarbage, remote.CleanText(err.Error()))
+		return err
 	}
 	if a, err = l.negotiate(ctx, proof); err != nil {
 		return err
@@ -161,14 +156,10 @@ func (l *line) challenge(a answer) ([]byte, error) {
 			continue
 		}
 		b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(value))
-		// "NTLMSSP\0", message type 2, target name, flags: MS-NLMP 2.2.1.2
-		if err != nil || len(b) < 48 || string(b[:8]) != "NTLMSSP\x00" || binary.LittleEndian.Uint32(b[8:]) != 2 {
-			return nil, fmt.Errorf("%w: the answer to Negotiate is no NTLM challenge", remote.ErrGarbage)
+		if err != nil {
+			return nil, fmt.Errorf("%w: the answer to Negotiate is not base64", remote.ErrGarbage)
 		}
-		if l.leaf == nil && binary.LittleEndian.Uint32(b[20:])&sealing != sealing {
-			return nil, insecure("the host does not offer to seal messages with 128-bit keys; the password was not sent")
-		}
-		return b, nil
+		return b, l.checkChallenge(b)
 	}
 	return nil, l.refused(causeNoNTLM, "the host offers Negotiate, but not NTLM: it may want Kerberos")
 }

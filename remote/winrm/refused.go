@@ -98,9 +98,6 @@ func (l *line) kerberosRefused(asked string, err error) error {
 // mendLogin says what to do about a refused login: exactly, where the cause is
 // known, else what it may be, most likely first, and how to tell.
 func (d *Dialer) mendLogin(h data.Host, err error) string {
-	if errors.Is(err, errNoPassword) {
-		return "Keep its password: stctl secret set login HOST"
-	}
 	t := d.way(h)
 	var r *refusal
 	if !errors.As(err, &r) {

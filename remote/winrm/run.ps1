@@ -9,6 +9,7 @@ if ($mode -ne 'FullLanguage') {
 }
 $answer = @{ ok = $false; out = ''; error = ''; hresult = 0 }
 try {
+    # PowerShell itself reads standard input where a script names its variable for it: this one must not.
     $reader = New-Object System.IO.StreamReader ([Console]::OpenStandardInput())
     $text = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($reader.ReadLine()))
     $order = ConvertFrom-Json -InputObject $text

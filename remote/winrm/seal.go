@@ -40,6 +40,9 @@ func (l *line) post(ctx context.Context, wait time.Duration, message string) (in
 		return 0, nil, err
 	case a.status == http.StatusUnauthorized:
 		l.close()
+		if l.basic != "" { // the credential was in the message itself
+			return 0, nil, l.accepted(a, "Basic")
+		}
 		return 0, nil, errLoggedOut
 	case l.seal == nil:
 		return a.status, a.body, nil

@@ -27,9 +27,11 @@ type session struct {
 	life   context.Context // ends with Close
 	end    context.CancelCauseFunc
 	once   sync.Once
+	login  chan struct{} // held while a login is under way
 
-	mu   sync.Mutex
-	free []*shell
+	mu      sync.Mutex
+	free    []*shell
+	refused error // the host took the password no more: it is not tried again
 }
 
 // A shell is a Windows shell on a line of its own.
@@ -47,6 +49,36 @@ func newSession(d *Dialer, t target, first *line) *session {
 	return &session{
 		dialer: d, target: t, life: life, end: end,
 		slots: make(chan struct{}, maxRunning), free: []*shell{{line: first}},
+		login: make(chan struct{}, 1),
+	}
+}
+
+// logIn opens another line for the session. Once the password was refused no
+// other command tries it: a few tries lock an account.
+func (s *session) logIn(ctx context.Context) (*line, error) {
+	select {
+	case s.login <- struct{}{}:
+		defer func() { <-s.login }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	s.mu.Lock()
+	refused := s.refused
+	s.mu.Unlock()
+	if refused != nil {
+		return nil, refused
+	}
+	l, err := s.dialer.logIn(ctx, s.target)
+	s.heed(err)
+	return l, err
+}
+
+// heed notes that the password was refused.
+func (s *session) heed(err error) {
+	if errors.Is(err, remote.ErrLoginRefused) && !errors.Is(err, errLoggedOut) {
+		s.mu.Lock()
+		s.refused = err
+		s.mu.Unlock()
 	}
 }
 
@@ -163,7 +195,7 @@ func (s *session) shell(ctx context.Context) (*shell, error) {
 		}
 	}
 	s.mu.Unlock()
-	l, err := s.dialer.logIn(ctx, s.target)
+	l, err := s.logIn(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -204,6 +236,7 @@ func (s *session) start(ctx context.Context, sh *shell) (string, error) {
 func (s *session) ask(ctx context.Context, l *line, message string) (*envelope, error) {
 	status, body, err := l.post(ctx, s.dialer.config.Patience+s.dialer.config.AnswerTimeout, message)
 	if err != nil {
+		s.heed(err)
 		return nil, err
 	}
 	return parse(message, status, body)
@@ -219,23 +252,43 @@ func (s *session) talk(ctx context.Context, sh *shell, command string, input []b
 		}
 	}
 	for {
-		e, err := s.ask(ctx, sh.line, sh.line.receive(sh.id, command))
-		switch {
-		case isFault(err, faultTimedOut): // nothing was printed so far
-			continue
-		case errors.Is(err, errLoggedOut): // the host did not look at it; the command goes on
-			if sh.line, err = s.dialer.logIn(ctx, s.target); err == nil {
-				continue
-			}
-			return 0, err
-		case err != nil:
-			return 0, err
-		}
-		done, exit, err := e.streams(command, k.put)
+		began, had := time.Now(), k.size()
+		done, exit, err := s.listen(ctx, sh, command, k)
 		if done || err != nil {
 			return exit, err
 		}
+		if k.size()-had < littleOutput { // a host that holds nothing back would be asked without an end
+			select {
+			case <-time.After(time.Until(began.Add(leastPause))):
+			case <-ctx.Done():
+				return 0, ctx.Err()
+			}
+		}
 	}
+}
+
+// A host is asked for more this often at most, while it has little to tell.
+const (
+	leastPause   = 50 * time.Millisecond
+	littleOutput = 4 << 10 // bytes
+)
+
+// listen asks once for what a command has printed.
+func (s *session) listen(ctx context.Context, sh *shell, command string, k *keeper) (done bool, exit int, err error) {
+	e, err := s.ask(ctx, sh.line, sh.line.receive(sh.id, command))
+	switch {
+	case isFault(err, faultTimedOut): // nothing was printed so far
+		return false, 0, nil
+	case errors.Is(err, errLoggedOut): // the host did not look at it; the command goes on
+		l, err := s.logIn(ctx)
+		if err == nil {
+			sh.line = l
+		}
+		return false, 0, err
+	case err != nil:
+		return false, 0, err
+	}
+	return e.streams(command, k.put)
 }
 
 // abandon ends a command that is of no use any more, and its shell, on a line
@@ -254,7 +307,7 @@ func (s *session) abandon(ctx context.Context, sh *shell, command string) {
 		l := sh.line
 		if l.broken {
 			var err error
-			if l, err = s.dialer.logIn(ctx, s.target); err != nil {
+			if l, err = s.logIn(ctx); err != nil {
 				return
 			}
 		}
@@ -275,6 +328,8 @@ type keeper struct {
 	limit          int
 	stdout, stderr bytes.Buffer
 }
+
+func (k *keeper) size() int { return k.stdout.Len() + k.stderr.Len() }
 
 func (k *keeper) put(name string, b []byte) error {
 	to := &k.stdout

@@ -74,12 +74,14 @@ func (c Config) withDefaults() Config {
 type Dialer struct {
 	config Config
 	certs  *certificates
+	own    bool // connections go another way than this computer's own
 }
 
 // New returns a dialer.
 func New(c Config) *Dialer {
+	own := c.DialContext != nil
 	c = c.withDefaults()
-	return &Dialer{config: c, certs: &certificates{accepted: c.Accepted, roots: c.Roots}}
+	return &Dialer{config: c, own: own, certs: &certificates{accepted: c.Accepted, roots: c.Roots}}
 }
 
 // AcceptHostKey notes that a person has vouched for the certificate that e
@@ -136,7 +138,11 @@ func (t target) url() string {
 	return scheme + "://" + t.address + "/wsman"
 }
 
-var errNoPassword = errors.New("no password is stored for it")
+// errNoPassword is secret.ErrNone in the words of a login.
+type errNoPassword struct{}
+
+func (errNoPassword) Error() string        { return "no password is stored for it" }
+func (errNoPassword) Is(target error) bool { return target == secret.ErrNone }
 
 // way returns all of a target but its secret.
 func (d *Dialer) way(h data.Host) target {
@@ -167,7 +173,7 @@ func (d *Dialer) target(ctx context.Context, h data.Host) (target, error) {
 	var err error
 	t.secret, err = d.config.Secrets.Get(ctx, secret.LoginKey(h.Name))
 	if errors.Is(err, secret.ErrNone) || err == nil && t.secret.IsZero() {
-		return t, fmt.Errorf("%w for user %s: %w", remote.ErrLoginRefused, d.userOf(h), errNoPassword)
+		return t, fmt.Errorf("%w for user %s: %w", remote.ErrLoginRefused, d.userOf(h), errNoPassword{})
 	}
 	return t, err
 }

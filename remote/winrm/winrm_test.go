@@ -3,10 +3,7 @@ package winrm
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -39,40 +36,26 @@ func (s secrets) Get(context.Context, secret.Key) (secret.Secret, error) {
 // A script is what a played PowerShell does with one order.
 type script func(ctx context.Context, o order, c *wsman.Call) (out string, err error)
 
-// play is PowerShell with our bootstrap: it does what run.ps1 says.
+// play is PowerShell with our bootstrap, where other things print as well.
 func play(do script) func(context.Context, *wsman.Call) int {
 	return func(ctx context.Context, c *wsman.Call) int {
-		if c.Line != bootstrapLine || c.Console {
-			fmt.Fprintf(c.Stderr, "unexpected command line %q", c.Line)
+		if c.Console {
+			fmt.Fprint(c.Stderr, "PowerShell waits for a person")
 			return 1
 		}
-		line := make([]byte, 0, 1<<16)
-		one := make([]byte, 4096)
-		for !bytes.HasSuffix(line, []byte("\n")) {
-			n, err := c.Stdin.Read(one)
-			line = append(line, one[:n]...)
-			if err != nil {
-				break
-			}
-		}
-		b, _ := base64.StdEncoding.DecodeString(strings.TrimSpace(string(line)))
-		var o order
-		r := reply{OK: true}
-		if err := json.Unmarshal(b, &o); err != nil {
-			r = reply{Error: err.Error()}
-		} else if sum := sha256.Sum256([]byte(o.Script)); hex.EncodeToString(sum[:]) != o.SHA256 {
-			r = reply{Error: "the script did not arrive whole"}
-		} else if r.Out, err = do(ctx, o, c); err != nil {
-			r = reply{Error: err.Error(), HResult: -2147024891}
-		}
-		b, _ = json.Marshal(r)
-		fmt.Fprintf(c.Stdout, "profile noise\r\n<<ST1:%s:ST1>>\r\n", base64.StdEncoding.EncodeToString(b))
-		if !r.OK {
-			return 1
-		}
-		return 0
+		fmt.Fprint(c.Stdout, "profile noise\r\n")
+		return Serve(c.Line, c.Stdin, c.Stdout, c.Stderr, func(script string, args []string, stdin []byte) (string, error) {
+			return do(ctx, order{Script: script, Args: args, Stdin: stdin}, c)
+		})
 	}
 }
+
+// denied is an error as Windows gives it to scripts, with E_ACCESSDENIED.
+type denied string
+
+func (d denied) Error() string { return string(d) }
+
+func (denied) HResult() uint32 { return 0x80070005 }
 
 func echo(_ context.Context, o order, _ *wsman.Call) (string, error) {
 	return o.Script + "|" + strings.Join(o.Args, "|") + "|" + string(o.Stdin), nil
@@ -161,7 +144,7 @@ func TestWholeConversationTakesAtMostEightRequests(t *testing.T) {
 }
 
 func TestScriptThatThrowsIsAnExitError(t *testing.T) {
-	s := host(t, wsman.Options{Exec: play(func(context.Context, order, *wsman.Call) (string, error) { return "", errors.New("no \x1b[31mluck") })})
+	s := host(t, wsman.Options{Exec: play(func(context.Context, order, *wsman.Call) (string, error) { return "", denied("no \x1b[31mluck") })})
 	_, err := open(t, s, data.AuthSealedHTTP).Run(t.Context(), remote.Command{Name: "try", Script: "x"})
 	var exit *remote.ExitError
 	if !errors.As(err, &exit) || exit.Name != "try" || exit.Stderr != "no luck (0x80070005)" {
@@ -275,8 +258,8 @@ var attacks = []struct {
 	{"answers in clear", data.AuthSealedHTTP, wsman.Faults{PlainReply: true}, remote.ErrInsecure},
 	{"signs wrongly", data.AuthSealedHTTP, wsman.Faults{WrongSignature: true}, remote.ErrInsecure},
 	{"replays", data.AuthSealedHTTP, wsman.Faults{Replay: true}, remote.ErrInsecure},
-	{"never ends its answer", data.AuthSealedHTTP, wsman.Faults{Endless: true}, nil},
-	{"never ends its answer, over TLS", data.AuthNTLM, wsman.Faults{Endless: true}, nil},
+	{"never ends its answer", data.AuthSealedHTTP, wsman.Faults{Endless: true}, remote.ErrTooMuchOutput},
+	{"never ends its answer, over TLS", data.AuthNTLM, wsman.Faults{Endless: true}, remote.ErrTooMuchOutput},
 	{"sends a bomb", data.AuthNTLM, wsman.Faults{GzipBomb: true}, remote.ErrGarbage},
 	{"is silent", data.AuthSealedHTTP, wsman.Faults{Silent: true}, remote.ErrTimeout},
 	{"is silent in the middle", data.AuthNTLM, wsman.Faults{SilentReceive: true}, remote.ErrTimeout},
@@ -330,6 +313,10 @@ func TestHostileHostIsRefused(t *testing.T) {
 			if errors.As(err, &exit) {
 				t.Errorf("%v says that the script ran and failed", err)
 			}
+			unfit := a.faults.BasicOnly || a.faults.NoSeal || a.faults.NoSign
+			if unfit && len(s.Seen()) > 0 {
+				t.Errorf("a host that does not seal was shown %+v", s.Seen())
+			}
 			for _, c := range s.Seen() {
 				if c.Password != "" && c.Clear {
 					t.Errorf("the password went out: %+v", c)
@@ -361,6 +348,34 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
+func TestMessageThatWasNotLookedAtIsSentTwiceAtMost(t *testing.T) {
+	s := host(t, wsman.Options{TLS: true})
+	session := open(t, s, data.AuthNTLM)
+	s.SetFaults(wsman.Faults{KeyDeleted: 1})
+	if _, err := session.Run(t.Context(), remote.Command{Name: "echo", Script: "x"}); err != nil {
+		t.Errorf("one logoff under way: %v", err)
+	}
+	s.SetFaults(wsman.Faults{KeyDeleted: 9})
+	before := s.Counts().Faults
+	_, err := session.Run(t.Context(), remote.Command{Name: "echo", Script: "x"})
+	if n := s.Counts().Faults - before; err == nil || n != 2 {
+		t.Errorf("sent %d times, %v", n, err)
+	}
+}
+
+func TestCommandWhoseAnswerIsLostIsNotSentAgain(t *testing.T) {
+	s := host(t, wsman.Options{TLS: true})
+	session := open(t, s, data.AuthNTLM)
+	s.SetFaults(wsman.Faults{ResetCommand: 1})
+	_, err := session.Run(t.Context(), remote.Command{Name: "echo", Script: "x"})
+	if n := s.Counts().Commands; !errors.Is(err, remote.ErrLost) || n != 1 {
+		t.Errorf("%d commands, %v", n, err)
+	}
+	if _, err := session.Run(t.Context(), remote.Command{Name: "echo", Script: "x"}); err != nil {
+		t.Errorf("the session is of no use afterwards: %v", err)
+	}
+}
+
 func TestDeepAnswerDoesNoHarm(t *testing.T) {
 	s := host(t, over[data.AuthNTLM])
 	session := open(t, s, data.AuthNTLM)
@@ -370,29 +385,10 @@ func TestDeepAnswerDoesNoHarm(t *testing.T) {
 	}
 }
 
-func FuzzAnswersNeitherPanicNorLie(f *testing.F) {
-	f.Add([]byte(`<s:Envelope xmlns:s="x"><s:Header/><s:Body><ReceiveResponse><Stream Name="stdout" CommandId="1">eA==</Stream></ReceiveResponse></s:Body></s:Envelope>`), []byte("#< CLIXML\r\n<Objs><S S=\"Error\">a_x000D__x000A_</S></Objs>"))
-	f.Fuzz(func(t *testing.T, body, printed []byte) {
-		if e, err := parse("<a:MessageID>uuid:1<", 200, body); err == nil {
-			e.shell()
-			e.command()
-			e.streams("1", func(string, []byte) error { return nil })
-		}
-		k := &keeper{}
-		k.put("stdout", printed)
-		k.put("stderr", printed)
-		if _, err := k.result(0); err == nil && !bytes.Contains(printed, []byte("<<ST1:")) {
-			t.Error("an answer without markers is believed")
-		}
-		l := &line{target: target{}, config: Config{}.withDefaults()}
-		l.unwrap(answer{status: 200, header: map[string][]string{"Content-Type": {sealedType}}, body: body})
-		l.challenge(answer{status: 401, header: map[string][]string{"Www-Authenticate": {"Negotiate " + base64.StdEncoding.EncodeToString(body)}}})
-	})
-}
-
-// FuzzNTLMChallenge holds that no challenge makes the library panic: it is read
-// before the host has proved anything.
+// FuzzNTLMChallenge holds that no challenge that is let through makes the library
+// panic: it is read before the host has proved anything.
 func FuzzNTLMChallenge(f *testing.F) {
+	f.Add(ntlmChallenge(honest, 7, someTime, 6, "\x02\x00\x00\x00")[12:])
 	f.Add([]byte("NTLMSSP\x00\x02\x00\x00\x00\x06\x00\x06\x00\x38\x00\x00\x00\x35\x82\x8a\xe2\x01\x02\x03\x04\x05\x06\x07\x08\x00\x00\x00\x00\x00\x00\x00\x00\x04\x00\x04\x00\x3e\x00\x00\x00\x0a\x00\x63\x45\x00\x00\x00\x0fL\x00A\x00B\x00\x00\x00\x00\x00"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, err := ntlmssp.NewClient(ntlmssp.SetUserInfo("a", "b"))
@@ -400,7 +396,10 @@ func FuzzNTLMChallenge(f *testing.F) {
 			t.Fatal(err)
 		}
 		c.Authenticate(nil, nil)
-		c.Authenticate(append([]byte("NTLMSSP\x00\x02\x00\x00\x00"), b...), nil)
+		l := &line{target: target{}, config: Config{}.withDefaults(), leaf: []byte("x")}
+		if b = append([]byte("NTLMSSP\x00\x02\x00\x00\x00"), b...); l.checkChallenge(b) == nil {
+			c.Authenticate(b, l.binding())
+		}
 	})
 }
 
@@ -426,7 +425,10 @@ func TestCancelEndsTheCommandOnTheHost(t *testing.T) {
 					cancel()
 				}()
 				_, err := session.Run(ctx, remote.Command{Name: "wait", Script: "x"})
-				t.Logf("returned %s after the cancel", time.Since(stopped).Round(time.Millisecond))
+				late := time.Since(stopped).Round(time.Millisecond)
+				if t.Logf("returned %s after the cancel", late); late > 4*time.Second {
+					t.Error("it waits for a host that does not answer")
+				}
 				if !errors.Is(err, context.Canceled) {
 					t.Errorf("got %v", err)
 				}
@@ -544,5 +546,14 @@ func TestBootstrapRunsInARealPowerShell(t *testing.T) {
 	_, err = run(remote.Command{Name: "native", Script: `Get-Item /does/not/exist`})
 	if !errors.As(err, &exit) {
 		t.Errorf("an error that does not throw by itself: %v", err)
+	}
+}
+
+// TestBootstrapLeavesStandardInputToItself: PowerShell reads standard input
+// itself where the text on its command line names $input (ConsoleHost's
+// "Detect if they're using input").
+func TestBootstrapLeavesStandardInputToItself(t *testing.T) {
+	if strings.Contains(strings.ToLower(Bootstrap()), "$input") {
+		t.Error("run.ps1 names $input")
 	}
 }

@@ -37,6 +37,7 @@ type alive struct {
 	Now       string       `json:"now"`
 	Services  list[string] `json:"services"`
 	Servicing int          `json:"servicing"`
+	Logon     bool         `json:"logon"`
 }
 
 // Services that start and stop by themselves although they are set to start
@@ -50,17 +51,23 @@ var comeAndGo = []string{
 // after a boot, as ansible.windows reads it.
 const servicingBusy = 2
 
+// settling is how long a host without a logon screen is given after its boot.
+const settling = 10 * time.Minute
+
 // Alive tells one boot from another. A host that still works on updates after a
-// boot is busy: its state is not settled.
+// boot has not finished it: remote.ErrBooting.
 func (Platform) Alive(ctx context.Context, s remote.Session) (remote.Alive, error) {
 	var a alive
 	if err := ask(ctx, s, remote.Command{Name: "alive", Script: aliveScript}, &a); err != nil {
 		return remote.Alive{}, err
 	}
 	if a.Servicing == servicingBusy {
-		return remote.Alive{}, fmt.Errorf("alive: %w: Windows still works on updates", remote.ErrBusy)
+		return remote.Alive{}, fmt.Errorf("alive: %w: Windows still works on updates", remote.ErrBooting)
 	}
-	out := remote.Alive{BootID: a.Boot, BootedAt: moment(a.Booted), HostNow: moment(a.Now), Services: []string{}}
+	out := remote.Alive{BootID: clip(a.Boot), BootedAt: moment(a.Booted), HostNow: moment(a.Now), Services: []string{}}
+	if !a.Logon && out.HostNow.Sub(out.BootedAt) < settling {
+		return remote.Alive{}, fmt.Errorf("alive: %w: it shows no logon yet", remote.ErrBooting)
+	}
 	for _, name := range a.Services {
 		low := strings.ToLower(name)
 		if !slices.ContainsFunc(comeAndGo, func(p string) bool { return strings.HasPrefix(low, p) }) {
@@ -82,15 +89,19 @@ func (Platform) Reboot(ctx context.Context, s remote.Session) error {
 	case word == "asked":
 		return nil
 	case word == "scheduled":
-		return fmt.Errorf("reboot: %w: somebody else has scheduled a reboot already (1190)", remote.ErrBusy)
+		return fmt.Errorf("reboot: %w: it is scheduled already (1190)", remote.ErrGoingDown)
 	case word == "going":
-		return fmt.Errorf("reboot: %w: a shutdown is in progress already (1115)", remote.ErrBusy)
+		return fmt.Errorf("reboot: %w: a shutdown is in progress already (1115)", remote.ErrGoingDown)
 	case strings.HasPrefix(word, "busy "):
 		return fmt.Errorf("reboot: %w: job %s", remote.ErrBusy, clip(strings.TrimPrefix(word, "busy ")))
 	default:
 		return fmt.Errorf("reboot: shutdown.exe: %s", clip(strings.TrimPrefix(word, "failed ")))
 	}
 }
+
+// servicingWorker runs for minutes after any search, and by itself at night: it
+// is no reason to touch nothing.
+const servicingWorker = "TiWorker"
 
 type checked struct {
 	Free    int64        `json:"free"`
@@ -101,8 +112,12 @@ type checked struct {
 	Now     string       `json:"now"`
 }
 
-// leastFree is what Windows wants on its disk for a cumulative update, in bytes.
-const leastFree = 10 << 30
+// What a cumulative update takes on the system drive while it is installed, in
+// bytes: with less than leastFree it fails, below wantedFree it may.
+const (
+	leastFree  = 3 << 30
+	wantedFree = 10 << 30
+)
 
 // maxSkew is how far a host's clock may be off, as for all hosts.
 const maxSkew = 5 * time.Minute
@@ -133,14 +148,20 @@ func (c checked) checks(began, ended time.Time) []data.Check {
 	}
 	gigabytes := fmt.Sprintf("%.1f GiB free", float64(c.Free)/(1<<30))
 	list := []data.Check{
-		check(checkDisk, c.Free >= leastFree, gigabytes, gigabytes+", 10 GiB are wanted"),
+		check(checkDisk, c.Free >= leastFree, gigabytes, gigabytes+", 3 GiB are the least, 10 GiB are wanted"),
 		check(checkService, c.Start != "" && c.Start != "Disabled", "it may start", "it is disabled (wuauserv)"),
 		check(checkPending, len(c.Pending) == 0, "none", clip(strings.Join(c.Pending, ", "))+": plan a reboot before updates"),
 		check("other installer", len(c.Busy) == 0, "none", "at work: "+clip(strings.Join(c.Busy, ", "))),
 		check("another job", len(c.Jobs) == 0, "none", clip(strings.Join(c.Jobs, ", "))),
 	}
-	if c.Free < 0 {
+	switch {
+	case c.Free < 0:
 		list[0] = data.Check{Name: checkDisk, Detail: "cannot tell"}
+	case c.Free >= leastFree && c.Free < wantedFree:
+		list[0] = data.Check{Name: checkDisk, Result: data.CheckWarned, Detail: gigabytes + ", 10 GiB are wanted"}
+	}
+	if len(c.Busy) == 1 && c.Busy[0] == servicingWorker {
+		list[3] = data.Check{Name: "other installer", Result: data.CheckWarned, Detail: "servicing (TiWorker) is at work; Windows Update lets no two install at a time"}
 	}
 	for i := range list {
 		list[i].UpdatesOnly = slices.Contains([]string{checkDisk, checkService, checkPending}, list[i].Name)

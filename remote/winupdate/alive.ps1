@@ -6,10 +6,11 @@ $boot = ''
 if ($first) { $boot = [string]$first.CreationDate.ToUniversalTime().Ticks }
 $cbs = 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\Interface'
 $servicing = Get-ItemProperty -LiteralPath $cbs -Name ServicingInProgress -ErrorAction SilentlyContinue
-$logon = Get-ItemProperty -LiteralPath 'HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon' -Name AutoLogonChecked -ErrorAction SilentlyContinue
+# A volatile key that the logon screen makes once Windows has done what it does at a boot.
+$logon = Test-Path -LiteralPath 'HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon\AutoLogonChecked'
 $stamp = 'yyyy-MM-ddTHH:mm:ssZ'
 ConvertTo-Json -Compress -Depth 3 -InputObject @{
     boot = $boot; booted = $os.LastBootUpTime.ToUniversalTime().ToString($stamp); now = [DateTime]::UtcNow.ToString($stamp)
     services = @(Get-CimInstance -ClassName Win32_Service -Filter "State='Running' AND StartMode='Auto'" | ForEach-Object { [string]$_.Name })
-    servicing = $(if ($servicing) { [int]$servicing.ServicingInProgress } else { 0 }); logon = [bool]$logon
+    servicing = $(if ($servicing) { [int]$servicing.ServicingInProgress } else { 0 }); logon = $logon
 }

@@ -8,11 +8,13 @@ $pending = @()
 if (Test-Path -LiteralPath "$cbs\RebootPending") { $pending += 'servicing' }
 if (Test-Path -LiteralPath "$wu\Auto Update\RebootRequired") { $pending += 'Windows Update' }
 $busy = @()
-foreach ($name in 'TiWorker', 'msiexec', 'wusa') {
-    # msiexec runs as a service for a while after it has done its work
-    if ($name -ne 'msiexec' -and (Get-Process -Name $name -ErrorAction SilentlyContinue)) { $busy += $name }
+foreach ($name in 'TiWorker', 'wusa') { # not msiexec, which stays as a service for a while after its work
+    if (Get-Process -Name $name -ErrorAction SilentlyContinue) { $busy += $name }
 }
-$jobs = @(Get-ScheduledTask -TaskPath '\SecondTuesday\' -ErrorAction SilentlyContinue | Where-Object { [string]$_.State -eq 'Running' } | ForEach-Object { $_.TaskName })
+$folder = Join-Path (Join-Path $env:ProgramData 'SecondTuesday') 'jobs' # anybody may make a task of that path, but nobody else a folder for it
+$jobs = @(Get-ScheduledTask -TaskPath '\SecondTuesday\' -ErrorAction SilentlyContinue |
+    Where-Object { [string]$_.State -eq 'Running' -and $_.TaskName -match '^[a-z0-9-]{8,64}$' -and (Test-Path -LiteralPath (Join-Path $folder $_.TaskName)) } |
+    ForEach-Object { $_.TaskName })
 ConvertTo-Json -Compress -Depth 3 -InputObject @{
     free = $(if ($disk) { [int64]$disk.FreeSpace } else { -1 }); start = $(if ($service) { [string]$service.StartMode } else { '' })
     pending = $pending; busy = $busy; jobs = $jobs; now = [DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ')

@@ -136,7 +136,7 @@ func (f found) finding() remote.Finding {
 	switch {
 	case f.Error != "":
 		out.Result, out.Mend = data.CheckFailed, mend
-		out.Detail = strings.TrimSpace(f.Where + ": " + withCode(f.Message, f.Error) + f.Facts.source())
+		out.Detail = strings.TrimSpace(clip(f.Where) + ": " + withCode(f.Message, f.Error) + f.Facts.source())
 	case f.Code != 2:
 		out.Result, out.Mend = data.CheckWarned, mend
 		out.Detail = fmt.Sprintf("%s answered, but its list is not whole (result code %d): %s", f.Facts.origin(), f.Code, clip(strings.Join(f.Warnings, "; ")))

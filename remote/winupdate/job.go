@@ -83,13 +83,14 @@ func (Platform) Start(ctx context.Context, s remote.Session, j remote.Job) error
 // start gives the host an order, once.
 func start(ctx context.Context, s remote.Session, id string, o order, limit time.Duration) error {
 	sum := sha256.Sum256([]byte(taskScript))
+	_, arguments, _ := strings.Cut(TaskLine(), " ")
 	input, err := json.Marshal(struct {
-		Loader  string `json:"loader"`
+		Line    string `json:"line"`
 		Task    string `json:"task"`
 		SHA256  string `json:"sha256"`
 		Order   order  `json:"order"`
 		Minutes int    `json:"minutes"`
-	}{remote.EncodedCommand(loadScript), taskScript, hex.EncodeToString(sum[:]), o, int(limit/time.Minute) + 1})
+	}{arguments, taskScript, hex.EncodeToString(sum[:]), o, int(limit/time.Minute) + 1})
 	if err != nil {
 		return err
 	}
@@ -135,7 +136,27 @@ func (Platform) Look(ctx context.Context, s remote.Session, id string, from int6
 	if err != nil {
 		return remote.JobStatus{}, err
 	}
+	if err := l.fits(from); err != nil {
+		return remote.JobStatus{}, err
+	}
 	return l.status(l.Next == from)
+}
+
+// maxLog is what is read of one job's log, in bytes: a host could write one
+// without an end into the workspace.
+const maxLog = 16 << 20
+
+// fits holds that the log goes on where it was read to, and leaves out what is
+// beyond maxLog.
+func (l *look) fits(from int64) error {
+	log, err := base64.StdEncoding.DecodeString(l.Log)
+	if err != nil || l.Next != from+int64(len(log)) {
+		return fmt.Errorf("look at job: %w: its log does not go on from byte %d", remote.ErrGarbage, from)
+	}
+	if l.Next > maxLog {
+		l.Log, l.Next = "", from
+	}
+	return nil
 }
 
 // status reads what the host says, which is not believed where it contradicts
@@ -154,7 +175,7 @@ func (l look) status(whole bool) (remote.JobStatus, error) {
 	if err := errors.Join(part(l.Started, &started), part(l.Progress, &progress)); err != nil {
 		return st, err
 	}
-	st.Started, st.Step, st.Done, st.Total = moment(started.At), progress.Step, progress.Done, progress.Total
+	st.Started, st.Step, st.Done, st.Total = moment(started.At), oneLine(progress.Step), progress.Done, progress.Total
 	switch l.State {
 	case "absent":
 		st.State = remote.JobAbsent
@@ -165,6 +186,10 @@ func (l look) status(whole bool) (remote.JobStatus, error) {
 		}
 	case "lost":
 		st.State = remote.JobLost
+		var r result
+		if part(l.Partial, &r) == nil { // one that is torn says nothing; lost it is all the same
+			st.Log = append(st.Log, r.report()...)
+		}
 	case "never":
 		st.State, st.Exit = remote.JobEnded, ExitNever
 		st.Log = append(st.Log, "the task scheduler did not start the task: "+l.Detail+"\n"...)
@@ -220,25 +245,27 @@ func (l look) ended(st *remote.JobStatus, whole bool) error {
 	if err := part(l.Result, &r); err != nil {
 		return err
 	}
+	if r.Stopped != "" && r.Stopped != "cancelled" && r.Stopped != "deadline" || r.Kind != "install" && r.Kind != "broken" {
+		return fmt.Errorf("look at job: %w: a result of %q, stopped by %q", remote.ErrGarbage, clip(r.Kind), clip(r.Stopped))
+	}
 	st.State, st.Ended, st.Stopped = remote.JobEnded, moment(r.Ended), r.Stopped
-	var report bytes.Buffer
+	report := bytes.NewBuffer(r.report())
 	bad := 0
 	for _, u := range r.Updates {
 		if u.Status != "installed" {
 			bad++
 		}
-		fmt.Fprintf(&report, "%s: %s\n", clip(u.Title), u.words())
 	}
 	switch {
 	case r.Kind == "broken" || !r.Finished:
 		st.Exit = ExitBroken
-		fmt.Fprintf(&report, "the task's script broke off: %s\n", withCode(r.Message, r.Error))
+		fmt.Fprintf(report, "the task's script broke off: %s\n", withCode(r.Message, r.Error))
 	case r.Error == "a reboot is pending":
 		st.Exit = ExitReboot
-		fmt.Fprintf(&report, "nothing was done: a reboot is pending (%s)\n", clip(r.Message))
+		fmt.Fprintf(report, "nothing was done: a reboot is pending (%s)\n", clip(r.Message))
 	case r.Error != "":
 		st.Exit = ExitSearch
-		fmt.Fprintf(&report, "nothing was done: Windows Update could not be asked: %s\n", withCode(r.Message, r.Error))
+		fmt.Fprintf(report, "nothing was done: Windows Update could not be asked: %s\n", withCode(r.Message, r.Error))
 	case r.Stopped != "":
 		st.Exit = ExitHalted
 	case bad > 0:
@@ -249,6 +276,15 @@ func (l look) ended(st *remote.JobStatus, whole bool) error {
 	}
 	st.Done, st.Total = len(r.Updates)-bad, len(r.Updates)
 	return nil
+}
+
+// report says what became of each update, a line each.
+func (r result) report() []byte {
+	var b []byte
+	for _, u := range r.Updates {
+		b = fmt.Appendf(b, "%s: %s\n", clip(u.Title), u.words())
+	}
+	return b
 }
 
 // words says what became of one update.
@@ -293,3 +329,6 @@ func clip(s string) string {
 	}
 	return s
 }
+
+// oneLine is clip for what stands in the middle of a line.
+func oneLine(s string) string { return strings.Join(strings.Fields(clip(s)), " ") }

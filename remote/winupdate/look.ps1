@@ -3,9 +3,12 @@
 param([string]$Id, [string]$From, [string]$What)
 if ($Id -notmatch '^[a-z0-9-]{8,64}$') { throw "the job's ID is not one" }
 $folder = Join-Path (Join-Path (Join-Path $env:ProgramData 'SecondTuesday') 'jobs') $Id
+# The task replaces its files while they are read: they are opened so that it can.
 function Text($Name) {
     $path = Join-Path $folder $Name
-    if (Test-Path -LiteralPath $path) { [IO.File]::ReadAllText($path) } else { '' }
+    if (-not (Test-Path -LiteralPath $path)) { return '' }
+    $file = New-Object System.IO.FileStream $path, 'Open', 'Read', 'ReadWrite, Delete'
+    try { (New-Object System.IO.StreamReader $file).ReadToEnd() } finally { $file.Dispose() }
 }
 $out = @{ state = 'absent'; log = ''; next = [int64]$From; progress = ''; started = ''; result = ''; partial = ''; detail = '' }
 if (-not (Test-Path -LiteralPath $folder)) { return ConvertTo-Json -Compress -InputObject $out }

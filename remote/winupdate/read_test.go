@@ -35,7 +35,7 @@ func TestListReadsEveryShapePowerShellWrites(t *testing.T) {
 // whole is what a scan task writes, shortened.
 func whole(change func(map[string]any)) string {
 	f := map[string]any{
-		"kind": "scan", "finished": true, "error": "", "code": 2, "fetched": "2026-11-22T04:00:00Z",
+		"kind": "scan", "finished": true, "error": "", "code": 2, "installedCode": 2, "fetched": "2026-11-22T04:00:00Z",
 		"facts": map[string]any{"product": "Windows Server 2022 Standard", "release": "21H2", "build": "20348", "revision": 2966,
 			"kind": "Server Core", "booted": "2026-11-01T02:00:00Z", "now": "2026-11-23T03:00:00Z"},
 		"reboot": map[string]any{"known": true, "reasons": []any{
@@ -90,9 +90,10 @@ func TestAnswerThatIsNotWholeProvesNothing(t *testing.T) {
 	}{
 		"search failed": {func(f map[string]any) { f["error"], f["where"], f["missing"] = "0x80244022", "search", nil },
 			"search: the update server is overloaded (503); look at the WSUS pool (0x80244022); updates come from Microsoft"},
-		"not whole":     {func(f map[string]any) { f["code"], f["warnings"] = 3, []any{"0x80240438 x"} }, "result code 3"},
-		"not started":   {func(f map[string]any) { f["code"] = 0 }, "result code 0"},
-		"never fetched": {func(f map[string]any) { f["fetched"] = "" }, "never had an answer"},
+		"not whole":           {func(f map[string]any) { f["code"], f["warnings"] = 3, []any{"0x80240438 x"} }, "result code 3"},
+		"installed not whole": {func(f map[string]any) { f["installedCode"] = 3 }, "what is installed"},
+		"not started":         {func(f map[string]any) { f["code"] = 0 }, "result code 0"},
+		"never fetched":       {func(f map[string]any) { f["fetched"] = "" }, "never had an answer"},
 		"WSUS": {func(f map[string]any) {
 			f["error"], f["where"] = "0x80072EE2", "search"
 			f["facts"].(map[string]any)["server"], f["facts"].(map[string]any)["useServer"] = "http://joe:pw@wsus.example.test:8530", 1
@@ -176,6 +177,10 @@ func TestStateOfAJobIsNeverGuessed(t *testing.T) {
 			t.Errorf("%s: %+v", name, st)
 		}
 	}
+	lost := look{State: "lost", Log: base64.StdEncoding.EncodeToString([]byte("== install 2\n")), Partial: `{"kind":"install","updates":[{"title":"KB1","status":"installed"}]}`}
+	if st, err := lost.status(false); err != nil || st.State != remote.JobLost || string(st.Log) != "== install 2\nKB1: installed\n" {
+		t.Errorf("what was known of a job that is lost: %+v %q, %v", st, st.Log, err)
+	}
 	l := look{State: "running", Log: base64.StdEncoding.EncodeToString([]byte("== search\n")), Next: 10, Started: "\ufeff{\"at\":\"2026-11-23T02:00:00Z\"}", Progress: `{"step":"search","done":1,"total":4}`}
 	if st, err := l.status(true); err != nil || st.Step != "search" || st.Done != 1 || st.Total != 4 || st.Started.Hour() != 2 || string(st.Log) != "== search\n" {
 		t.Errorf("%+v, %v", st, err)
@@ -216,4 +221,23 @@ func (r *recorder) Close() error { return nil }
 
 func job() remote.Job {
 	return remote.Job{ID: "install-0001", StopAfter: time.Hour, Changes: data.Changes{Upgrade: []data.Target{{Name: "KB1", To: lcu + ".1"}}}}
+}
+
+func TestLittleRoomAndServicingAreWarningsOnly(t *testing.T) {
+	for name, c := range map[string]struct {
+		checked
+		disk, other data.CheckResult
+	}{
+		"room, quiet":     {checked{Free: 20 << 30}, data.CheckPassed, data.CheckPassed},
+		"little room":     {checked{Free: 8 << 30}, data.CheckWarned, data.CheckPassed},
+		"no room":         {checked{Free: 2 << 30}, data.CheckFailed, data.CheckPassed},
+		"not known":       {checked{Free: -1}, data.CheckUnknown, data.CheckPassed},
+		"servicing":       {checked{Free: 20 << 30, Busy: []string{"TiWorker"}}, data.CheckPassed, data.CheckWarned},
+		"an installation": {checked{Free: 20 << 30, Busy: []string{"TiWorker", "wusa"}}, data.CheckPassed, data.CheckFailed},
+	} {
+		got := c.checks(time.Now(), time.Now())
+		if got[0].Result != c.disk || got[3].Result != c.other || got[0].Name != "free disk" || got[3].Name != "other installer" {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
 }

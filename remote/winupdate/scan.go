@@ -30,7 +30,7 @@ func (p Platform) Scan(ctx context.Context, s remote.Session, refresh bool) (dat
 		return data.Scan{}, fmt.Errorf("scan Windows Update: %w", err)
 	}
 	scan := found.scan()
-	scan.BootID = alive.Boot
+	scan.BootID = clip(alive.Boot)
 	scan.Evidence = []data.Evidence{evidence("Windows Update as SYSTEM", raw)}
 	return scan, nil
 }
@@ -96,21 +96,22 @@ func forget(ctx context.Context, s remote.Session, id string) {
 	s.Run(ctx, remote.Command{Name: "forget scan", Script: forgetScript, Args: []string{id}})
 }
 
-// found is what a scan task wrote.
+// found is what a scan task wrote, as far as it is read. What updates supersede,
+// how they reboot, and the history stay in the evidence.
 type found struct {
-	Kind      string           `json:"kind"`
-	Finished  bool             `json:"finished"`
-	Error     string           `json:"error"` // HRESULT "0x8024402C"; empty: none
-	Message   string           `json:"message"`
-	Where     string           `json:"where"` // what it was at when it failed
-	Fetched   string           `json:"fetched"`
-	Code      int              `json:"code"` // of the search: 2 whole, 3 not whole
-	Installed list[update]     `json:"installed"`
-	Missing   list[update]     `json:"missing"`
-	Warnings  list[string]     `json:"warnings"`
-	History   list[historical] `json:"history"`
-	Facts     facts            `json:"facts"`
-	Reboot    struct {
+	Kind          string       `json:"kind"`
+	Finished      bool         `json:"finished"`
+	Error         string       `json:"error"` // HRESULT "0x8024402C"; empty: none
+	Message       string       `json:"message"`
+	Where         string       `json:"where"` // what it was at when it failed
+	Fetched       string       `json:"fetched"`
+	Code          int          `json:"code"`          // of the search for what is missing: 2 whole, 3 not whole
+	InstalledCode int          `json:"installedCode"` // of the search for what is installed
+	Installed     list[update] `json:"installed"`
+	Missing       list[update] `json:"missing"`
+	Warnings      list[string] `json:"warnings"`
+	Facts         facts        `json:"facts"`
+	Reboot        struct {
 		Known   bool         `json:"known"`
 		Reasons list[reason] `json:"reasons"`
 	} `json:"reboot"`
@@ -149,17 +150,8 @@ type update struct {
 	Released    string       `json:"released"`
 	CategoryIDs list[string] `json:"categoryIds"`
 	Size        int64        `json:"size"`
-	Superseded  list[string] `json:"superseded"`
 	Optional    bool         `json:"optional"`
 	Waits       bool         `json:"waits"` // installed, and a reboot is still to come
-}
-
-type historical struct {
-	ID       string `json:"id"`
-	Revision int    `json:"revision"`
-	At       string `json:"at"`
-	Code     int    `json:"code"`
-	HResult  string `json:"hresult"`
 }
 
 func readFound(s string) (found, error) {
@@ -174,7 +166,7 @@ func readFound(s string) (found, error) {
 		return f, fmt.Errorf("%w: the task's result is not whole", remote.ErrGarbage)
 	}
 	for _, u := range append(slices.Clone(f.Missing), f.Installed...) {
-		if !version.MatchString(u.version()) || u.Title == "" {
+		if !version.MatchString(u.version()) || clip(u.Title) == "" {
 			return f, fmt.Errorf("%w: an update without ID, revision or title: %q", remote.ErrGarbage, clip(u.Title+" "+u.version()))
 		}
 	}
@@ -232,7 +224,7 @@ func (u update) data() data.Update {
 	return data.Update{
 		Name: u.name(), Available: u.version(), Title: clip(u.Title), Origin: "Windows Update",
 		Class: u.class(), Severity: severities[strings.ToLower(u.Severity)],
-		Advisories: sorted(u.Bulletins), CVEs: sorted(u.CVEs), Released: moment(u.Released), Size: u.Size,
+		Advisories: sorted(u.Bulletins), CVEs: sorted(u.CVEs), Released: moment(u.Released), Size: max(u.Size, 0),
 	}
 }
 
@@ -263,9 +255,11 @@ func (f found) scan() data.Scan {
 	}
 	switch {
 	case f.Error != "":
-		problem(data.SourceUnreachable, f.Where+": "+withCode(f.Message, f.Error)+f.Facts.source())
+		problem(data.SourceUnreachable, clip(f.Where)+": "+withCode(f.Message, f.Error)+f.Facts.source())
 	case f.Code != 2:
 		problem(data.SourceUnreachable, fmt.Sprintf("the list is not whole (result code %d): %s%s", f.Code, clip(strings.Join(f.Warnings, "; ")), f.Facts.source()))
+	case f.InstalledCode != 2: // an update that waits for its reboot may be left out
+		problem(data.SourceUnreachable, fmt.Sprintf("the list of what is installed is not whole (result code %d): %s%s", f.InstalledCode, clip(strings.Join(f.Warnings, "; ")), f.Facts.source()))
 	case scan.MetadataAt.IsZero():
 		problem(data.MetadataMissing, "the host has never had an answer from its update server; scan with refresh")
 	}

@@ -3,6 +3,7 @@ package winupdate
 import "secondtuesday/remote"
 
 // TaskLine is the command line of the tasks that start.ps1 registers: constant.
+// Its first word stands in start.ps1.
 func TaskLine() string {
 	return remote.PowerShellLine(loadScript)
 }

@@ -1,5 +1,5 @@
 # Starts one job, once. Argument: the job's ID. Standard input: JSON of
-# {"loader": base64 for -EncodedCommand, "task": script, "sha256": of the script,
+# {"line": of powershell.exe in the task, "task": script, "sha256": of the script,
 #  "order": what the task shall do, "minutes": after which the scheduler ends it}.
 # Prints {"state": "started" | "known" | "busy", "detail"}.
 param([string]$Id)
@@ -31,10 +31,12 @@ $root = Join-Path $env:ProgramData 'SecondTuesday'
 $jobs = Join-Path $root 'jobs'
 $folder = Join-Path $jobs $Id
 Protect-Folder $root
-if (-not (Test-Path -LiteralPath $jobs)) { $null = New-Item -ItemType Directory -Path $jobs }
+Protect-Folder $jobs # somebody may have made it before the rights of the one above were set
 $claim = Join-Path $folder 'started.json'
 $path = '\SecondTuesday\'
-$known = @(Get-ScheduledTask -TaskPath $path -ErrorAction SilentlyContinue)
+# Anybody may make a task of that path, but nobody else a folder for it.
+$known = @(Get-ScheduledTask -TaskPath $path -ErrorAction SilentlyContinue |
+    Where-Object { $_.TaskName -match '^[a-z0-9-]{8,64}$' -and (Test-Path -LiteralPath (Join-Path $jobs $_.TaskName)) })
 foreach ($task in $known) {
     if ([string]$task.State -eq 'Running' -and $task.TaskName -ne $Id) { return Answer 'busy' $task.TaskName }
     # The folder of a job that has ended stays for a year as proof that it ran; its task is of no use.
@@ -57,8 +59,7 @@ $utf8 = New-Object System.Text.UTF8Encoding $true # Windows PowerShell reads oth
 [IO.File]::WriteAllText((Join-Path $folder 'task.sha256'), [string]$order.sha256, $utf8)
 [IO.File]::WriteAllText((Join-Path $folder 'order.json'), (ConvertTo-Json -Depth 6 -Compress -InputObject $order.order), $utf8)
 
-$line = '-NoProfile -NonInteractive -ExecutionPolicy Bypass -EncodedCommand ' + $order.loader
-$action = New-ScheduledTaskAction -Execute 'powershell.exe' -Argument $line -WorkingDirectory $folder
+$action = New-ScheduledTaskAction -Execute 'powershell.exe' -Argument ([string]$order.line) -WorkingDirectory $folder
 $principal = New-ScheduledTaskPrincipal -UserId 'S-1-5-18' -LogonType ServiceAccount -RunLevel Highest
 $settings = New-ScheduledTaskSettingsSet -AllowStartIfOnBatteries -DontStopIfGoingOnBatteries -MultipleInstances IgnoreNew -Priority 4 -ExecutionTimeLimit (New-TimeSpan -Minutes ([int]$order.minutes))
 $null = Register-ScheduledTask -TaskPath $path -TaskName $Id -Action $action -Principal $principal -Settings $settings

@@ -7,13 +7,29 @@ $ProgressPreference = 'SilentlyContinue'
 $clock = [Diagnostics.Stopwatch]::StartNew() # whatever happens to the time of day
 $utf8 = New-Object System.Text.UTF8Encoding $false
 
+function Hex($Code) { '0x{0:X8}' -f ([int64]$Code -band 0xFFFFFFFFL) }
+function Code($Failure) { Hex $Failure.Exception.GetBaseException().HResult }
+# Who reads a file, this program or a virus scanner, may hold it for a moment: sharing
+# violation, lock violation, a replaced file that cannot be removed yet.
+function Insist($Do) {
+    for ($try = 1; ; $try++) {
+        try {
+            & $Do
+            return
+        } catch {
+            if ($try -ge 50 -or @('0x80070020', '0x80070021', '0x80070497') -notcontains (Code $_)) { throw }
+            Start-Sleep -Milliseconds 100
+        }
+    }
+}
 function Save($Name, $Value) {
     $part = Join-Path $Folder ($Name + '.new')
     $path = Join-Path $Folder $Name
-    [IO.File]::WriteAllText($part, (ConvertTo-Json -Depth 8 -Compress -InputObject $Value), $utf8)
-    if (Test-Path -LiteralPath $path) { [IO.File]::Replace($part, $path, [NullString]::Value) } else { [IO.File]::Move($part, $path) }
+    $text = ConvertTo-Json -Depth 8 -Compress -InputObject $Value
+    Insist { [IO.File]::WriteAllText($part, $text, $utf8) }
+    Insist { if (Test-Path -LiteralPath $path) { [IO.File]::Replace($part, $path, [NullString]::Value) } else { [IO.File]::Move($part, $path) } }
 }
-function Say($Text) { [IO.File]::AppendAllText((Join-Path $Folder 'log.txt'), $Text + "`n", $utf8) }
+function Say($Text) { Insist { [IO.File]::AppendAllText((Join-Path $Folder 'log.txt'), $Text + "`n", $utf8) } }
 function Utc($Time) { if ($Time -and $Time.Year -gt 1900) { $Time.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ') } else { '' } }
 function Step($Text, $Done, $Total) {
     Say "== $Text"
@@ -21,8 +37,6 @@ function Step($Text, $Done, $Total) {
 }
 # COM gives times in UTC already, without saying so.
 function Stamp($Time) { if ($Time -and $Time.Year -gt 1900) { $Time.ToString('yyyy-MM-ddTHH:mm:ssZ') } else { '' } }
-function Hex($Code) { '0x{0:X8}' -f ([int64]$Code -band 0xFFFFFFFFL) }
-function Code($Failure) { Hex $Failure.Exception.GetBaseException().HResult }
 # A COM collection is no array: it has Count and Item(i).
 function Items($Collection) {
     if ($null -eq $Collection) { return }
@@ -127,8 +141,8 @@ function Scan($Order) {
         Step -Text 'search for what is installed' -Done 2 -Total 4
         $present = Search $searcher 'IsInstalled=1'
         Step -Text 'read the history' -Done 3 -Total 4
-        $out.where = 'read the history'
-        $out.history = @(Read-History -Searcher $searcher)
+        # Kept as evidence only: where Windows cannot read it, the lists count all the same.
+        try { $out.history = @(Read-History -Searcher $searcher) } catch { $out.historyError = Code $_ }
         $out.where = ''
         $out.fetched = Fetched -Online ([bool]$Order.refresh)
         $out.code = $missing.code
@@ -224,7 +238,9 @@ function Install($Order) {
         Save 'partial.json' $out # what is known where the host goes down in the middle
     }
     Step -Text 'wait for servicing' -Done $planned.Count -Total $planned.Count
-    while ((Get-Process -Name TiWorker -ErrorAction SilentlyContinue) -and $clock.Elapsed.TotalSeconds -lt [double]$Order.seconds) { Start-Sleep -Seconds 5 }
+    # Not for ever: it stays for a while, and cleans up now and then, without any need.
+    $until = [Math]::Min([double]$Order.seconds, $clock.Elapsed.TotalSeconds + 900)
+    while ((Get-Process -Name TiWorker -ErrorAction SilentlyContinue) -and $clock.Elapsed.TotalSeconds -lt $until) { Start-Sleep -Seconds 5 }
     $out.finished = $true
     $out
 }

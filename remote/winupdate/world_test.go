@@ -175,6 +175,35 @@ func find(t *testing.T, scan data.Scan, kb string) data.Update {
 	return scan.Updates[i]
 }
 
+// A host that has just booted still works on updates, and shows its logon last.
+func TestHostIsSettledOnceWindowsIsDoneWithItsBoot(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		up, servicing, logon int // seconds
+		says                 string
+	}{
+		"settled":                   {120, 60, 60, ""},
+		"servicing":                 {120, 3600, 60, "still works on updates"},
+		"no logon yet":              {120, 60, 3600, "no logon yet"},
+		"no logon, but up for long": {660, 60, 3600, ""},
+	} {
+		each(t, func() windows.State {
+			s := shop(time.Now())
+			s.BootedAt = time.Now().Add(-time.Duration(c.up) * time.Second)
+			s.Faults.ServicingSeconds, s.Faults.LogonSeconds = c.servicing, c.logon
+			return s
+		}, func(t *testing.T, r *rig) {
+			alive, err := r.Alive(t.Context(), r.session)
+			switch {
+			case c.says == "" && (err != nil || alive.BootID == ""):
+				t.Errorf("%s: %+v, %v", name, alive, err)
+			case c.says != "" && (!errors.Is(err, remote.ErrBooting) || !strings.Contains(err.Error(), c.says)):
+				t.Errorf("%s: %+v, %v", name, alive, err)
+			}
+		})
+	}
+}
+
 func TestUpdateGoesFromMissingThroughARebootToProof(t *testing.T) {
 	t.Parallel()
 	each(t, func() windows.State { return shop(time.Now()) }, throughReboot)
@@ -339,9 +368,13 @@ func stopped(t *testing.T, r *rig) {
 	for _, u := range r.scan(false).Updates {
 		j.Changes.Upgrade = append(j.Changes.Upgrade, data.Target{Name: u.Name, To: u.Available})
 	}
+	takes := 10 * time.Second // longer than it takes to cancel and to ask for another job
+	if r.world.Run == nil {
+		takes = 40 * time.Second
+	}
 	r.change(func(s *windows.State) {
 		for i := range s.Updates {
-			s.Updates[i].InstallTakes = 10 * time.Second
+			s.Updates[i].InstallTakes = takes
 		}
 	})
 	if err := r.Start(t.Context(), r.session, j); err != nil {
@@ -364,30 +397,193 @@ func stopped(t *testing.T, r *rig) {
 	}
 }
 
+// own are the rights of a folder that is only SYSTEM's and the administrators'.
+const own = "D:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
+
+func folder(owner, sddl string) func(*windows.State) {
+	return func(s *windows.State) {
+		s.Folders = []windows.Folder{{Path: "SecondTuesday", Owner: owner, SDDL: sddl}}
+	}
+}
+
+func TestFolderThatIsALinkIsRefused(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, windows.Server2022("win1", time.Now()), players["PowerShell"])
+	if err := os.Symlink(t.TempDir(), filepath.Join(r.world.ProgramData(), "SecondTuesday")); err != nil {
+		t.Fatal(err)
+	}
+	err := r.Start(t.Context(), r.session, remote.Job{ID: "install-0001", StopAfter: time.Hour})
+	if err == nil || !strings.Contains(err.Error(), "is a link: remove it") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestStartThatBrokeOffIsBegunAnew(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State {
+		s := windows.Server2022("win1", time.Now())
+		s.Folders = []windows.Folder{{Path: "SecondTuesday", SDDL: own}, {Path: "SecondTuesday/jobs", SDDL: own}}
+		return s
+	}, func(t *testing.T, r *rig) {
+		half := filepath.Join(r.world.ProgramData(), "SecondTuesday", "jobs", "install-0001")
+		if err := errors.Join(os.MkdirAll(half, 0o700), os.WriteFile(filepath.Join(half, "task.ps1"), []byte("half"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		if st := r.job("install-0001", time.Hour); st.State != remote.JobEnded || st.Exit != 0 {
+			t.Errorf("%+v\n%s", st, st.Log)
+		}
+	})
+}
+
+func TestTaskRunsOnceAndOnlyWhatWasSent(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, windows.Server2022("win1", time.Now()), players["PowerShell"])
+	if st := r.job("install-0001", time.Hour); st.Exit != 0 {
+		t.Fatalf("%+v\n%s", st, st.Log)
+	}
+	again := func(want uint32) {
+		t.Helper()
+		if err := r.world.StartTask(`\SecondTuesday\install-0001`); err != nil {
+			t.Fatal(err)
+		}
+		var tasks []windows.Task
+		for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
+			var err error
+			if tasks, err = r.world.Tasks(); err != nil {
+				t.Fatal(err)
+			}
+			if tasks[0].State != windows.TaskRunning && tasks[0].LastResult == want {
+				return
+			}
+		}
+		t.Errorf("it ended with %d, want %d", tasks[0].LastResult, want)
+	}
+	again(5)
+	script := filepath.Join(r.world.ProgramData(), "SecondTuesday", "jobs", "install-0001", "task.ps1")
+	if err := os.WriteFile(script, []byte("\ufeff'something else'"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	again(4)
+}
+
+func TestScriptsTakeNothingButAJobsID(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State { return windows.Server2022("win1", time.Now()) }, func(t *testing.T, r *rig) {
+		for _, c := range []struct{ script, id string }{
+			{"start", `..\..\Windows`}, {"look", `..\..\Windows`}, {"cancel", `..\..\Windows`}, {"forget", `..\..\Windows`}, {"forget", "install-0001"},
+		} {
+			_, err := r.session.Run(t.Context(), remote.Command{Name: c.script, Script: winupdate.Scripts()[c.script], Args: []string{c.id, "0", ""}, Stdin: []byte("{}")})
+			var exit *remote.ExitError
+			if !errors.As(err, &exit) || !strings.Contains(exit.Stderr, "ID is not one") {
+				t.Errorf("%s of %s: %v", c.script, c.id, err)
+			}
+		}
+	})
+}
+
+func TestRebootSaysWhatBecameOfIt(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State { return windows.Server2022("win1", time.Now()) }, func(t *testing.T, r *rig) {
+		for code, want := range map[int]string{1190: "it is scheduled already", 1115: "a shutdown is in progress", 5: "shutdown.exe: 5"} {
+			r.change(func(s *windows.State) { s.Faults.RebootRefused = code })
+			err := r.Reboot(t.Context(), r.session)
+			if err == nil || !strings.Contains(err.Error(), want) || errors.Is(err, remote.ErrGoingDown) != (code != 5) {
+				t.Errorf("%d: got %v", code, err)
+			}
+		}
+	})
+}
+
+func TestChecksNameWhatIsInTheWay(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State {
+		s := windows.Server2022("win1", time.Now())
+		s.Pending = []string{windows.UpdateRebootRequired, windows.CBSRebootPending}
+		s.Processes = []windows.Process{{Name: "wusa.exe", ID: 4711}}
+		s.DiskFree = 1 << 30
+		for i := range s.Services {
+			if s.Services[i].Name == "wuauserv" {
+				s.Services[i].Start = "Disabled"
+			}
+		}
+		return s
+	}, func(t *testing.T, r *rig) {
+		checks, err := r.Check(t.Context(), r.session, data.Changes{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := map[string]data.Check{}
+		for _, c := range checks {
+			found[c.Name] = c
+		}
+		for name, words := range map[string]string{
+			"free disk": "1.0 GiB free", "Windows Update service": "disabled", "other installer": "wusa", "pending reboot": "servicing, Windows Update",
+		} {
+			if c := found[name]; c.Result != data.CheckFailed || !strings.Contains(c.Detail, words) {
+				t.Errorf("%s: %+v", name, c)
+			}
+		}
+	})
+}
+
 func TestWhatKeepsATaskFromRunningIsNamed(t *testing.T) {
 	now := time.Now()
 	for name, c := range map[string]struct {
 		change func(*windows.State)
 		want   string
 	}{
-		"folder of another": {func(s *windows.State) {
-			s.Folders = []windows.Folder{{Path: "SecondTuesday", Owner: `WIN1\mallory`, SDDL: "O:S-1-5-21-1-2-3-1001G:S-1-5-21-1-2-3-513D:PAI(A;OICI;FA;;;S-1-5-21-1-2-3-1001)"}}
+		"folder of another":      {folder(`WIN1\mallory`, own), "belongs to somebody else"},
+		"others write there":     {folder("", own+"(A;OICI;FA;;;BU)"), "belongs to somebody else"},
+		"rights come from above": {folder("", strings.Replace(own, "PAI", "AI", 1)), "belongs to somebody else"},
+		// made in the moment between the folder above and its rights
+		"folder of another below": {func(s *windows.State) {
+			s.Folders = []windows.Folder{
+				{Path: "SecondTuesday", Owner: "BA", SDDL: "D:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"},
+				{Path: "SecondTuesday/jobs", Owner: `WIN1\mallory`, SDDL: "D:AI(A;OICIID;FA;;;SY)(A;OICIID;FA;;;BA)(A;OICI;FA;;;S-1-5-21-1-2-3-1001)"},
+			}
 		}, "belongs to somebody else"},
-		"registration denied": {func(s *windows.State) { s.Faults.TaskRegister = 0x80070005 }, "0x80070005"},
-		"constrained":         {func(s *windows.State) { s.Faults.ConstrainedLanguage = true }, remote.ErrConstrained.Error()},
-		"disk full":           {func(s *windows.State) { s.Faults.DiskFull = true }, "0x80070070"},
+		"nobody else's, and ours": {folder("", own), ""},
+		"registration denied":     {func(s *windows.State) { s.Faults.TaskRegister = 0x80070005 }, "0x80070005"},
+		"constrained":             {func(s *windows.State) { s.Faults.ConstrainedLanguage = true }, remote.ErrConstrained.Error()},
+		"disk full":               {func(s *windows.State) { s.Faults.DiskFull = true }, "0x80070070"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := windows.Server2022("win1", now)
 			c.change(&s)
 			r := newRig(t, s, players["PowerShell"])
-			_, err := r.Scan(t.Context(), r.session, true)
-			if err == nil || !strings.Contains(err.Error(), c.want) {
+			err := r.Start(t.Context(), r.session, remote.Job{ID: "install-0001", StopAfter: time.Hour})
+			if c.want == "" && err == nil {
+				return
+			}
+			if err == nil || c.want == "" || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
 		})
 	}
+}
+
+func TestTaskOfAStrangerHoldsNothingUp(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State { return shop(time.Now()) }, func(t *testing.T, r *rig) {
+		r.change(func(s *windows.State) {
+			for _, name := range []string{"mallorys-own", `..`, "Mallory (1)"} {
+				s.Tasks = append(s.Tasks, windows.Task{Path: `\SecondTuesday\`, Name: name, Execute: "notepad.exe", User: "mallory", State: windows.TaskRunning})
+			}
+		})
+		if scan := r.scan(true); !scan.Trusted() {
+			t.Errorf("problems %v", scan.Problems)
+		}
+		checks, err := r.Check(t.Context(), r.session, data.Changes{})
+		for _, c := range checks {
+			if err != nil || c.Result != data.CheckPassed {
+				t.Errorf("%+v, %v", c, err)
+			}
+		}
+		if err := r.Reboot(t.Context(), r.session); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestTaskThatNeverStartsIsNeitherWaitedForNorStartedLater(t *testing.T) {
@@ -400,6 +596,14 @@ func TestTaskThatNeverStartsIsNeitherWaitedForNorStartedLater(t *testing.T) {
 		j := remote.Job{ID: "install-0001", StopAfter: time.Hour}
 		if err := r.Start(t.Context(), r.session, j); err != nil {
 			t.Fatal(err)
+		}
+		tasks, err := r.world.Tasks()
+		if err != nil || len(tasks) != 1 {
+			t.Fatalf("%+v, %v", tasks, err)
+		}
+		// it ends an hour after the window, and runs once at a time as SYSTEM
+		if k := tasks[0]; k.TimeLimit != 2*time.Hour+time.Minute || !k.Highest || k.User != "S-1-5-18" || k.Multiple != windows.IgnoreNew || "powershell.exe "+k.Arguments != winupdate.TaskLine() {
+			t.Errorf("%+v", k)
 		}
 		if st, err := r.Look(t.Context(), r.session, j.ID, 0); err != nil || st.State != remote.JobRunning {
 			t.Errorf("a task that may still begin: %+v, %v", st, err)
@@ -445,4 +649,72 @@ func TestSearchThatFailsProvesNothing(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestHistoryThatCannotBeReadSpoilsNoScan(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State {
+		s := shop(time.Now())
+		s.Faults.Denied = map[string]windows.HRESULT{"QueryHistory": 0x80248007}
+		return s
+	}, func(t *testing.T, r *rig) {
+		scan := r.scan(true)
+		if !scan.Trusted() || len(scan.Updates) != 4 {
+			t.Errorf("problems %v, %d updates", scan.Problems, len(scan.Updates))
+		}
+		if !strings.Contains(scan.Evidence[0].Output, "0x80248007") {
+			t.Error("the evidence does not say why there is no history")
+		}
+	})
+}
+
+// TestScanWithoutRefreshAsksNobodyElse is of a host whose update server does not
+// answer, with every reason to reboot that Windows has.
+func TestScanWithoutRefreshAsksNobodyElse(t *testing.T) {
+	t.Parallel()
+	last := time.Now().Add(-3 * time.Hour).Truncate(time.Second).UTC()
+	each(t, func() windows.State {
+		s := shop(time.Now())
+		s.Updates[3].Hidden = true // an administrator does not want it
+		s.LastSearch, s.Source.Error = last, 0x80072EE2
+		s.Pending = []string{windows.CBSPackagesPending, windows.CBSRebootInProgress, windows.UpdateServices,
+			windows.FileRename, windows.UpdateExeVolatile, windows.JoinDomain, windows.ComputerRename}
+		return s
+	}, func(t *testing.T, r *rig) {
+		scan := r.scan(false)
+		if !scan.Trusted() || !scan.MetadataAt.Equal(last) || len(scan.Updates) != 3 {
+			t.Errorf("problems %v, fetched %s, want %s, %d updates", scan.Problems, scan.MetadataAt, last, len(scan.Updates))
+		}
+		want := []data.RebootReason{{Source: "servicing", Detail: "RebootInProgress"}, {Source: "servicing", Detail: "PackagesPending"}, {Source: "Windows Update", Detail: "a service of it waits"}}
+		if !slices.Equal(scan.Reboot, want) {
+			t.Errorf("reasons %+v, want %+v", scan.Reboot, want)
+		}
+		for _, advice := range []string{"file renames", "an older installer", "computer name", "domain"} {
+			if !strings.Contains(scan.Evidence[0].Output, `"`+advice+`"`) {
+				t.Errorf("the evidence does not say %q", advice)
+			}
+		}
+	})
+}
+
+func TestJobWhoseTaskIsGoneIsLostAndSaysWhatWasDone(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State { return windows.Server2022("win1", time.Now()) }, func(t *testing.T, r *rig) {
+		job := filepath.Join(r.world.ProgramData(), "SecondTuesday", "jobs", "install-0001")
+		if err := os.MkdirAll(job, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range map[string]string{
+			"order.json": "{}", "started.json": `{"at":"2026-11-23T02:00:00Z"}`, "log.txt": "== install 2\n",
+			"partial.json": `{"kind":"install","updates":[{"title":"KB1","status":"installed"}]}`,
+		} {
+			if err := os.WriteFile(filepath.Join(job, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		st, err := r.Look(t.Context(), r.session, "install-0001", 0)
+		if err != nil || st.State != remote.JobLost || string(st.Log) != "== install 2\nKB1: installed\n" {
+			t.Errorf("%+v %q, %v", st, st.Log, err)
+		}
+	})
 }

@@ -31,7 +31,7 @@ func (x *Screen) Actions() []ui.Action {
 		{Title: "Manage groups", Icon: "stack-2", Key: fyne.KeyG, Modifier: ui.Ctrl, Do: x.manageGroups},
 		{Title: "Show the host's panel", Icon: "info-circle", Do: x.openCurrent, Enabled: any},
 		{Title: "Close the host's panel", Icon: "x", Key: fyne.KeyEscape, Do: x.panelClose, Enabled: func() bool { return x.panel != nil && x.panel.isOpen() }},
-		{Title: "Look at hosts that wait for you", Hint: "Host keys to vouch for and credentials that are missing.", Icon: "key", Do: func() { x.page.Clear(); x.doors.next(x) }, Enabled: func() bool { return len(x.doors.waiting) > 0 && !x.doors.up }},
+		{Title: "Look at hosts that wait for you", Hint: "Host keys and certificates to vouch for, and credentials that are missing.", Icon: "key", Do: func() { x.page.Clear(); x.doors.next(x) }, Enabled: func() bool { return len(x.doors.waiting) > 0 && !x.doors.up }},
 	}
 }
 

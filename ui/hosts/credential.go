@@ -42,7 +42,11 @@ func (d *doors) askCredential(x *Screen, r app.ScanResult) {
 
 // askCredential offers to keep what a host asks for, and then to try it.
 func (x *Screen) askCredential(r *row) {
-	x.keepCredential(r.Host, wordLogin, "For "+r.Name+": what its login, its key file or sudo asks for.", func() {
+	what := "what its login, its key file or sudo asks for."
+	if r.Reach == data.ReachWinRM {
+		what = "what its login asks for."
+	}
+	x.keepCredential(r.Host, wordLogin, "For "+r.Name+": "+what, func() {
 		x.shell.Say(kit.StatusDone, "The credential is kept", nil)
 		if r.failure != nil {
 			x.scan([]*row{r}, false)
@@ -64,14 +68,23 @@ func credentialText(r app.ScanResult) string {
 // keepCredential asks for a credential of a host and keeps it in the keyring
 // or vault. Nothing of it is written anywhere else.
 func (x *Screen) keepCredential(h data.Host, word, why string, kept func()) *kit.Modal {
+	windows := h.Reach == data.ReachWinRM
 	if x.tools.Secrets == nil {
+		way := "Unlock the keyring, use an SSH key with an agent, or allow sudo without a password (NOPASSWD) for this login."
+		if windows {
+			way = "Unlock the keyring, or open the desk with a vault."
+		}
 		return kit.ShowDialog(x.shell.Context(), x.shell.Window(), kit.Dialog{Title: "There is no place for a credential of " + h.Name, Sign: kit.StatusWarning,
-			Text: why + "\nThis computer has no keyring that can be used, and the desk was opened without a vault. Unlock the keyring, use an SSH key with an agent, or allow sudo without a password (NOPASSWD) for this login."})
+			Text: why + "\nThis computer has no keyring that can be used, and the desk was opened without a vault. " + way})
 	}
 	path := kit.NewEntry("/home/anna/.ssh/id_ed25519").With(h.IdentityFile)
 	value := kit.NewSecret("not shown, not logged")
 	file := &kit.Field{Label: "Key file", Input: path, Hint: "Only for a passphrase."}
-	kind := kit.NewSelect([]string{wordLogin, wordPassphrase, wordSudo}, word, "", nil)
+	kinds := []string{wordLogin, wordPassphrase, wordSudo}
+	if windows {
+		kinds = kinds[:1]
+	}
+	kind := kit.NewSelect(kinds, word, "", nil)
 	file.Check = func() error {
 		if kind.Chosen() == wordPassphrase && path.Trimmed() == "" {
 			return errors.New("Name the key file that the passphrase opens.")
@@ -88,11 +101,11 @@ func (x *Screen) keepCredential(h data.Host, word, why string, kept func()) *kit
 				}
 				return nil
 			}})
+	file.SetShown(!windows)
 	var key secret.Key
 	var credential secret.Secret
-	check := kit.NewButton("Check host…", "list-check", nil)
 	m := kit.ShowDialog(x.shell.Context(), x.shell.Window(), kit.Dialog{Title: "Keep a credential for " + h.Name, Sign: kit.StatusHeld, Text: why, Form: form, Width: 560, Confirm: "Keep",
-		Extra: []fyne.CanvasObject{check},
+		Extra: []fyne.CanvasObject{x.checkButton(h)},
 		OnConfirm: func() error {
 			key, credential = keyOf(kind.Chosen(), h, path.Trimmed()), secret.New(value.Text)
 			return nil
@@ -100,7 +113,6 @@ func (x *Screen) keepCredential(h data.Host, word, why string, kept func()) *kit
 		Work: func(ctx context.Context) error {
 			return x.tools.Desk.KeepCredential(ctx, x.tools.Secrets, key, credential)
 		}, OnDone: kept})
-	check.OnTapped = func() { x.check(h) } // above this dialog, which stays
 	x.shell.Window().Canvas().Focus(value)
 	return m
 }

@@ -62,6 +62,11 @@ func (x *Screen) check(h data.Host) {
 	}, func(struct{}) { d.end("") })
 }
 
+// checkButton checks a host above a dialog about it, which stays.
+func (x *Screen) checkButton(h data.Host) *kit.Button {
+	return kit.NewButton("Check host…", "list-check", func() { x.check(h) })
+}
+
 // doctorText says what a check does to the host.
 func doctorText(h data.Host) string {
 	if h.Reach == data.ReachWinRM {
@@ -91,7 +96,7 @@ func (d *doctor) end(text string) {
 	if text == "" {
 		text = d.host.Name + " can be scanned and patched."
 		d.mu.Lock()
-		if slices.ContainsFunc(d.found, func(f app.Finding) bool { return f.Result == data.CheckFailed || f.Result == app.NotTried }) {
+		if slices.ContainsFunc(d.found, func(f app.Finding) bool { return !app.Passes(f) }) {
 			text = "Mend the first step that failed, then check again."
 		}
 		d.mu.Unlock()

@@ -46,12 +46,20 @@ func doorOf(err error) door {
 	return doorNone
 }
 
-// short is for the summary of a scan, after a number.
-func (d door) short() string {
-	switch d {
+// shortOf is for the summary of a scan, after a number.
+func shortOf(err error) string {
+	var unknown *remote.HostKeyUnknownError
+	var changed *remote.HostKeyChangedError
+	switch doorOf(err) {
 	case doorKey:
+		if errors.As(err, &unknown); unknown.Type == remote.TypeCertificate {
+			return "with an unknown certificate"
+		}
 		return "with an unknown host key"
 	case doorChanged:
+		if errors.As(err, &changed); changed.Type == remote.TypeCertificate {
+			return "blocked: certificate changed"
+		}
 		return "blocked: host key changed"
 	case doorLogin:
 		return "refused the login"
@@ -118,7 +126,7 @@ func (d *doors) banner(x *Screen) {
 		return
 	}
 	x.page.Say(kit.NewBanner(kit.StatusWarning, kit.Count(n, "host could not be scanned without you", "hosts could not be scanned without you"),
-		"Host keys to vouch for, or credentials that are not stored.", kit.NewButton("Look at them…", "key", func() {
+		"Host keys or certificates to vouch for, or credentials that are not stored.", kit.NewButton("Look at them…", "key", func() {
 			x.page.Clear()
 			d.next(x)
 		})))
@@ -146,7 +154,7 @@ func (d *doors) next(x *Screen) {
 		errors.As(r.Err, &e)
 		shown := *e
 		shown.Host = named(r.Host, e.Host)
-		kit.ShowHostKeyChanged(x.shell.Context(), x.shell.Window(), &shown).Then(func() { d.leave(x) })
+		kit.ShowHostKeyChanged(x.shell.Context(), x.shell.Window(), &shown, x.checkButton(r.Host)).Then(func() { d.leave(x) })
 	default:
 		d.askCredential(x, r)
 	}
@@ -190,7 +198,7 @@ func (d *doors) askKey(x *Screen, r app.ScanResult) {
 	accepted := false
 	shown := *e
 	shown.Host = named(r.Host, e.Host)
-	m := kit.AskHostKey(x.shell.Context(), x.shell.Window(), &shown, func() { accepted = true })
+	m := kit.AskHostKey(x.shell.Context(), x.shell.Window(), &shown, func() { accepted = true }, x.checkButton(r.Host))
 	m.Then(func() {
 		if !accepted {
 			d.pause(x)

@@ -18,14 +18,15 @@ import (
 type hostForm struct {
 	groups []data.Group
 
-	name, address, user, port, jump, identity *kit.Entry
-	reach, sudo                               *kit.Segmented
-	auth, exposure, criticality, environment  *kit.Select
-	group, ring                               *kit.Select
-	technology, unit, owner, admin            *kit.Entry
-	notes                                     *kit.Entry
+	name, address, user, port, jump          *kit.Entry
+	identity, keytab                         *kit.Entry // one field of a host: of SSH, of Kerberos
+	reach, sudo                              *kit.Segmented
+	auth, exposure, criticality, environment *kit.Select
+	group, ring                              *kit.Select
+	technology, unit, owner, admin           *kit.Entry
+	notes                                    *kit.Entry
 
-	jumpField, authField, sudoField *kit.Field // shown where they have a meaning
+	jumpField, authField, sudoField, keyField, keytabField *kit.Field // shown where they have a meaning
 
 	left, right *kit.Form
 	object      fyne.CanvasObject
@@ -41,9 +42,15 @@ func newHostForm(h data.Host, groups []data.Group) *hostForm {
 		f.port.SetText(strconv.Itoa(h.Port))
 	}
 	f.jump = kit.NewEntry("admin@bastion:22").With(h.Jump)
-	f.identity = kit.NewEntry("agent, or as OpenSSH says").With(h.IdentityFile)
+	f.identity = kit.NewEntry("agent, or as OpenSSH says")
+	f.keytab = kit.NewEntry("none: the stored password logs in")
+	if h.Reach == data.ReachWinRM {
+		f.keytab.SetText(h.IdentityFile)
+	} else {
+		f.identity.SetText(h.IdentityFile)
+	}
 	f.reach = kit.NewSegmented([]string{wordSSH, wordWinRM, wordLocal}, reachWord(h.Reach), func(string) { f.onlyWhatCounts() })
-	f.auth = kit.NewSelect(authWords(), authWord(h.Auth), "", nil)
+	f.auth = kit.NewSelect(authWords(), authWord(h.Auth), "", func(string) { f.onlyWhatCounts() })
 	f.sudo = kit.NewSegmented([]string{wordAuto, wordNever, wordPassword}, sudoWord(h.Sudo), nil)
 	f.exposure = kit.NewSelect(options(data.Exposures), string(h.Exposure), "Who can reach it?", nil)
 	f.criticality = kit.NewSelect(options(data.Criticalities), wordOf(h.Criticality), "", nil)
@@ -62,6 +69,8 @@ func newHostForm(h data.Host, groups []data.Group) *hostForm {
 func (f *hostForm) build() {
 	f.jumpField = &kit.Field{Label: "Jump host", Input: f.jump}
 	f.authField = &kit.Field{Label: "Login", Input: f.auth}
+	f.keyField = &kit.Field{Label: "Key file", Input: f.identity}
+	f.keytabField = &kit.Field{Label: "Keytab", Input: f.keytab}
 	f.sudoField = &kit.Field{Label: "Sudo", Input: container.NewHBox(f.sudo)}
 	f.left = kit.NewForm(
 		&kit.Field{Label: "Name", Must: true, Input: f.name, Check: kit.Required(f.name, "Give the host a name.")},
@@ -70,8 +79,9 @@ func (f *hostForm) build() {
 		&kit.Field{Label: "User", Input: f.user},
 		&kit.Field{Label: "Port", Input: f.port, Check: f.checkPort},
 		f.jumpField,
-		&kit.Field{Label: "Key file", Input: f.identity},
+		f.keyField,
 		f.authField,
+		f.keytabField,
 		f.sudoField,
 		&kit.Field{Label: "Notes", Input: f.notes},
 	)
@@ -111,13 +121,14 @@ func (f *hostForm) onlyWhatCounts() {
 	f.jumpField.SetShown(way == wordSSH)
 	f.authField.SetShown(way == wordWinRM)
 	f.sudoField.SetShown(way != wordWinRM)
-	user, port, identity := "as OpenSSH says", "as OpenSSH says, else 22", "agent, or as OpenSSH says"
+	f.keyField.SetShown(way != wordWinRM)
+	f.keytabField.SetShown(way == wordWinRM && authOf(f.auth.Chosen()) == data.AuthKerberos)
+	user, port := "as OpenSSH says", "as OpenSSH says, else 22"
 	if way == wordWinRM {
-		user, port, identity = `DOMAIN\name, or name`, "5986, or 5985 over HTTP", "a keytab, for Kerberos"
+		user, port = `DOMAIN\name, or name`, "5986, or 5985 over HTTP"
 	}
 	f.user.SetPlaceHolder(user)
 	f.port.SetPlaceHolder(port)
-	f.identity.SetPlaceHolder(identity)
 	f.left.Refresh()
 }
 
@@ -141,6 +152,9 @@ func (f *hostForm) fill(h *data.Host) {
 	h.Name, h.Reach, h.Sudo, h.Auth = f.name.Trimmed(), reachOf(f.reach.Chosen()), sudoOf(f.sudo.Chosen()), authOf(f.auth.Chosen())
 	if h.Reach != data.ReachLocal {
 		h.Address, h.User, h.Jump, h.IdentityFile = f.address.Trimmed(), f.user.Trimmed(), f.jump.Trimmed(), f.identity.Trimmed()
+		if h.Reach == data.ReachWinRM {
+			h.IdentityFile = f.keytab.Trimmed()
+		}
 		h.Port, _ = strconv.Atoi(f.port.Trimmed()) // checked by checkPort; empty is 0
 	}
 	h.Exposure = data.Exposure(f.exposure.Chosen())

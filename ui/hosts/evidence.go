@@ -1,7 +1,9 @@
 package hosts
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -58,11 +60,16 @@ func (x *Screen) evidence(h data.Host, s data.Scan, all []data.Evidence) {
 	foot := kit.HBox(12, grid.Footer(), cut)
 	content := container.New(&fixed{fyne.NewSize(680, 400)}, container.NewBorder(kit.Pad(top, 0, 8, 0, 0), kit.Pad(foot, 6, 0, 0, 0), nil, nil, kit.NewSurface(grid)))
 	kit.ShowDialog(x.shell.Context(), x.shell.Window(), kit.Dialog{Title: "What " + h.Name + " printed", Width: 720,
-		Text: "At the scan of " + kit.DateTime(s.At) + ", unchanged. Ctrl+C copies the selected lines.", Content: content})
+		Text: "At the scan of " + kit.DateTime(s.At) + ", every word of it. Ctrl+C copies the selected lines.", Content: content})
 }
 
-// rawLines splits output into lines without their ends.
+// rawLines splits output into lines without their ends. JSON, which Windows
+// hosts answer in one line, is laid out so that it can be read.
 func rawLines(out string) []rawLine {
+	var laidOut bytes.Buffer
+	if strings.HasPrefix(out, "{") && json.Indent(&laidOut, []byte(out), "", "  ") == nil {
+		out = laidOut.String()
+	}
 	if out == "" {
 		return nil
 	}

@@ -89,6 +89,9 @@ func (l *missingList) explain() {
 		return
 	}
 	lines := kit.VBox(4, kit.NewStrong("Why "+v.Update.Name+" is "+string(v.Compliance)), sentence(v.Because))
+	if v.Update.Title != "" { // the cell has no room for all of it
+		lines = kit.VBox(4, sentence(v.Update.Title), kit.NewStrong("Why "+v.Update.Name+" is "+string(v.Compliance)), sentence(v.Because))
+	}
 	if ids := strings.Join(append(append([]string(nil), v.Update.Advisories...), v.Update.CVEs...), ", "); ids != "" {
 		lines.Add(kit.NewCaption(ids).Cut())
 	}

@@ -18,7 +18,8 @@ func (p *panel) overview() fyne.CanvasObject {
 	box := kit.VBox(14)
 	box.Add(kit.VBox(4, kit.NewStrong("Why it is judged so"), sentence(d.verdict.Because)))
 	if f := r.failure; f != nil {
-		box.Add(kit.NewBanner(kit.StatusWarning, "The last scan, "+kit.Ago(f.At, r.now)+", failed", f.Error, kit.NewButton("Check host…", "list-check", func() { p.x.check(r.Host) })))
+		box.Add(kit.VBox(8, kit.NewBanner(kit.StatusWarning, "The last scan, "+kit.Ago(f.At, r.now)+", failed", f.Error, nil),
+			container.NewHBox(kit.NewButton("Check host…", "list-check", func() { p.x.check(r.Host) }))))
 	}
 	for _, because := range r.duplicates {
 		box.Add(kit.NewBanner(kit.StatusWarning, "Perhaps twice in the inventory", because, nil))
@@ -28,7 +29,9 @@ func (p *panel) overview() fyne.CanvasObject {
 			box.Add(part("Problems", o))
 		}
 		box.Add(part("Reboot", p.rebootPart()))
-		box.Add(part("Services that still run old libraries", servicesPart(d.scan)))
+		if d.scan.Platform != data.WindowsUpdate { // Windows replaces files in use with the next boot
+			box.Add(part("Services that still run old libraries", servicesPart(d.scan)))
+		}
 		box.Add(part("System", p.systemPart()))
 	} else {
 		box.Add(part("System", sentence("Nothing is known yet. Scan the host: it is only asked, nothing is changed.")))
@@ -107,7 +110,7 @@ func (p *panel) rebootPart() fyne.CanvasObject {
 	case rebootPending:
 		box := kit.VBox(4, kit.NewSign(kit.StatusPendingReboot, rebootLine(p.detail.verdict.RebootDebt)))
 		for _, why := range s.Reboot {
-			box.Add(fact(why.Source, why.Detail))
+			box.Add(fact(capital(why.Source), rebootWhy(why)))
 		}
 		host := s.Host
 		box.Add(kit.HBox(0, kit.NewQuiet("Plan a reboot…", "rotate-clockwise", func() {
@@ -118,6 +121,23 @@ func (p *panel) rebootPart() fyne.CanvasObject {
 		return kit.NewSign(kit.StatusPassed, "None is pending")
 	}
 	return kit.VBox(2, kit.NewSign(kit.StatusUnknown, "Not known"), kit.Pad(sentence("The host has no means to tell, or the session had no right to ask."), 0, 0, 20, 0))
+}
+
+// rebootNames are the registry's names for a pending reboot of Windows, and
+// what else its scan says, in words.
+var rebootNames = map[string]string{
+	"RebootPending":    "an update that is in waits for it (RebootPending)",
+	"RebootInProgress": "one was begun and has not ended (RebootInProgress)",
+	"PackagesPending":  "parts of an update wait for it (PackagesPending)",
+	"RebootRequired":   "asks for it (RebootRequired)",
+	"it says so":       "says that one is needed",
+}
+
+func rebootWhy(r data.RebootReason) string {
+	if words, ok := rebootNames[r.Detail]; ok {
+		return words
+	}
+	return r.Detail
 }
 
 func rebootLine(debt time.Duration) string {
@@ -140,17 +160,25 @@ func servicesPart(s data.Scan) fyne.CanvasObject {
 func (p *panel) systemPart() fyne.CanvasObject {
 	s, now := p.detail.scan, p.row.now
 	raw := kit.NewButton("Raw output…", "terminal-2", func() { p.x.showEvidence(p.row.Host, s) })
-	return kit.VBox(8, facts(
-		"System", s.OS.Name,
-		"End of life", endOfLife(s.OS, now),
-		"Platform", string(s.Platform),
-		"Kernel", kernelText(s.Kernel),
-		"Booted", bootedText(s),
-		"Lists fetched", listsText(s, now),
-		"Asked as root", yesNo(s.Root),
-		"Packages", kit.Number(len(s.Installed))+" installed",
-		"Scanned", kit.DateTime(s.At)+" ("+kit.Ago(s.At, now)+")",
-	), container.NewHBox(raw))
+	all := []string{"System", s.OS.Name, "End of life", endOfLife(s.OS, now), "Platform", string(s.Platform)}
+	if s.Platform == data.WindowsUpdate {
+		all = append(all, "Build", kernelText(s.Kernel), "Booted", bootedText(s),
+			"Update source", sourceText(s), "It answered", listsText(s, now), "Updates", kit.Number(len(s.Installed))+" installed")
+	} else {
+		all = append(all, "Kernel", kernelText(s.Kernel), "Booted", bootedText(s),
+			"Lists fetched", listsText(s, now), "Asked as root", yesNo(s.Root), "Packages", kit.Number(len(s.Installed))+" installed")
+	}
+	return kit.VBox(8, facts(append(all, "Scanned", kit.DateTime(s.At)+" ("+kit.Ago(s.At, now)+")")...), container.NewHBox(raw))
+}
+
+// sourceText is where a Windows host gets its updates, as they say themselves.
+func sourceText(s data.Scan) string {
+	for _, u := range s.Updates {
+		if u.Origin != "" {
+			return u.Origin
+		}
+	}
+	return ""
 }
 
 func endOfLife(os data.OS, now time.Time) string {
@@ -187,6 +215,14 @@ func yesNo(b bool) string {
 	return "no: part of the scan may be missing"
 }
 
+// reachText is the way to a host, and to the rights it takes there.
+func reachText(h data.Host) string {
+	if h.Reach == data.ReachWinRM {
+		return wordWinRM + ", " + authWord(h.Auth)
+	}
+	return reachWord(h.Reach) + ", sudo " + strings.ToLower(sudoWord(h.Sudo))
+}
+
 func inventoryPart(r *row) fyne.CanvasObject {
 	ring := "last, because none is set"
 	if r.Ring > 0 {
@@ -202,7 +238,7 @@ func inventoryPart(r *row) fyne.CanvasObject {
 		"Owner", r.Owner,
 		"Admin", r.Admin,
 		"Environment", string(r.Environment),
-		"Reached by", reachWord(r.Reach)+", sudo "+strings.ToLower(sudoWord(r.Sudo)),
+		"Reached by", reachText(r.Host),
 		"Notes", r.Notes,
 	)
 }

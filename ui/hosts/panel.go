@@ -186,7 +186,7 @@ func newScans(p *panel) *kit.Grid[data.Scan] {
 		kit.Column[data.Scan]{ID: "at", Title: "Scanned", Width: 170, Text: func(s data.Scan) string { return kit.DateTime(s.At) },
 			Compare: func(a, b data.Scan) int { return a.At.Compare(b.At) }, Tip: func(s data.Scan) string { return kit.Exact(s.At) }},
 		kit.Column[data.Scan]{ID: "proof", Title: "Proves", Width: 110, Status: scanSign, Text: scanWord, Tip: problemsText},
-		kit.Column[data.Scan]{ID: "kernel", Title: "Kernel", Width: 150, Grow: true, Text: func(s data.Scan) string { return s.Kernel.Running }},
+		kit.Column[data.Scan]{ID: "kernel", Title: "Kernel or build", Width: 150, Grow: true, Text: func(s data.Scan) string { return s.Kernel.Running }},
 		kit.Column[data.Scan]{ID: "booted", Title: "Booted", Width: 140, Text: func(s data.Scan) string { return bootedText(s) }},
 	)
 	g.Noun, g.Nouns = "scan", "scans"

@@ -92,7 +92,7 @@ func outcome(results []app.ScanResult, cancelled bool) string {
 		case r.Err != nil && cancelled:
 			what = "not scanned"
 		case r.Err != nil:
-			what = doorOf(r.Err).short()
+			what = shortOf(r.Err)
 		}
 		if n[what] == 0 && what != scanned {
 			order = append(order, what)

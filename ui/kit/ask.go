@@ -26,28 +26,29 @@ func Confirm(ctx context.Context, w fyne.Window, title, text, verb string, yes f
 }
 
 // AskHostKey shows a host's key at first sight. It is accepted only after a
-// person has said that the fingerprint was compared.
-func AskHostKey(ctx context.Context, w fyne.Window, e *remote.HostKeyUnknownError, accept func()) *Modal {
+// person has said that the fingerprint was compared. extra stands beside the
+// buttons.
+func AskHostKey(ctx context.Context, w fyne.Window, e *remote.HostKeyUnknownError, accept func(), extra ...fyne.CanvasObject) *Modal {
 	compared := NewCheck("I compared it with the fingerprint on the host's own console", false, nil)
-	content := VBox(2,
-		fingerprint("Host", e.Host),
-		fingerprint("Key", e.Type),
-		fingerprint("Fingerprint", e.Fingerprint),
-	)
-	what, confirm := "host key", "Accept key"
+	content := VBox(2, fingerprint("Host", e.Host))
+	what, confirm, command := "host key", "Accept key", remote.ReadCertificates
 	if c := e.Certificate; c != nil {
 		what, confirm = remote.TypeCertificate, "Accept certificate"
+		content.Add(fingerprint("Fingerprint", e.Fingerprint))
 		content.Add(fingerprint("For, by", c.Subject+"\n"+c.Issuer))
 		content.Add(fingerprint("Valid", c.NotBefore.Format(time.DateOnly)+" to "+c.NotAfter.Format(time.DateOnly)))
 		content.Add(fingerprint("No authority", c.Why))
-		content.Add(fingerprint("On the host", remote.ReadCertificates))
 	} else {
-		content.Add(fingerprint("On the host", "ssh-keygen -lf /etc/ssh/ssh_host_"+keyFile(e.Type)+"_key.pub"))
+		command = "ssh-keygen -lf /etc/ssh/ssh_host_" + keyFile(e.Type) + "_key.pub"
+		content.Add(fingerprint("Key", e.Type))
+		content.Add(fingerprint("Fingerprint", e.Fingerprint))
 	}
+	content.Add(fingerprint("On the host", command))
+	copied := NewQuiet("Copy command", "copy", func() { fyne.CurrentApp().Clipboard().SetContent(command) }).WithTip("Copy what prints the fingerprint on the host")
 	content.Add(Pad(compared, 8, 0, 0, 0))
 	m := ShowDialog(ctx, w, Dialog{Title: "Do you vouch for this " + what + "?", Sign: StatusUnknown, Width: 600,
 		Text:    "Nobody has vouched for the " + what + " of " + e.Host + " yet. Whoever holds another could be in between and read everything, passwords too.",
-		Content: content, Confirm: confirm, Cancel: "Do not connect", OnDone: accept})
+		Content: content, Confirm: confirm, Cancel: "Do not connect", OnDone: accept, Extra: append(extra, copied)})
 	compared.OnChanged = m.SetConfirmable
 	m.SetConfirmable(false)
 	m.canvas.Focus(m.cancel)
@@ -55,15 +56,16 @@ func AskHostKey(ctx context.Context, w fyne.Window, e *remote.HostKeyUnknownErro
 }
 
 // ShowHostKeyChanged shows both keys of a host whose key has changed. It cannot
-// be accepted here: the old key must be removed first, where it stands.
-func ShowHostKeyChanged(ctx context.Context, w fyne.Window, e *remote.HostKeyChangedError) *Modal {
+// be accepted here: the old key must be removed first, where it stands. extra
+// stands beside the button.
+func ShowHostKeyChanged(ctx context.Context, w fyne.Window, e *remote.HostKeyChangedError, extra ...fyne.CanvasObject) *Modal {
 	words := explain.Of(e)
 	content := VBox(2,
 		fingerprint("Vouched for", strings.Join(e.Known, "\n")),
 		fingerprint("Shown now", e.Shown),
 		fingerprint("Stands in", e.Where))
 	return ShowDialog(ctx, w, Dialog{Title: "Blocked: the " + identity(e) + " of " + e.Host + " has changed", Sign: StatusCritical, Width: 640,
-		Text: "Nothing was sent to the host. " + words.Next, Content: content})
+		Text: "Nothing was sent to the host. " + words.Next, Content: content, Extra: extra})
 }
 
 // identity names what has changed.

@@ -267,6 +267,23 @@ func TestHostKeyIsAcceptedOnlyAfterComparing(t *testing.T) {
 	kittest.See(t, w, "SHA256:def")
 }
 
+func TestCertificateIsComparedWithACommandThatCanBeCopied(t *testing.T) {
+	kittest.Start(t, false)
+	w := kittest.Window(t, kit.NewText("below"), wide)
+	kit.AskHostKey(context.Background(), w, &remote.HostKeyUnknownError{Host: "dc1", Type: remote.TypeCertificate, Fingerprint: "SHA256:78C4", Certificate: &remote.Certificate{Why: "x509: certificate signed by unknown authority"}}, nil)
+	kittest.See(t, w, "Accept certificate")
+	kittest.See(t, w, "SHA256:78C4")
+	for _, word := range kittest.Words(w) {
+		if strings.Contains(strings.ToLower(word), "key") {
+			t.Errorf("%q speaks of a key", word)
+		}
+	}
+	kittest.Press(t, w, "Copy command")
+	if got := fyne.CurrentApp().Clipboard().Content(); got != remote.ReadCertificates {
+		t.Errorf("copied %q", got)
+	}
+}
+
 func TestWorkShowsProgressCancelsAndTells(t *testing.T) {
 	kittest.Start(t, false)
 	strip := kit.NewWork(context.Background())

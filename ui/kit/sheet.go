@@ -149,11 +149,13 @@ func (s *sheet) setLen(n int) {
 	s.n, s.order = n, nil
 	s.sel = newBitset(n)
 	s.cur, s.anchor, s.hover = -1, -1, -1
+	s.tip.hide() // it spoke of a row that may be another now
 }
 
 // setOrder shows another order and keeps the current source current.
 func (s *sheet) setOrder(order []int32, current int) {
 	s.order = order
+	s.tip.hide()
 	if order != nil && s.sel.count > 0 && !s.picks {
 		seen := newBitset(s.n)
 		for _, i := range order {

@@ -211,7 +211,7 @@ func NewSelectable(text string) *widget.Label {
 	l := widget.NewLabel(text)
 	l.TextStyle.Monospace = true
 	l.Selectable = true
-	l.Wrapping = fyne.TextWrapBreak
+	l.Wrapping = fyne.TextWrapWord
 	return l
 }
 

@@ -75,8 +75,8 @@ func cancelText(t storeTally) string {
 		parts = append(parts, kit.Count(t.Queued, "host that waits does not start: nothing is changed on it.", "hosts that wait do not start: nothing is changed on them."))
 	}
 	if t.Active > 0 {
-		parts = append(parts, kit.Count(t.Active, "host under way is asked to stop where its packages are sound; what is in by then stays in, and a scan says what that is.",
-			"hosts under way are asked to stop where their packages are sound; what is in by then stays in, and scans say what that is."))
+		parts = append(parts, kit.Count(t.Active, "host under way is asked to stop where that is safe; what is in by then stays in, and a scan says what that is.",
+			"hosts under way are asked to stop where that is safe; what is in by then stays in, and scans say what that is."))
 	}
 	if n := ended(t); n > 0 {
 		parts = append(parts, kit.Count(n, "host has ended and stays as it is.", "hosts have ended and stay as they are."))

@@ -54,7 +54,7 @@ type detail struct {
 // The tabs beside the log.
 const (
 	tabChecks   = "Checks"
-	tabPackages = "Packages"
+	tabPackages = "Changes"
 )
 
 func newDetail(v *live) *detail {
@@ -69,7 +69,7 @@ func newDetail(v *live) *detail {
 	d.checks = kit.NewGrid(checkColumns...)
 	d.checks.SetEmpty(kit.NewEmptyState("list-check", "No checks yet", "Before and after the updates the host is looked at: disk, lock, services, boot.", nil))
 	d.packages = kit.NewGrid(standingColumns...)
-	d.packages.SetEmpty(kit.NewEmptyState("package", "Nothing is planned here", "The plan changes no package on this host; it may only be rebooted.", nil))
+	d.packages.SetEmpty(kit.NewEmptyState("package", "Nothing is planned here", "The plan changes nothing on this host; it may only be rebooted.", nil))
 	d.side = container.NewStack(d.checks)
 	d.tabs = kit.NewSegmented([]string{tabChecks, tabPackages}, tabChecks, func(s string) { d.tab(s) })
 	fail := func(err error) { v.page.Fail(err) }
@@ -276,7 +276,7 @@ var standingColumns = []kit.Column[app.Standing]{
 		}
 		return "The scan after the run found: " + or(s.Have, "not installed")
 	}},
-	{ID: "package", Title: "Package", Width: 130, Grow: true, Text: func(s app.Standing) string { return s.Target.Label() }, Tip: func(s app.Standing) string { return s.Target.Label() + "\n" + or(s.Target.To, "removed") }},
+	{ID: "package", Title: "Name", Width: 130, Grow: true, Text: func(s app.Standing) string { return s.Target.Label() }, Tip: func(s app.Standing) string { return s.Target.Label() + "\n" + or(s.Target.To, "removed") }},
 	{ID: "from", Title: "From", Width: 100, Mono: true, Muted: true, Text: func(s app.Standing) string { return or(s.Target.From, "–") }},
 	{ID: "to", Title: "To", Width: 110, Mono: true, Text: func(s app.Standing) string { return or(data.VersionText(s.Target.To), "removed") }},
 	{ID: "have", Title: "Found", Width: 110, Mono: true, Hidden: true, Text: func(s app.Standing) string { return s.Have }},

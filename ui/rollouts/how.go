@@ -92,7 +92,7 @@ func newHow(m *maker) *how {
 		&kit.Field{Label: "At once", Input: kit.AtMost(220, h.parallel), Hint: "Hosts that are worked on at the same time."},
 		&kit.Field{Label: "Stop at", Input: kit.AtMost(260, h.stop), Hint: "Then nothing more starts until a person resumes the rollout."},
 		&kit.Field{Label: "Reboot", Input: kit.HBox(0, h.reboot), Hint: "Only where the window permits reboots too. A new boot ID proves it.", Check: h.checkReboot},
-		&kit.Field{Label: "Packages", Input: kit.VBox(0, h.kept, h.remove), Hint: "Held and phased updates are never planned. The preview shows every added and removed package."},
+		&kit.Field{Label: "Packages", Input: kit.VBox(0, h.kept, h.remove), Hint: "For Linux hosts. Held and phased updates are never planned. The preview shows every added and removed package."},
 	)
 	h.problems = kit.VBox(4)
 	when := kit.VBox(8, kit.NewSubHeading("When, inside windows"), h.strip, h.problems, kit.NewCaption("An expectation from the calendar as it stands. Apply now, with a reason, needs no window."))

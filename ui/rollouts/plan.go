@@ -144,15 +144,15 @@ func planSentence(p data.Plan) string {
 		add += len(h.Changes.Add)
 		remove += len(h.Changes.Remove)
 	}
-	s := fmt.Sprintf("%s on %s", kit.Count(up, "package is upgraded", "packages are upgraded"), kit.Count(len(p.Hosts), "host", "hosts"))
+	s := fmt.Sprintf("%s on %s", kit.Count(up, "update goes in", "updates go in"), kit.Count(len(p.Hosts), "host", "hosts"))
 	if n := len(ringsOf(p)); n > 1 {
 		s += fmt.Sprintf(" in %d rings", n)
 	}
 	if add > 0 {
-		s += ", " + kit.Count(add, "is added", "are added")
+		s += ", " + kit.Count(add, "package is added", "packages are added")
 	}
 	if remove > 0 {
-		s += ", " + kit.Count(remove, "is removed", "are removed")
+		s += ", " + kit.Count(remove, "package is removed", "packages are removed")
 	} else {
 		s += ", nothing is removed"
 	}
@@ -210,7 +210,7 @@ func packageRows(c data.Changes) []packageRow {
 		out = append(out, packageRow{t, "Add"})
 	}
 	for _, t := range c.Upgrade {
-		out = append(out, packageRow{t, "Upgrade"})
+		out = append(out, packageRow{t, "Update"})
 	}
 	return out
 }
@@ -225,17 +225,17 @@ var packageColumns = []kit.Column[packageRow]{
 		}
 		return ""
 	}},
-	{ID: "package", Title: "Package", Width: 170, Grow: true, Text: func(p packageRow) string { return p.Label() }, Tip: func(p packageRow) string { return p.Label() + "\n" + or(p.To, "removed") }},
+	{ID: "package", Title: "Name", Width: 170, Grow: true, Text: func(p packageRow) string { return p.Label() }, Tip: func(p packageRow) string { return p.Label() + "\n" + or(p.To, "removed") }},
 	{ID: "from", Title: "From", Width: 176, Mono: true, Muted: true, Text: func(p packageRow) string { return or(p.From, "–") }},
 	{ID: "to", Title: "To", Width: 176, Mono: true, Text: func(p packageRow) string { return or(data.VersionText(p.To), "–") }},
 	{ID: "severity", Title: "Severity", Width: 100, Status: func(p packageRow) kit.Status {
-		if p.Verb != "Upgrade" {
+		if p.Verb != "Update" {
 			return kit.StatusNone
 		}
 		return kit.OfSeverity(p.Severity)
 	}, Compare: func(a, b packageRow) int { return b.Severity.Rank() - a.Severity.Rank() }},
 	{ID: "class", Title: "Class", Width: 74, Text: func(p packageRow) string { return string(p.Class) }},
-	{ID: "origin", Title: "Origin", Width: 150, Grow: true, Muted: true, Text: func(p packageRow) string { return p.Origin }},
+	{ID: "origin", Title: "Origin", Width: 196, Muted: true, Text: func(p packageRow) string { return p.Origin }},
 }
 
 func planColumns() []kit.Column[*planRow] {
@@ -243,7 +243,7 @@ func planColumns() []kit.Column[*planRow] {
 		{ID: "host", Title: "Host", Width: 150, Grow: true, Name: true, Text: func(r *planRow) string { return r.Name }},
 		{ID: "ring", Title: "Ring", Width: 54, Align: alignRight, Text: func(r *planRow) string { return fmt.Sprint(r.Ring) },
 			Compare: func(a, b *planRow) int { return a.Ring - b.Ring }},
-		{ID: "changes", Title: "Packages", Width: 160, Text: func(r *planRow) string { return changesText(r.Changes) },
+		{ID: "changes", Title: "Changes", Width: 160, Text: func(r *planRow) string { return changesText(r.Changes) },
 			Compare: func(a, b *planRow) int { return a.count() - b.count() }},
 		{ID: "severity", Title: "Worst", Width: 96, Status: func(r *planRow) kit.Status { return kit.OfSeverity(r.severity()) },
 			Compare: func(a, b *planRow) int { return b.severity().Rank() - a.severity().Rank() }},

@@ -3,6 +3,7 @@ package rollouts
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -46,7 +47,7 @@ func (v *preview) setActions(p *planView) {
 // waitingForReboot returns the hosts that are left out until they are rebooted.
 func waitingForReboot(left []app.PlanNote) (hosts []data.HostID) {
 	for _, n := range left {
-		if app.WantsReboot(n.Why) {
+		if app.WantsReboot(n.Why) && !slices.Contains(hosts, n.Host.ID) {
 			hosts = append(hosts, n.Host.ID)
 		}
 	}
@@ -158,8 +159,8 @@ func (v *preview) applyNow() {
 	var id data.RolloutID
 	v.x.ask(deed{
 		title: "Apply “" + p.plan.Name + "” now, outside windows?",
-		text: fmt.Sprintf("%s begin at once, ring by ring, without an agreed window; reboot: %s. Freezes still hold. Each job stops by itself 4 hours from now.",
-			kit.Count(len(p.rows), "host", "hosts"), p.plan.Reboot),
+		text: fmt.Sprintf("%s at once, ring by ring, without an agreed window; reboot: %s. Freezes still hold. Each job stops by itself 4 hours from now.",
+			kit.Count(len(p.rows), "host begins", "hosts begin"), p.plan.Reboot),
 		verb: "Apply now", example: "CHG-1042: exploited in the wild, agreed with the owner by phone",
 		do: func(ctx context.Context, reason string) (err error) {
 			id, err = v.x.desk().StartRollout(ctx, p.plan.ID, reason)

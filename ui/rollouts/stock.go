@@ -50,6 +50,7 @@ func (h *hostRow) missingTint() colorName {
 // An updateRow is an update that some host lacks.
 type updateRow struct {
 	Key      string
+	Title    string // of the first host; empty where the name says it all
 	Class    data.Class
 	Severity data.Severity
 	Hold     data.Hold // of the first host
@@ -104,7 +105,7 @@ func (s *stock) add(at map[string]int32, h data.HostID, v data.Verdict) {
 	if !known {
 		i = int32(len(s.updates))
 		at[key] = i
-		s.updates = append(s.updates, &updateRow{Key: key, Class: v.Update.Class, Hold: v.Update.Hold})
+		s.updates = append(s.updates, &updateRow{Key: key, Title: v.Update.Title, Class: v.Update.Class, Hold: v.Update.Hold})
 	}
 	u := s.updates[i]
 	if v.Update.Severity.Rank() > u.Severity.Rank() {
@@ -243,10 +244,18 @@ func hostColumns(now func() time.Time) []kit.Column[*hostRow] {
 	}
 }
 
+// label names an update, with its title where the name says little.
+func (u *updateRow) label() string {
+	if u.Title == "" {
+		return u.Key
+	}
+	return u.Key + " · " + u.Title
+}
+
 func updateColumns(now func() time.Time) []kit.Column[*updateRow] {
 	plain := func(*updateRow) colorName { return plainColor }
 	return []kit.Column[*updateRow]{
-		{ID: "update", Title: "Update", Width: 150, Grow: true, Text: func(u *updateRow) string { return u.Key }, Tint: plain},
+		{ID: "update", Title: "Update", Width: 150, Grow: true, Text: (*updateRow).label, Tip: (*updateRow).label, Tint: plain},
 		{ID: "severity", Title: "Severity", Width: 98, Status: func(u *updateRow) kit.Status { return kit.OfSeverity(u.Severity) },
 			Compare: func(a, b *updateRow) int { return b.Severity.Rank() - a.Severity.Rank() }},
 		{ID: "class", Title: "Class", Width: 74, Text: func(u *updateRow) string { return or(string(u.Class), "unknown") }},

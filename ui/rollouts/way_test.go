@@ -266,7 +266,7 @@ func TestWhatWaitsForARebootLeadsToAPlanThatOnlyReboots(t *testing.T) {
 	kittest.Settle(t)
 	kittest.Press(t, w, "Next: how")
 	kittest.Press(t, w, "Ask the hosts")
-	kittest.Until(t, "the preview is shown", func() bool { return strings.Contains(kittest.Text(w), "plan a reboot first") })
+	kittest.Until(t, "the preview is shown", func() bool { return strings.Contains(kittest.Text(w), "plan a reboot") })
 	kittest.Press(t, w, "Plan a reboot…")
 	kittest.Settle(t)
 	kittest.See(t, w, "1 host, a reboot and no updates")

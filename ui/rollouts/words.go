@@ -152,7 +152,7 @@ func changesText(c data.Changes) string {
 	for _, x := range []struct {
 		n         int
 		one, many string
-	}{{len(c.Upgrade), "upgraded", "upgraded"}, {len(c.Add), "added", "added"}, {len(c.Remove), "removed", "removed"}} {
+	}{{len(c.Upgrade), "update", "updates"}, {len(c.Add), "added", "added"}, {len(c.Remove), "removed", "removed"}} {
 		if x.n > 0 {
 			parts = append(parts, kit.Count(x.n, x.one, x.many))
 		}

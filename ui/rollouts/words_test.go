@@ -68,7 +68,7 @@ func TestHostWithoutAWindowIsNeverInTime(t *testing.T) {
 
 func TestCancelTextSaysWhatHappensToEachKindOfHost(t *testing.T) {
 	got := cancelText(tally(mixed))
-	for _, want := range []string{"1 host that waits does not start", "1 host under way is asked to stop where its packages are sound", "3 hosts have ended", "Nothing is rolled back."} {
+	for _, want := range []string{"1 host that waits does not start", "1 host under way is asked to stop where that is safe", "3 hosts have ended", "Nothing is rolled back."} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q lacks %q", got, want)
 		}

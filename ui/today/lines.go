@@ -51,7 +51,7 @@ var kinds = map[app.NeedKind]struct {
 	app.NeedMend:           {kit.StatusUnknown, "Show hosts", ui.Hosts},
 	app.NeedScanFailed:     {kit.StatusUnknown, "Scan again", ui.Hosts},
 	app.NeedProof:          {kit.StatusUnknown, "Fetch lists and scan", ui.Hosts},
-	app.NeedHostKey:        {kit.StatusWarning, "Compare keys", ui.Hosts},
+	app.NeedHostKey:        {kit.StatusWarning, "Compare", ui.Hosts},
 	app.NeedReboot:         {kit.StatusPendingReboot, "Plan a reboot", ui.Rollouts},
 	app.NeedApproval:       {kit.StatusWaiting, "Read plan", ui.Rollouts},
 	app.NeedAgreement:      {kit.StatusWarning, "Show window", ui.Calendar},

@@ -151,9 +151,6 @@ func (p *panel) load() {
 // subOf says what kind of update it is.
 func subOf(r *row) string {
 	parts := []string{kit.ClassWord(r.Class), "severity " + severityWord(r.Severity), kit.Count(len(r.Hosts), "host lacks it", "hosts lack it")}
-	if r.Title != "" {
-		parts = append([]string{r.Title}, parts...)
-	}
 	return strings.Join(parts, " · ")
 }
 
@@ -169,10 +166,13 @@ const mostIDs = 12
 
 func factsOf(r *row) fyne.CanvasObject {
 	box := kit.VBox(4)
+	if r.Title != "" {
+		box.Add(kit.Pad(kit.Flush(kit.NewParagraph(r.Title)), 0, 4, 0, 0))
+	}
 	for _, f := range []struct {
 		name   string
 		values []string
-	}{{"Available", r.Available}, {"Origin", r.Origins}, {"Advisories", r.Advisories}, {"CVEs", r.CVEs}} {
+	}{{"Available", []string{app.VersionsText(r.Available)}}, {"Origin", r.Origins}, {"Advisories", r.Advisories}, {"CVEs", r.CVEs}} {
 		if len(f.values) > 0 {
 			box.Add(fact(f.name, some(f.values)))
 		}

@@ -123,9 +123,10 @@ func (h *winHost) firstState() windows.State {
 	return s
 }
 
-// booted is when the host started last, as seen when the shop opened first.
+// booted is when the host started last, as seen when the shop opened first. No
+// two start in one second: their boot IDs would be one.
 func (d winDefinition) booted(anchor time.Time) time.Time {
-	return anchor.Add(-time.Duration(d.UpDays)*24*time.Hour + 3*time.Hour).UTC().Truncate(time.Second)
+	return anchor.Add(-time.Duration(spread(d.Name+"boot", 600)) * time.Second).Add(-time.Duration(d.UpDays)*24*time.Hour + 3*time.Hour).UTC().Truncate(time.Second)
 }
 
 // silentSince is when the update server answered last.

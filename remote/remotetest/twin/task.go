@@ -220,7 +220,7 @@ func (k *task) scan(o order) fields {
 	k.step("read the history", 3, 4)
 	past, err := k.w.Past(k.caller)
 	if err != nil {
-		return fail("read the history", err)
+		out["historyError"], _ = fault(err)
 	}
 	history := []fields{}
 	for _, e := range past[:min(len(past), 100)] {

@@ -68,6 +68,9 @@ func (t *twin) script(c windows.Caller, name string, args []string, stdin []byte
 	case "cancel":
 		return t.cancel(id)
 	case "forget":
+		if !strings.HasPrefix(id, "scan-") {
+			return "", errors.New("the job's ID is not one of a scan")
+		}
 		t.w.UnregisterTask(path + id)
 		return "forgotten", os.RemoveAll(t.folder(id))
 	case "alive":
@@ -118,12 +121,13 @@ func stamp(at time.Time) string {
 	return at.UTC().Format("2006-01-02T15:04:05Z")
 }
 
-// mine returns this program's tasks.
+// mine returns this program's tasks: those with a folder. Anybody may make a task
+// of that path.
 func (t *twin) mine() ([]windows.Task, error) {
 	all, err := t.w.Tasks()
 	var own []windows.Task
 	for _, task := range all {
-		if strings.EqualFold(task.Path, path) {
+		if strings.EqualFold(task.Path, path) && jobID.MatchString(task.Name) && t.has(task.Name, "") {
 			own = append(own, task)
 		}
 	}
@@ -132,7 +136,7 @@ func (t *twin) mine() ([]windows.Task, error) {
 
 func (t *twin) start(c windows.Caller, id string, stdin []byte) (string, error) {
 	var in struct {
-		Loader  string          `json:"loader"`
+		Line    string          `json:"line"`
 		Order   json.RawMessage `json:"order"`
 		Minutes int             `json:"minutes"`
 	}
@@ -168,9 +172,8 @@ func (t *twin) start(c windows.Caller, id string, stdin []byte) (string, error) 
 	if err := os.WriteFile(filepath.Join(t.folder(id), "order.json"), in.Order, 0o600); err != nil {
 		return "", err
 	}
-	program, line, _ := strings.Cut(winupdate.TaskLine(), " ")
 	err = t.w.RegisterTask(c, windows.Task{
-		Path: path, Name: id, Execute: program, Arguments: line, WorkDir: t.folder(id), User: "S-1-5-18",
+		Path: path, Name: id, Execute: "powershell.exe", Arguments: in.Line, WorkDir: t.folder(id), User: "S-1-5-18",
 		Highest: true, LogonType: 5, TimeLimit: time.Duration(in.Minutes) * time.Minute, Multiple: windows.IgnoreNew, Priority: 4, OnBatteries: true,
 	}, false)
 	if err == nil {
@@ -263,7 +266,7 @@ func (t *twin) alive() (string, error) {
 	return text(map[string]any{
 		"boot": ticks(s.SessionManager), "booted": stamp(s.BootedAt), "now": stamp(now), "services": services,
 		"servicing": t.number(interfaceKey, "ServicingInProgress"),
-		"logon":     t.value(`HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon`, "AutoLogonChecked") != nil,
+		"logon":     t.there(`HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon\AutoLogonChecked`),
 	})
 }
 

@@ -21,7 +21,6 @@
 package windows
 
 import (
-	"encoding/json"
 	"time"
 )
 
@@ -288,19 +287,6 @@ type Faults struct {
 	ServicingSeconds    int                `json:",omitempty"` // ServicingInProgress is 2 for so long after a boot
 	LogonSeconds        int                `json:",omitempty"` // AutoLogonChecked comes so long after a boot
 	BrokenUpdates       bool               `json:",omitempty"` // a search also gives objects without an identity (June 2024)
-}
-
-// clone copies a state through its JSON form, so that no slice is shared.
-func (s *State) clone() *State {
-	raw, err := json.Marshal(s)
-	if err != nil {
-		panic(err) // no such value can be in a State
-	}
-	var c State
-	if err := json.Unmarshal(raw, &c); err != nil {
-		panic(err)
-	}
-	return &c
 }
 
 func (s *State) update(id string) *Update {

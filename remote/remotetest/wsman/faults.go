@@ -33,6 +33,8 @@ type Faults struct {
 	// Windows.
 	Slow          time.Duration // before the first output of every command can be fetched
 	SilentReceive bool          // never answer a Receive
+	HastyReceive  bool          // answer every Receive at once that there is nothing yet
+	ResetCommand  int           // reset the line in place of answering this many Commands, which run
 	ResetReceive  int           // reset the line in place of answering this many Receives
 	VanishReceive int           // delete the shell in place of answering this many Receives
 	Chunk         int           // hand out at most this many bytes of a stream at a time, in mid character too; 0: 32 KiB

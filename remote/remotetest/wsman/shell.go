@@ -183,6 +183,10 @@ func (o *operation) command(sh *shell) answer {
 		cancel()
 		return o.fail(faultNoShell(sh.id))
 	}
+	if s.take(func(f *Faults) *int { return &f.ResetCommand }) {
+		o.from.line.raw.reset()
+		abort()
+	}
 	return o.started(c.id)
 }
 
@@ -228,6 +232,8 @@ func (o *operation) receive(ctx context.Context, sh *shell) answer {
 	case f.SilentReceive:
 		<-ctx.Done() // the client hangs up, or the host goes down
 		abort()
+	case f.HastyReceive:
+		return o.fail(faultTimeout)
 	case s.take(func(f *Faults) *int { return &f.ResetReceive }):
 		o.from.line.raw.reset()
 		abort()
