@@ -242,8 +242,8 @@ func (r *runner) jobEnded(ctx context.Context, st remote.JobStatus) error {
 // causes are what package managers write when the host, and not a package, was
 // at fault.
 var causes = []struct{ text, says string }{
-	{"No space left on device", "no space was left on the host's disk"},                             // failed to write (No space left on device)
-	{"enough free space", "no space was left on the host's disk"},                                   // E: You don't have enough free space in /var/cache/apt/archives/.
+	{"No space left on device", "no space was left on the host's disk"}, // failed to write (No space left on device)
+	{"enough free space", "no space was left on the host's disk"},       // E: You don't have enough free space in /var/cache/apt/archives/.
 	{"another package manager is at work", "another package manager held the lock"},
 	{"Could not get lock", "another package manager held the lock"}, // E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 133 (apt-get)
 }
