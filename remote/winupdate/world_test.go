@@ -481,7 +481,18 @@ func TestStartThatBrokeOffIsBegunAnew(t *testing.T) {
 		if err := errors.Join(os.MkdirAll(half, 0o700), os.WriteFile(filepath.Join(half, "task.ps1"), []byte("half"), 0o600)); err != nil {
 			t.Fatal(err)
 		}
-		if st := r.job("install-0001", time.Hour); st.State != remote.JobEnded || st.Exit != 0 {
+		j := remote.Job{ID: "install-0001", StopAfter: time.Hour}
+		if err := r.Start(t.Context(), r.session, j); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(filepath.Join(half, "order.json")); err == nil {
+			t.Error("a start that may still be at work was begun anew")
+		}
+		past := time.Now().Add(-2 * time.Minute)
+		if err := os.Chtimes(half, past, past); err != nil {
+			t.Fatal(err)
+		}
+		if st := r.job(j.ID, time.Hour); st.State != remote.JobEnded || st.Exit != 0 {
 			t.Errorf("%+v\n%s", st, st.Log)
 		}
 	})
