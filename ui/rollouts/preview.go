@@ -79,7 +79,7 @@ func newPreview(x *Screen) *preview {
 	v.tabs = kit.NewSegmented([]string{tabPackages}, tabPackages, v.tab)
 	v.of = kit.NewMuted("").Cut()
 	v.warn = kit.NewParagraph("")
-	v.warning = container.NewBorder(nil, nil, kit.HBox(8, kit.NewPicture(kit.StatusWarning.Icon(), 18)), nil, kit.Pad(v.warn, -4, -4, 8, 0))
+	v.warning = container.NewBorder(nil, nil, kit.HBox(8, kit.NewPicture(kit.StatusWarning.Icon(), 18)), nil, kit.Pad(v.warn, -4, -4, -2, 0))
 	v.warning.Hide()
 	card := kit.NewCard("", nil, kit.VBox(5, kit.HBox(8, v.sign, v.what), kit.Pad(v.when, 0, 0, 26, 0), kit.Pad(v.how, 0, 0, 26, 0), kit.Pad(v.approval, 0, 0, 26, 0), v.warning))
 	below := container.NewBorder(kit.Pad(container.NewBorder(nil, nil, v.tabs, nil, kit.Pad(v.of, 0, 0, 12, 0)), 2, 6, 0, 0), nil, nil, nil, kit.NewSurface(v.lower))
