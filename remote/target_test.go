@@ -168,7 +168,7 @@ func TestJumpHostsAreRead(t *testing.T) {
 		"ssh://[2001:db8::1]:2222": {Address: "2001:db8::1", Port: 2222},
 	} {
 		want.Name, want.Reach = in, data.ReachSSH
-		got, err := splitJump(in)
+		got, err := JumpHost(in)
 		if err != nil {
 			t.Errorf("%s: %v", in, err)
 		}
@@ -177,7 +177,7 @@ func TestJumpHostsAreRead(t *testing.T) {
 		}
 	}
 	for _, in := range []string{"", "me@", "-oProxyCommand=id", "-l@x", "x:0", "x:99999", "ssh://x/y"} {
-		if got, err := splitJump(in); !errors.Is(err, errJumpForm) {
+		if got, err := JumpHost(in); !errors.Is(err, errJumpForm) {
 			t.Errorf("%q: got %+v and %v", in, got, err)
 		}
 	}
