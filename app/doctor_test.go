@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -17,6 +18,7 @@ type fakeGuide struct {
 	remote.Dialer
 	knock, greet, dial error
 	dials              int
+	until              time.Time // of what it shows
 	own                bool
 }
 
@@ -39,7 +41,7 @@ func (g *fakeGuide) Way(h data.Host) (remote.Way, error) {
 func (g *fakeGuide) Knock(context.Context, data.Host) (string, error) { return "192.0.2.1:22", g.knock }
 
 func (g *fakeGuide) Greet(context.Context, data.Host) (remote.Identity, error) {
-	return remote.Identity{Type: "ssh-ed25519", Fingerprint: "SHA256:x", By: "a person"}, g.greet
+	return remote.Identity{Type: "ssh-ed25519", Fingerprint: "SHA256:x", By: "a \x1b[31mperson", Until: g.until}, g.greet
 }
 
 func (g *fakeGuide) Mend(_ data.Host, err error) string { return "mend " + err.Error() + " of HOST" }
@@ -102,6 +104,9 @@ func TestDoctorStopsWhereTheNextStepMakesNoSense(t *testing.T) {
 				t.Errorf("%d logins", c.guide.dials)
 			}
 			for _, f := range found {
+				if f.Result == NotTried && !strings.Contains(f.Detail, "“"+map[string]string{"port": "port", "key": "host key", "login": "login"}[c.name]+"”") {
+					t.Errorf("%s does not name the step that it waits for: %s", f.Name, f.Detail)
+				}
 				if f.Result == data.CheckFailed && (!strings.HasPrefix(f.Mend, "mend ") || !strings.HasSuffix(f.Mend, "of web1")) {
 					t.Errorf("%s is mended by %q", f.Name, f.Mend)
 				}
@@ -144,6 +149,17 @@ func TestNameThatAnotherLooksUpKeepsNoHostFromBeingSound(t *testing.T) {
 	for _, f := range []Finding{{Name: "login", Result: NotTried}, {Name: "name", Result: data.CheckFailed}, {Name: "name", Result: data.CheckUnknown}} {
 		if Passes(f) {
 			t.Errorf("%+v passes", f)
+		}
+	}
+}
+
+func TestCertificateThatEndsSoonIsWarnedOf(t *testing.T) {
+	d, shop, _ := newOffice(t)
+	for left, want := range map[time.Duration]data.CheckResult{soon - time.Hour: data.CheckWarned, soon + time.Hour: data.CheckPassed} {
+		d.Dialer = &fakeGuide{Dialer: shop, until: d.Now().Add(left)}
+		_, found := examined(t, d, data.Host{Name: "web1", Address: "192.0.2.1"})
+		if f := found["host key"]; f.Result != want || strings.Contains(f.Detail, "\x1b") || want == data.CheckWarned && f.Mend == "" {
+			t.Errorf("%s left: %+v", left, f)
 		}
 	}
 }

@@ -332,7 +332,7 @@ func TestTemplatesInAddressesAreNotTakenAsAddresses(t *testing.T) {
 func fullHosts() ([]data.Host, []data.Group) {
 	return []data.Host{
 		{Name: "web1", Address: "10.0.0.1", Port: 2222, User: "root", Jump: "bastion", IdentityFile: "/k", Reach: data.ReachSSH, Technology: "Debian", BusinessUnit: "Shop, \"web\"", Owner: "=HYPERLINK(1)", Admin: "@SUM(A1)", Criticality: data.CriticalityHigh, Exposure: data.Internet, Environment: data.OnPremises, Ring: 2, Group: 3, Notes: "'=1+1"},
-		{Name: "win1", Reach: data.ReachWinRM, Exposure: data.AirGapped, Environment: data.RemoteSite, Notes: "-2\nsecond; line"},
+		{Name: "win1", Reach: data.ReachWinRM, User: `.\patch`, Exposure: data.AirGapped, Environment: data.RemoteSite, Notes: "-2\nsecond; line"},
 		{Name: "win2", Reach: data.ReachWinRM, Auth: data.AuthKerberos, User: "patch@CORP.EXAMPLE.TEST", Exposure: data.Internal},
 		{Name: "win3", Reach: data.ReachWinRM, Auth: data.AuthSealedHTTP, User: "patch", Exposure: data.Internal},
 		{Name: "win4", Reach: data.ReachWinRM, Auth: data.AuthBasic, User: `CORP\patch`, Port: 15986, Exposure: data.Internal},
@@ -439,7 +439,7 @@ ansible_connection=winrm
 // A password is kept for it: a file must not send that by a weaker way.
 func TestAFileChangesNoLoginOfAHostThatIsThere(t *testing.T) {
 	p := previewCSV(t, "name,reach,auth,exposure\nwin1,winrm,basic,internal\n")
-	old := data.Host{ID: 1, Name: "win1", Reach: data.ReachWinRM, Exposure: data.Internal}
+	old := data.Host{ID: 1, Name: "win1", Reach: data.ReachWinRM, User: "patch", Exposure: data.Internal}
 	items, problems := p.Resolve(ImportChoices{Existing: ExistingUpdated}, []data.Host{old})
 	if len(items) != 0 || len(problems) != 1 || !strings.Contains(problems[0].Text, "another login") {
 		t.Errorf("got %v, %v", items, problems)

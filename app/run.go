@@ -24,7 +24,10 @@ type runner struct {
 	lostSince time.Time // zero: the host answers
 	now       data.Host // as it was when last reached: it may have moved since the work was read
 	unasked   bool      // this driver ordered the job, and has not asked the host to start it
-	taken     time.Time // when this process took the run up, by a clock that nobody sets
+
+	notStarted  string    // what the host last said against the job
+	notRebooted string    // and against the reboot
+	taken       time.Time // when this process took the run up, by a clock that nobody sets
 }
 
 // errStop ends a runner without an outcome: the desk closes, or nothing can be
@@ -55,7 +58,7 @@ func (r *runner) drive(ctx context.Context) {
 
 // goTo stores the next step.
 func (r *runner) goTo(ctx context.Context, s data.Step) error {
-	r.run.Step = s
+	r.run.Step, r.run.Quiet = s, 0
 	return r.keep(ctx)
 }
 
@@ -70,7 +73,7 @@ func (r *runner) end(ctx context.Context, o data.Outcome, format string, args ..
 	if ro.Resumed.After(now) { // it ends after the rollout was resumed, and counts
 		now = ro.Resumed
 	}
-	r.run.Outcome, r.run.Ended, r.run.Detail = o, now, fmt.Sprintf(format, args...)
+	r.run.Outcome, r.run.Ended, r.run.Detail, r.run.Quiet = o, now, fmt.Sprintf(format, args...), 0
 	if o != data.OutcomeUnknown {
 		r.run.Step = data.StepEnded
 	}
@@ -240,6 +243,9 @@ func (r *runner) preCheck(ctx context.Context) error {
 	}
 	for i := range checks {
 		checks[i].Detail = remote.CleanText(checks[i].Detail)
+		if checks[i].UpdatesOnly && r.work.plan.RebootOnly() && checks[i].Result != data.CheckPassed {
+			checks[i].Result = data.CheckWarned
+		}
 	}
 	r.run.Checks = checks
 	for _, c := range checks {

@@ -18,7 +18,7 @@ const defaultPostWait = 30 * time.Second
 // still runs in the boot from before.
 func (r *runner) reboot(ctx context.Context) error {
 	if !r.run.RebootAsked.IsZero() {
-		if err := r.askRebootAgain(ctx); err != nil {
+		if err := r.askRebootAgain(ctx); err != nil || r.run.Outcome != data.OutcomeNone {
 			return err
 		}
 	} else {
@@ -37,7 +37,8 @@ func (r *runner) reboot(ctx context.Context) error {
 		r.say(ctx, "reboot asked for: %s", why)
 		err = r.ask(ctx, func(ctx context.Context, s remote.Session, p Platform) error { return p.Reboot(ctx, s) })
 		if err != nil && ctx.Err() == nil {
-			r.say(ctx, "reboot: %s; the boot ID tells whether it happens", firstLine(err))
+			r.notRebooted = firstLine(err)
+			r.say(ctx, "reboot: %s; the boot ID tells whether it happens", r.notRebooted)
 		}
 		r.hangUp()
 	}
@@ -67,10 +68,13 @@ func (r *runner) askRebootAgain(ctx context.Context) error {
 	switch {
 	case ctx.Err() != nil:
 		return errStop
+	case !asked && hopeless(err):
+		return r.cannotAsk(ctx, err)
 	case !asked:
 		return nil // down, or up again: awaitBoot tells which
 	case err != nil:
-		r.say(ctx, "reboot: %s; the boot ID tells whether it happens", firstLine(err))
+		r.notRebooted = firstLine(err)
+		r.say(ctx, "reboot: %s; the boot ID tells whether it happens", r.notRebooted)
 	}
 	r.say(ctx, "the host still ran in the boot from before and was asked to reboot once more")
 	r.run.RebootAsked = r.Desk.Now()
@@ -110,6 +114,12 @@ func (r *runner) whyReboot(ctx context.Context) (string, error) {
 	return "", r.check(ctx, data.Check{Name: "reboot", After: true, Result: data.CheckWarned, Detail: not})
 }
 
+// The words on a boot that was not asked for here, and that does.
+const (
+	bootedEnough    = "the host has booted by itself since the job began, which will do"
+	bootedElsewhere = "the host has booted since another desk began the job"
+)
+
 // bootedByItself notes a boot that came since the pre-check and that nobody
 // here asked for: it must not be taken for the one asked for next. It says so
 // where that boot came after the job began and is all that the plan wants.
@@ -135,7 +145,7 @@ func (r *runner) bootedByItself(ctx context.Context) (not string, err error) {
 	case alive.BootID == "":
 		return "the host no longer tells its boot ID, so a reboot could not be proved; none was made", nil
 	case r.work.plan.Reboot == data.RebootAlways && !alive.BootedAt.Before(r.run.JobBegan):
-		return "the host has booted by itself since the job began, which will do", nil
+		return bootedEnough, nil
 	}
 	r.run.BootID = alive.BootID
 	return "", r.keep(ctx)
@@ -176,7 +186,7 @@ func (r *runner) whyNotReboot(ctx context.Context, why string) (string, error) {
 	case err != nil:
 		return "the host does not say whether it has booted since another desk began the job: " + firstLine(err), nil
 	case !alive.BootedAt.Before(r.run.JobBegan):
-		return "the host has booted since another desk began the job", nil
+		return bootedElsewhere, nil
 	}
 	return "", nil
 }
@@ -191,7 +201,12 @@ func orStop(err error) error {
 
 // awaitBoot waits until the host shows another boot ID. Answering a ping, or
 // SSH, proves nothing: the host may not have gone down yet.
+//
+// A login that is refused is tried once more after a while, because a host that
+// has just booted may not reach its domain yet, and then never: accounts get
+// locked by less.
 func (r *runner) awaitBoot(ctx context.Context) error {
+	refused := false
 	until := r.run.RebootAsked.Add(r.Pace.Boot)
 	// A desk opened long after it, in mid-boot itself or before its VPN is up, is
 	// patient too.
@@ -217,6 +232,15 @@ func (r *runner) awaitBoot(ctx context.Context) error {
 			return r.goTo(ctx, data.StepPostCheck)
 		case err != nil && late:
 			return r.end(ctx, data.OutcomeUnknown, "no answer since the reboot (%s): look at the host, then look again here", firstLine(err))
+		case err != nil && hopeless(err) && refused:
+			return r.cannotAsk(ctx, err)
+		case err != nil && hopeless(err):
+			refused = true
+			r.say(ctx, "%s; tried once more in %s", firstLine(err), r.Pace.Boot/5)
+			if !rest(ctx, r.Pace.Boot/5) {
+				return errStop
+			}
+			continue
 		}
 		if err == nil {
 			r.hangUp() // the same boot: a session would die with it
@@ -230,6 +254,11 @@ func (r *runner) awaitBoot(ctx context.Context) error {
 			return errStop
 		}
 	}
+}
+
+// cannotAsk ends a run whose host lets nobody in who could ask it of its boot.
+func (r *runner) cannotAsk(ctx context.Context, why error) error {
+	return r.end(ctx, data.OutcomeUnknown, "the host cannot be asked since the reboot (%s): mend that, then look again here", firstLine(why))
 }
 
 // cancelledReboot reports whether a person has cancelled and the host, which
@@ -285,6 +314,9 @@ func (r *runner) bootCheck(alive remote.Alive) data.Check {
 		c.Result, c.Detail = data.CheckWarned, "the host rebooted though nobody here asked for it"
 	case same:
 		c.Result, c.Detail = data.CheckFailed, "the boot ID is still the same"
+		if r.notRebooted != "" {
+			c.Detail += ": " + r.notRebooted
+		}
 	default:
 		c.Detail = "rebooted, boot ID changed"
 	}

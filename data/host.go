@@ -15,7 +15,7 @@ type Host struct {
 	Reach        Reach
 	Address      string // DNS name or IP address; empty: Name is used (an OpenSSH alias is honoured)
 	Port         int    // 0: what the OpenSSH configuration says, else 22
-	User         string // empty: what the OpenSSH configuration says, else the desk's own user
+	User         string // empty: what the OpenSSH configuration says, else the desk's own user; WinRM wants one
 	Jump         string // ProxyJump, as ssh_config(5) writes it; empty: what the OpenSSH configuration says
 	IdentityFile string // path of a private key; empty: agent and the OpenSSH configuration
 	Sudo         Sudo
@@ -149,6 +149,11 @@ func (h Host) Validate() error {
 	if h.Ring < 0 || h.Ring > 9 {
 		return fmt.Errorf("host %q: ring %d is not between 0 and 9", h.Name, h.Ring)
 	}
+	if h.Reach == ReachWinRM {
+		if err := h.validLogin(); err != nil {
+			return fmt.Errorf("host %q: %w", h.Name, err)
+		}
+	}
 	switch h.Exposure {
 	case Internet, Internal, AirGapped:
 		return nil
@@ -156,6 +161,33 @@ func (h Host) Validate() error {
 		return fmt.Errorf("host %q: %w", h.Name, ErrNoExposure)
 	}
 	return fmt.Errorf("host %q: exposure %q is not internet, internal or air-gapped", h.Name, h.Exposure)
+}
+
+// validLogin says what is wrong with how a Windows host is logged in to. Another
+// name than the one meant would be tried with its password, and locked.
+func (h Host) validLogin() error {
+	domain, name, split := strings.Cut(h.User, `\`)
+	if before, realm, found := strings.Cut(h.User, "@"); !split && found {
+		if before == "" || realm == "" {
+			return fmt.Errorf("user %q: write name@realm", h.User)
+		}
+		name, domain, split = before, realm, true
+	}
+	switch {
+	case h.User == "":
+		return errors.New(`name the user to log in as: DOMAIN\name, name@realm or, of the host's own accounts, name`)
+	case strings.Contains(h.User, "/"):
+		return fmt.Errorf(`user %q has a slash: write %s`, h.User, strings.ReplaceAll(h.User, "/", `\`))
+	case split && (domain == "" || name == "" || strings.Contains(name, `\`)):
+		return fmt.Errorf(`user "%s": write DOMAIN\name`, h.User)
+	case h.Auth != AuthKerberos:
+		return nil
+	case !split || domain == ".":
+		return fmt.Errorf("user %s: Kerberos wants the realm: write %s@REALM", h.User, strings.TrimPrefix(h.User, `.\`))
+	case net.ParseIP(h.Target()) != nil:
+		return fmt.Errorf("Kerberos wants the host's DNS name, not the address %s", h.Target())
+	}
+	return nil
 }
 
 // Target returns the name or address to connect to.

@@ -139,7 +139,7 @@ func (off *Office) open(ctx context.Context, config remote.SSHConfig, pace *app.
 	off.SSH = remote.NewSSH(config)
 	off.WinRM = winrm.New(winrm.Config{
 		Accepted: filepath.Join(filepath.Dir(config.AcceptedKeys), "known_certificates"),
-		Secrets:  config.Secrets, User: config.User, DialContext: config.DialContext,
+		Secrets:  config.Secrets, DialContext: config.DialContext,
 	})
 	dialer := remote.ByReach{data.ReachSSH: off.SSH, data.ReachWinRM: off.WinRM, data.ReachLocal: remote.Local{Secrets: config.Secrets}}
 	off.Desk = &app.Desk{DB: db, Dialer: dialer, Platforms: Platforms(), Now: time.Now, By: By(),

@@ -45,14 +45,14 @@ func (c *cli) hostList() *cobra.Command {
 				}
 				j := inv.hostJSON(h)
 				list = append(list, j)
-				rows = append(rows, []any{h.Name, h.Where(), dash(j.Group), dash(h.Technology), h.Exposure, dash(string(h.Criticality)), ringText(h.Ring), dash(h.Owner)})
+				rows = append(rows, []any{h.Name, h.Where(), byText(h), dash(j.Group), dash(h.Technology), h.Exposure, dash(string(h.Criticality)), ringText(h.Ring), dash(h.Owner)})
 			}
 			return c.out.show(list, func(p *page) {
 				if len(rows) == 0 {
 					p.line("There are no hosts yet. %s", howToAdd)
 					return
 				}
-				p.table("host|reached at|group|technology|exposure|criticality|ring|owner", rows)
+				p.table("host|reached at|by|group|technology|exposure|criticality|ring|owner", rows)
 			})
 		},
 	}
@@ -70,9 +70,10 @@ func ringText(ring int) string {
 // hostShowJSON is a host with what its last scan told.
 type hostShowJSON struct {
 	hostJSON
-	Verdict verdictJSON `json:"verdict"`
-	Scan    *scanJSON   `json:"scan,omitempty"`
-	Failure *failJSON   `json:"last_failure,omitempty"`
+	Verdict verdictJSON  `json:"verdict"`
+	Scan    *scanJSON    `json:"scan,omitempty"`
+	Failure *failJSON    `json:"last_failure,omitempty"`
+	History *historyJSON `json:"windows_history,omitempty"`
 }
 
 func (c *cli) hostShow() *cobra.Command {
@@ -88,7 +89,7 @@ func (c *cli) hostShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			j := hostShowJSON{hostJSON: inv.hostJSON(s.host), Verdict: asVerdictJSON(s.verdict), Scan: asScanJSON(s.scan), Failure: s.failure}
+			j := hostShowJSON{hostJSON: inv.hostJSON(s.host), Verdict: asVerdictJSON(s.verdict), Scan: asScanJSON(s.scan), Failure: s.failure, History: asHistoryJSON(s.background)}
 			return c.out.show(j, func(p *page) {
 				h := s.host
 				p.title("Host %s", h.Name)
@@ -97,6 +98,7 @@ func (c *cli) hostShow() *cobra.Command {
 					"criticality", string(h.Criticality), "environment", string(h.Environment), "business unit", h.BusinessUnit,
 					"owner", h.Owner, "admin", h.Admin, "notes", h.Notes)
 				s.print(p, d.Now())
+				s.printHistory(p)
 			})
 		},
 	}
@@ -127,6 +129,14 @@ func loginText(h data.Host) string {
 	return string(h.Auth)
 }
 
+// byText is the way to a host in few words: "ssh", or "winrm, ntlm".
+func byText(h data.Host) string {
+	if login := loginText(h); login != "" {
+		return string(h.Reach) + ", " + login
+	}
+	return string(h.Reach)
+}
+
 // hostFlags are the properties of a host as flags.
 type hostFlags struct {
 	h                                               data.Host
@@ -138,7 +148,7 @@ func (f *hostFlags) register(cmd *cobra.Command) {
 	s := cmd.Flags()
 	s.StringVar(&f.h.Address, "address", "", "DNS name or IP `ADDRESS` (default: the host's name)")
 	s.IntVar(&f.h.Port, "port", 0, "`PORT` (default: what ~/.ssh/config says, else 22; for Windows 5986, or 5985 over HTTP)")
-	s.StringVar(&f.h.User, "user", "", "login `NAME` (default: what ~/.ssh/config says, else yours); for Windows DOMAIN\\name or name@realm, in quotes")
+	s.StringVar(&f.h.User, "user", "", "login `NAME` (default: what ~/.ssh/config says, else yours); for Windows, which wants one, DOMAIN\\name or name@realm, in quotes")
 	s.StringVar(&f.h.Jump, "jump", "", "jump `HOST`, as ProxyJump writes it")
 	s.StringVar(&f.h.IdentityFile, "identity-file", "", "private key `FILE` (default: agent and ~/.ssh/config), or keytab for kerberos")
 	s.StringVar(&f.reach, "reach", "", "ssh, winrm for Windows, or local for this computer (default: ssh)")
@@ -305,12 +315,23 @@ func (c *cli) hostEdit() *cobra.Command {
 			case name != "" && len(ids) > 1:
 				return usagef("--name fits one host only")
 			}
-			err = d.EditHosts(cmd.Context(), ids, func(h *data.Host) {
+			change := func(h *data.Host) {
 				edit(h)
 				if name != "" {
 					h.Name = name
 				}
-			})
+			}
+			for _, h := range inv.hosts {
+				if !slices.Contains(ids, h.ID) {
+					continue
+				}
+				if change(&h); h.Exposure != data.ExposureUnset {
+					if err := h.Validate(); err != nil {
+						return usagef("%w", err)
+					}
+				}
+			}
+			err = d.EditHosts(cmd.Context(), ids, change)
 			if err != nil {
 				return err
 			}

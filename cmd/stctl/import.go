@@ -32,6 +32,7 @@ type importRowJSON struct {
 	Line  int    `json:"line"`
 	Host  string `json:"host"`
 	Where string `json:"where"`
+	By    string `json:"by"` // the way to it: "ssh", or "winrm, ntlm"
 	Group string `json:"group,omitempty"`
 	New   bool   `json:"new"`
 }
@@ -275,7 +276,7 @@ func (c *cli) importFile(ctx context.Context, path string, w *importWish, read f
 		if group == "" {
 			group = inv.groupName(s.Host.Group)
 		}
-		row := importRowJSON{Host: clean(s.Host.Name), Where: clean(s.Host.Where()), Group: clean(group), New: s.Host.ID == 0}
+		row := importRowJSON{Host: clean(s.Host.Name), Where: clean(s.Host.Where()), By: byText(s.Host), Group: clean(group), New: s.Host.ID == 0}
 		for _, from := range preview.Rows {
 			if strings.EqualFold(from.Host.Name, s.Host.Name) {
 				row.Line = from.Line
@@ -313,10 +314,10 @@ func (c *cli) imported(j importJSON, preview app.ImportPreview, choices app.Impo
 			if r.New {
 				what = "new"
 			}
-			rows = append(rows, []any{r.Line, r.Host, r.Where, dash(r.Group), what})
+			rows = append(rows, []any{r.Line, r.Host, r.Where, r.By, dash(r.Group), what})
 		}
 		if j.DryRun && len(rows) > 0 {
-			p.table("line|host|reached at|group|it is", rows)
+			p.table("line|host|reached at|by|group|it is", rows)
 			p.gap()
 		}
 		for _, x := range j.Problems {

@@ -44,6 +44,7 @@ type runJSON struct {
 	Step     data.Step    `json:"step"`
 	Outcome  data.Outcome `json:"outcome,omitempty"`
 	Detail   string       `json:"detail,omitempty"`
+	Stuck    bool         `json:"looks_stuck,omitempty"` // no sign of life of its job for 30 minutes or more
 	Attempt  int          `json:"attempt"`
 	Started  time.Time    `json:"started,omitzero"`
 	Ended    time.Time    `json:"ended,omitzero"`
@@ -61,7 +62,7 @@ type checkJSON struct {
 
 func (inv *inventory) runJSON(r data.Run) runJSON {
 	j := runJSON{
-		ID: r.ID, Host: inv.hostName(r.Host), Ring: r.Ring, Step: r.Step, Outcome: r.Outcome, Detail: clean(r.Detail), Attempt: r.Attempt,
+		ID: r.ID, Host: inv.hostName(r.Host), Ring: r.Ring, Step: r.Step, Outcome: r.Outcome, Detail: clean(r.Detail), Stuck: r.LooksStuck(), Attempt: r.Attempt,
 		Started: r.Started, Ended: r.Ended, Deadline: r.Deadline, Job: r.Job,
 	}
 	for _, c := range r.Checks {
@@ -211,6 +212,30 @@ func (j rolloutJSON) print(p *page) {
 	}
 	if len(rows) > 0 {
 		p.table("host|ring|state|attempt|started|ended|what happened", rows)
+	}
+	j.printLogs(p)
+}
+
+// mostLogs is how many logs are named one by one.
+const mostLogs = 5
+
+// printLogs names the logs of the runs that did not succeed.
+func (j rolloutJSON) printLogs(p *page) {
+	var hosts []string
+	for _, r := range j.Runs {
+		if r.Outcome != data.OutcomeNone && r.Outcome != data.OutcomeSucceeded && !r.Started.IsZero() {
+			hosts = append(hosts, r.Host)
+		}
+	}
+	if len(hosts) == 0 {
+		return
+	}
+	p.gap()
+	for _, h := range hosts[:min(len(hosts), mostLogs)] {
+		p.line("What became of %s, line by line: stctl rollout log %d %s", h, j.ID, h)
+	}
+	if n := len(hosts) - mostLogs; n > 0 {
+		p.line("And so for %d more.", n)
 	}
 }
 

@@ -42,7 +42,8 @@ func (rd Reader) ScanFailures(ctx context.Context) (map[data.HostID]data.ScanFai
 
 // RebootSince returns, for hosts whose newest scan says that a reboot is
 // pending, the time of the first scan that said so without one in between that
-// knew of none, in the same boot. Host 0 means all hosts.
+// knew of none, in the same boot. Scans behind the newest count for nothing: one
+// that a clock set back made older does not speak for its host. Host 0 means all.
 func (rd Reader) RebootSince(ctx context.Context, host data.HostID) (map[data.HostID]time.Time, error) {
 	m, err := rebootSince(ctx, rd.r, host)
 	return m, fault("read pending reboots", err)
@@ -60,10 +61,10 @@ func rebootSince(ctx context.Context, q querier, host data.HostID) (map[data.Hos
 		SELECT l.host, (
 			SELECT min(s.at)
 			FROM scans s
-			WHERE s.host = l.host AND s.boot_id = h.boot_id AND s.reboot <> '[]' AND s.id > coalesce((
+			WHERE s.host = l.host AND s.boot_id = h.boot_id AND s.reboot <> '[]' AND s.id <= l.scan AND s.id > coalesce((
 				SELECT c.id
 				FROM scans c
-				WHERE c.host = l.host AND c.reboot_known = 1 AND c.reboot = '[]'
+				WHERE c.host = l.host AND c.id < l.scan AND c.reboot_known = 1 AND c.reboot = '[]'
 				ORDER BY c.id DESC LIMIT 1), 0))
 		FROM latest l JOIN scans h ON h.id = l.scan
 		WHERE h.reboot <> '[]' AND (?1 = 0 OR l.host = ?1)`, host)

@@ -55,3 +55,23 @@ func TestPendingRebootIsCountedFromItsFirstScan(t *testing.T) {
 		}
 	}
 }
+
+// A desk's clock that was set back gives the scan after a reboot an earlier time
+// than the one before: that one speaks for the host until the time is made up.
+func TestPendingRebootIsReadWhereTheNewestScanCameLate(t *testing.T) {
+	db := newDB(t)
+	h := addHost(t, db, "win1")
+	save := func(at time.Time, boot string, reboot ...data.RebootReason) {
+		t.Helper()
+		must(db.SaveScan(t.Context(), data.Scan{Host: h, At: at, BootID: boot, Reboot: reboot, RebootKnown: true}, entry("host scanned"), nil))(t)
+	}
+	save(day, "a", data.RebootReason{Source: "servicing"})
+	save(day.Add(-59*time.Minute), "b")
+	if got := must(db.RebootSince(t.Context(), 0))(t); !got[h].Equal(day) {
+		t.Errorf("pending since %s, want %s", got[h], day)
+	}
+	save(day.Add(time.Minute), "b")
+	if got := must(db.RebootSince(t.Context(), 0))(t); len(got) != 0 {
+		t.Errorf("rebooted, and pending since %s", got[h])
+	}
+}

@@ -30,7 +30,6 @@ type Config struct {
 	Accepted string         // our own file of certificates that a person vouched for: read, and written by AcceptHostKey
 	Roots    *x509.CertPool // authorities that vouch for certificates; nil: the system's
 	Secrets  remote.Secrets // login passwords; nil: none
-	User     string         // of the desk: the login where the host names none
 	Kerberos string         // the Kerberos configuration; empty: $KRB5_CONFIG, else /etc/krb5.conf
 
 	ConnectTimeout time.Duration // TCP and TLS: 15 s
@@ -145,26 +144,22 @@ func (d *Dialer) way(h data.Host) target {
 		port = h.Auth.Port()
 	}
 	t := target{name: h.Name, server: h.Target(), address: net.JoinHostPort(h.Target(), strconv.Itoa(port)), auth: h.Auth, keytab: h.IdentityFile}
-	t.user, t.domain = splitUser(d.userOf(h))
+	t.user, t.domain = splitUser(h.User)
 	return t
-}
-
-func (d *Dialer) userOf(h data.Host) string {
-	if h.User == "" {
-		return d.config.User
-	}
-	return h.User
 }
 
 func (d *Dialer) target(ctx context.Context, h data.Host) (target, error) {
 	t := d.way(h)
+	if h.User == "" { // never the desk's own: that is another account, which a wrong password locks
+		return t, fmt.Errorf("%w: the inventory names no user for the host", remote.ErrLoginRefused)
+	}
 	if t.auth == data.AuthKerberos && t.keytab != "" {
 		return t, nil
 	}
 	key := secret.LoginKey(h.Name)
 	s, err := d.config.Secrets.Get(ctx, key)
 	if errors.Is(err, secret.ErrNone) || err == nil && s.IsZero() {
-		return t, fmt.Errorf("%w for user %s: %w", remote.ErrLoginRefused, d.userOf(h), errNoPassword{})
+		return t, fmt.Errorf("%w for user %s: %w", remote.ErrLoginRefused, h.User, errNoPassword{})
 	}
 	if err != nil {
 		return t, err

@@ -107,6 +107,9 @@ func start(ctx context.Context, s remote.Session, id string, o order, limit time
 	return fmt.Errorf("start job: %w: %q", remote.ErrGarbage, clip(got.State))
 }
 
+// maxQuiet is the longest that a host is believed to know of, in seconds: a year.
+const maxQuiet = 366 * 24 * 3600
+
 // A look is what look.ps1 says of a job.
 type look struct {
 	State    string `json:"state"`
@@ -117,6 +120,7 @@ type look struct {
 	Result   string `json:"result"`
 	Partial  string `json:"partial"`
 	Detail   string `json:"detail"`
+	Quiet    int64  `json:"quiet"` // seconds
 }
 
 func lookAt(ctx context.Context, s remote.Session, id string, from int64, result bool) (look, error) {
@@ -181,6 +185,7 @@ func (l look) status(whole bool) (remote.JobStatus, error) {
 		st.State = remote.JobAbsent
 	case "running":
 		st.State = remote.JobRunning
+		st.Quiet = time.Duration(min(max(l.Quiet, 0), maxQuiet)) * time.Second
 		if st.Step == "" {
 			st.Step = "waiting for the task scheduler"
 		}
@@ -191,8 +196,8 @@ func (l look) status(whole bool) (remote.JobStatus, error) {
 			st.Log = append(st.Log, r.report()...)
 		}
 	case "never":
-		st.State, st.Exit = remote.JobEnded, ExitNever
-		st.Log = append(st.Log, "the task scheduler did not start the task: "+l.Detail+"\n"...)
+		st.State, st.Exit, st.Why = remote.JobEnded, ExitNever, strings.TrimSuffix("the task scheduler did not start the task: "+clip(l.Detail), ": ")
+		st.Log = append(st.Log, st.Why+"\n"...)
 	case "ended":
 		return st, l.ended(&st, whole)
 	default:
@@ -250,26 +255,37 @@ func (l look) ended(st *remote.JobStatus, whole bool) error {
 	}
 	st.State, st.Ended, st.Stopped = remote.JobEnded, moment(r.Ended), r.Stopped
 	report := bytes.NewBuffer(r.report())
+	var failed []string
 	bad := 0
 	for _, u := range r.Updates {
+		line := clip(u.Title) + ": " + u.words()
 		if u.Status != "installed" {
 			bad++
+		}
+		if u.Status != "installed" && u.Status != r.Stopped {
+			failed = append(failed, line)
 		}
 	}
 	switch {
 	case r.Kind == "broken" || !r.Finished:
-		st.Exit = ExitBroken
-		fmt.Fprintf(report, "the task's script broke off: %s\n", withCode(r.Message, r.Error))
+		st.Exit, st.Why = ExitBroken, "the task's script broke off: "+withCode(r.Message, r.Error)
+		fmt.Fprintln(report, st.Why)
 	case r.Error == "a reboot is pending":
-		st.Exit = ExitReboot
-		fmt.Fprintf(report, "nothing was done: a reboot is pending (%s)\n", clip(r.Message))
+		st.Exit, st.Why = ExitReboot, fmt.Sprintf("nothing was done: a reboot is pending (%s): plan a reboot before updates", clip(r.Message))
+		fmt.Fprintln(report, st.Why)
 	case r.Error != "":
-		st.Exit = ExitSearch
-		fmt.Fprintf(report, "nothing was done: Windows Update could not be asked: %s\n", withCode(r.Message, r.Error))
+		st.Exit, st.Why = ExitSearch, "nothing was done: Windows Update could not be asked: "+withCode(r.Message, r.Error)
+		fmt.Fprintln(report, st.Why)
 	case r.Stopped != "":
 		st.Exit = ExitHalted
 	case bad > 0:
 		st.Exit = ExitFailed
+	}
+	if st.Why == "" && len(failed) > 0 {
+		st.Why = failed[0]
+		if more := len(failed) - 1; more > 0 {
+			st.Why += fmt.Sprintf(", and %d more that the log names", more)
+		}
 	}
 	if whole {
 		st.Log = append(st.Log, report.Bytes()...)

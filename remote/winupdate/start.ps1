@@ -50,18 +50,25 @@ foreach ($old in @(Get-ChildItem -LiteralPath $jobs -Directory -ErrorAction Sile
 }
 if (Test-Path -LiteralPath $folder) {
     $mine = $known | Where-Object { $_.TaskName -eq $Id }
-    if ((Test-Path -LiteralPath $claim) -or $mine) { return Answer 'known' '' }
+    $age = [DateTime]::UtcNow - (Get-Item -LiteralPath $folder -Force).LastWriteTimeUtc # another start may be at work in it
+    if ((Test-Path -LiteralPath $claim) -or (Test-Path -LiteralPath (Join-Path $folder 'never')) -or $mine -or $age.TotalSeconds -lt 60) { return Answer 'known' '' }
     Remove-Item -LiteralPath $folder -Recurse -Force # a start that broke off before there was a task
 }
 $null = New-Item -ItemType Directory -Path $folder
 $utf8 = New-Object System.Text.UTF8Encoding $true # Windows PowerShell reads other files as ANSI
-[IO.File]::WriteAllText((Join-Path $folder 'task.ps1'), [string]$order.task, $utf8)
-[IO.File]::WriteAllText((Join-Path $folder 'task.sha256'), [string]$order.sha256, $utf8)
-[IO.File]::WriteAllText((Join-Path $folder 'order.json'), (ConvertTo-Json -Depth 6 -Compress -InputObject $order.order), $utf8)
+try {
+    [IO.File]::WriteAllText((Join-Path $folder 'task.ps1'), [string]$order.task, $utf8)
+    [IO.File]::WriteAllText((Join-Path $folder 'task.sha256'), [string]$order.sha256, $utf8)
+    [IO.File]::WriteAllText((Join-Path $folder 'order.json'), (ConvertTo-Json -Depth 6 -Compress -InputObject $order.order), $utf8)
 
-$action = New-ScheduledTaskAction -Execute 'powershell.exe' -Argument ([string]$order.line) -WorkingDirectory $folder
-$principal = New-ScheduledTaskPrincipal -UserId 'S-1-5-18' -LogonType ServiceAccount -RunLevel Highest
-$settings = New-ScheduledTaskSettingsSet -AllowStartIfOnBatteries -DontStopIfGoingOnBatteries -MultipleInstances IgnoreNew -Priority 4 -ExecutionTimeLimit (New-TimeSpan -Minutes ([int]$order.minutes))
-$null = Register-ScheduledTask -TaskPath $path -TaskName $Id -Action $action -Principal $principal -Settings $settings
+    $action = New-ScheduledTaskAction -Execute 'powershell.exe' -Argument ([string]$order.line) -WorkingDirectory $folder
+    $principal = New-ScheduledTaskPrincipal -UserId 'S-1-5-18' -LogonType ServiceAccount -RunLevel Highest
+    $settings = New-ScheduledTaskSettingsSet -AllowStartIfOnBatteries -DontStopIfGoingOnBatteries -MultipleInstances IgnoreNew -Priority 4 -ExecutionTimeLimit (New-TimeSpan -Minutes ([int]$order.minutes))
+    $null = Register-ScheduledTask -TaskPath $path -TaskName $Id -Action $action -Principal $principal -Settings $settings
+} catch { # a full disk, say: without a task nothing was begun, and no trace stays of it
+    $why = $_
+    if (-not (Get-ScheduledTask -TaskPath $path -TaskName $Id -ErrorAction SilentlyContinue)) { Remove-Item -LiteralPath $folder -Recurse -Force -ErrorAction SilentlyContinue }
+    throw $why
+}
 Start-ScheduledTask -TaskPath $path -TaskName $Id
 Answer 'started' ''

@@ -116,6 +116,7 @@ function Read-History($Searcher) {
         @{
             id = [string]$entry.UpdateIdentity.UpdateID; revision = [int]$entry.UpdateIdentity.RevisionNumber; title = [string]$entry.Title
             at = (Stamp $entry.Date); operation = [int]$entry.Operation; code = [int]$entry.ResultCode; hresult = (Hex $entry.HResult)
+            client = [string]$entry.ClientApplicationID
         }
     }
 }
@@ -189,6 +190,10 @@ function Install($Order) {
     $planned = @($Order.updates)
     $out = @{ kind = 'install'; updates = @(); stopped = ''; error = '' }
     Step -Text 'look at the host' -Done 0 -Total $planned.Count
+    if ($planned.Count -eq 0) { # all that is wanted is a claim on this host, before a reboot
+        $out.finished = $true
+        return $out
+    }
     $reasons = @((Reasons).reasons | Where-Object { $_.counts })
     if ($reasons.Count -gt 0) {
         $out.error = 'a reboot is pending'
@@ -244,8 +249,15 @@ function Install($Order) {
 $started = Join-Path $Folder 'started.json'
 if (Test-Path -LiteralPath $started) { exit 5 } # the scheduler may not run it twice
 Save 'started.json' @{ at = (Utc ([DateTime]::Now)); pid = $PID }
+if (Test-Path -LiteralPath (Join-Path $Folder 'never')) { # the desk was told that it would not begin
+    Remove-Item -LiteralPath $started -Force
+    exit 6
+}
 try {
-    $order = ConvertFrom-Json -InputObject ([IO.File]::ReadAllText((Join-Path $Folder 'order.json')))
+    $given = Join-Path $Folder 'order.json'
+    $order = ConvertFrom-Json -InputObject ([IO.File]::ReadAllText($given))
+    # The window was counted from when the order was given, however late the scheduler is.
+    $order.seconds = [double]$order.seconds - [Math]::Max(0, ([DateTime]::UtcNow - (Get-Item -LiteralPath $given -Force).LastWriteTimeUtc).TotalSeconds)
     if ($order.kind -eq 'install') { $result = Install -Order $order } else { $result = Scan -Order $order }
 } catch {
     $result = @{ kind = 'broken'; error = (Code $_); message = [string]$_.Exception.GetBaseException().Message }

@@ -156,6 +156,7 @@ func shop(now time.Time) windows.State {
 	cumulative := s.Cumulative("5060001", 4100, now.AddDate(0, 0, -10))
 	preview := s.Cumulative("5060002", 4200, now.AddDate(0, 0, -2))
 	preview.BrowseOnly = true
+	preview.Categories[0] = windows.Classification(windows.PlainUpdates, s.Language) // as Microsoft files previews
 	definition := s.Plain("2267602", "Security Intelligence Update for Microsoft Defender", windows.DefinitionUpdates, now)
 	definition.Revision = 7
 	net := s.Plain("5060003", hostile, windows.SecurityUpdates, now.AddDate(0, -1, 0))
@@ -259,6 +260,16 @@ func throughReboot(t *testing.T, r *rig) {
 	if st := r.job("install-0002", time.Hour, find(t, before, "KB2267602")); st.Exit != winupdate.ExitReboot {
 		t.Errorf("installed though a reboot is pending: %+v\n%s", st, st.Log)
 	}
+	// a plan that only reboots has a job without updates, as its claim
+	if st := r.job("reboot-0003", time.Hour); st.State != remote.JobEnded || st.Exit != 0 || st.Total != 0 {
+		t.Errorf("the claim of a reboot: %+v\n%s", st, st.Log)
+	}
+	checks, err = r.Check(t.Context(), r.session, data.Changes{})
+	for _, c := range checks {
+		if bad := c.Result != data.CheckPassed; err != nil || bad != (c.Name == "pending reboot") || bad && !c.UpdatesOnly {
+			t.Errorf("while a reboot is pending: %+v, %v", c, err)
+		}
+	}
 
 	if err := r.Reboot(t.Context(), r.session); err != nil {
 		t.Fatal(err)
@@ -279,8 +290,8 @@ func throughReboot(t *testing.T, r *rig) {
 			t.Errorf("%s still waits", p.Name)
 		}
 	}
-	if left, err := os.ReadDir(filepath.Join(r.world.ProgramData(), "SecondTuesday", "jobs")); err != nil || len(left) != 2 {
-		t.Errorf("%d job folders are left, %v; want the claims of two jobs", len(left), err)
+	if left, err := os.ReadDir(filepath.Join(r.world.ProgramData(), "SecondTuesday", "jobs")); err != nil || len(left) != 3 {
+		t.Errorf("%d job folders are left, %v; want the claims of three jobs", len(left), err)
 	}
 }
 
@@ -387,6 +398,57 @@ func stopped(t *testing.T, r *rig) {
 	}
 }
 
+// An update that takes long is at work as long as its installer uses the processor.
+func TestJobWithoutASignOfLifeIsQuietByTheHostsClock(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State { return shop(time.Now()) }, func(t *testing.T, r *rig) {
+		j := remote.Job{ID: "install-0001", StopAfter: time.Hour}
+		u := find(t, r.scan(false), "KB5060003")
+		j.Changes.Upgrade = []data.Target{{Name: u.Name, To: u.Available}}
+		r.change(func(s *windows.State) {
+			for i := range s.Updates {
+				s.Updates[i].InstallTakes = 10 * time.Minute
+			}
+		})
+		if err := r.Start(t.Context(), r.session, j); err != nil {
+			t.Fatal(err)
+		}
+		look := func() remote.JobStatus {
+			t.Helper()
+			st, err := r.Look(t.Context(), r.session, j.ID, 0)
+			if err != nil || st.State != remote.JobRunning {
+				t.Fatalf("%+v, %v", st, err)
+			}
+			return st
+		}
+		st := look()
+		for ; !strings.HasPrefix(st.Step, "install 1"); st = look() {
+			time.Sleep(r.pause)
+		}
+		if st.Quiet > 10*time.Minute {
+			t.Errorf("it has just begun, and is quiet for %s", st.Quiet)
+		}
+		time.Sleep(r.pause) // the installer has begun
+		past := time.Now().Add(-40 * time.Minute)
+		files, err := filepath.Glob(filepath.Join(r.world.ProgramData(), "SecondTuesday", "jobs", j.ID, "*"))
+		if err != nil || len(files) < 4 {
+			t.Fatalf("%q, %v", files, err)
+		}
+		for _, f := range files {
+			if err := os.Chtimes(f, past, past); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if st := look(); st.Quiet != 0 {
+			t.Errorf("its installer is at work, and it is quiet for %s", st.Quiet)
+		}
+		r.change(func(s *windows.State) { s.Faults.InstallerHangs = true })
+		if st := look(); st.Quiet < 40*time.Minute || st.Quiet > 50*time.Minute {
+			t.Errorf("its installer hangs, and it is quiet for %s", st.Quiet)
+		}
+	})
+}
+
 // own are the rights of a folder that is only SYSTEM's and the administrators'.
 const own = "D:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
 
@@ -419,7 +481,18 @@ func TestStartThatBrokeOffIsBegunAnew(t *testing.T) {
 		if err := errors.Join(os.MkdirAll(half, 0o700), os.WriteFile(filepath.Join(half, "task.ps1"), []byte("half"), 0o600)); err != nil {
 			t.Fatal(err)
 		}
-		if st := r.job("install-0001", time.Hour); st.State != remote.JobEnded || st.Exit != 0 {
+		j := remote.Job{ID: "install-0001", StopAfter: time.Hour}
+		if err := r.Start(t.Context(), r.session, j); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(filepath.Join(half, "order.json")); err == nil {
+			t.Error("a start that may still be at work was begun anew")
+		}
+		past := time.Now().Add(-2 * time.Minute)
+		if err := os.Chtimes(half, past, past); err != nil {
+			t.Fatal(err)
+		}
+		if st := r.job(j.ID, time.Hour); st.State != remote.JobEnded || st.Exit != 0 {
 			t.Errorf("%+v\n%s", st, st.Log)
 		}
 	})
@@ -612,6 +685,129 @@ func TestTaskThatNeverStartsIsNeitherWaitedForNorStartedLater(t *testing.T) {
 			t.Errorf("it could still begin: %+v, %v", tasks, err)
 		}
 	})
+}
+
+// A start whose line was cut may still be at work on the host: that there is no
+// task yet proves nothing. Once the desk was told that the job never began, it
+// does not begin.
+func TestStartThatIsStillAtWorkIsNotCalledNever(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State { return shop(time.Now()) }, func(t *testing.T, r *rig) {
+		u := r.scan(true).Updates[0]
+		const id = "install-0001"
+		jobs := filepath.Join(r.world.ProgramData(), "SecondTuesday", "jobs")
+		folder := filepath.Join(jobs, id)
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		look := func(want remote.JobState) {
+			t.Helper()
+			if st, err := r.Look(t.Context(), r.session, id, 0); err != nil || st.State != want {
+				t.Errorf("%+v, %v", st, err)
+			}
+		}
+		look(remote.JobRunning)
+		if past := time.Now().Add(-2 * time.Minute); os.Chtimes(folder, past, past) != nil {
+			t.Fatal("no folder")
+		}
+		look(remote.JobEnded)
+		j := remote.Job{ID: id, StopAfter: time.Hour, Changes: data.Changes{Upgrade: []data.Target{{Name: u.Name, To: u.Available}}}}
+		if err := r.Start(t.Context(), r.session, j); err != nil {
+			t.Fatal(err)
+		}
+		if tasks, err := r.world.Tasks(); err != nil || len(tasks) != 0 {
+			t.Errorf("it was started after all: %+v, %v", tasks, err)
+		}
+		look(remote.JobEnded)
+
+		// The start that was at work registers its task now.
+		other := remote.Job{ID: "install-0002", StopAfter: time.Hour, Changes: j.Changes}
+		r.change(func(s *windows.State) { s.Faults.TaskNeverStarts, s.Faults.TaskResult = true, 0x80070002 })
+		if err := r.Start(t.Context(), r.session, other); err != nil {
+			t.Fatal(err)
+		}
+		r.change(func(s *windows.State) { s.Faults.TaskNeverStarts, s.Faults.TaskResult = false, 0 })
+		if err := os.WriteFile(filepath.Join(jobs, other.ID, "never"), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r.startTask(other.ID)
+		if _, err := os.Stat(filepath.Join(jobs, other.ID, "result.json")); err == nil {
+			t.Error("a job that was called never begun was done")
+		}
+	})
+}
+
+// startTask starts a job's task, late, and waits for its end.
+func (r *rig) startTask(id string) {
+	r.t.Helper()
+	if err := r.world.StartTask(`\SecondTuesday\` + id); err != nil {
+		r.t.Fatal(err)
+	}
+	for until := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		s, err := r.world.State()
+		if err != nil || time.Now().After(until) {
+			r.t.Fatalf("the task goes on for ever: %v", err)
+		}
+		if i := slices.IndexFunc(s.Tasks, func(t windows.Task) bool { return t.Name == id }); i < 0 || s.Tasks[i].State == windows.TaskReady {
+			return
+		}
+	}
+}
+
+func TestTaskThatTheSchedulerStartsAfterTheWindowDoesNothing(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State {
+		s := shop(time.Now())
+		return s
+	}, func(t *testing.T, r *rig) {
+		u := r.scan(true).Updates[0]
+		r.change(func(s *windows.State) { s.Faults.TaskNeverStarts = true })
+		j := remote.Job{ID: "install-0001", StopAfter: 5 * time.Minute, Changes: data.Changes{Upgrade: []data.Target{{Name: u.Name, To: u.Available}}}}
+		if err := r.Start(t.Context(), r.session, j); err != nil {
+			t.Fatal(err)
+		}
+		order := filepath.Join(r.world.ProgramData(), "SecondTuesday", "jobs", j.ID, "order.json")
+		age := func(by time.Duration) {
+			if past := time.Now().Add(-by); os.Chtimes(order, past, past) != nil {
+				t.Fatal("no order")
+			}
+		}
+		age(6 * time.Minute)
+		if st, err := r.Look(t.Context(), r.session, j.ID, 0); err != nil || st.State != remote.JobRunning {
+			t.Errorf("queued: %+v, %v", st, err)
+		}
+		r.change(func(s *windows.State) { s.Faults.TaskNeverStarts = false })
+		r.startTask(j.ID)
+		if st := r.wait(j.ID); st.Stopped != "deadline" || st.Done != 0 {
+			t.Errorf("%+v\n%s", st, st.Log)
+		}
+
+		r.change(func(s *windows.State) { s.Faults.TaskNeverStarts = true })
+		j.ID = "install-0002"
+		if err := r.Start(t.Context(), r.session, j); err != nil {
+			t.Fatal(err)
+		}
+		order = strings.Replace(order, "install-0001", j.ID, 1)
+		age(11 * time.Minute)
+		if st, err := r.Look(t.Context(), r.session, j.ID, 0); err != nil || st.State != remote.JobEnded || st.Exit != winupdate.ExitNever {
+			t.Errorf("queued for too long: %+v, %v", st, err)
+		}
+	})
+}
+
+func TestStartOnAFullDiskLeavesNoTrace(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, windows.Server2022("win1", time.Now()), players["PowerShell"])
+	r.scan(true) // makes the folders
+	r.change(func(s *windows.State) { s.Faults.DiskFull = true })
+	const id = "install-0001"
+	var exit *remote.ExitError
+	if err := r.Start(t.Context(), r.session, remote.Job{ID: id, StopAfter: time.Hour}); !errors.As(err, &exit) {
+		t.Errorf("%v", err)
+	}
+	if st, err := r.Look(t.Context(), r.session, id, 0); err != nil || st.State != remote.JobAbsent {
+		t.Errorf("%+v, %v", st, err)
+	}
 }
 
 func TestSearchThatFailsProvesNothing(t *testing.T) {

@@ -76,7 +76,7 @@ func (f *hostForm) build() {
 		&kit.Field{Label: "Name", Must: true, Input: f.name, Check: kit.Required(f.name, "Give the host a name.")},
 		&kit.Field{Label: "Reached by", Input: container.NewHBox(f.reach)},
 		&kit.Field{Label: "Address", Input: f.address},
-		&kit.Field{Label: "User", Input: f.user},
+		&kit.Field{Label: "User", Input: f.user, Check: f.checkUser},
 		&kit.Field{Label: "Port", Input: f.port, Check: f.checkPort},
 		f.jumpField,
 		f.keyField,
@@ -126,10 +126,20 @@ func (f *hostForm) onlyWhatCounts() {
 	user, port := "as OpenSSH says", "as OpenSSH says, else 22"
 	if way == wordWinRM {
 		user, port = `DOMAIN\name, or name`, "5986, or 5985 over HTTP"
+		if authOf(f.auth.Chosen()) == data.AuthKerberos {
+			user = "name@REALM"
+		}
 	}
 	f.user.SetPlaceHolder(user)
 	f.port.SetPlaceHolder(port)
 	f.left.Refresh()
+}
+
+func (f *hostForm) checkUser() error {
+	if f.reach.Chosen() == wordWinRM && f.user.Trimmed() == "" {
+		return errors.New("Windows wants a user: name one.")
+	}
+	return nil
 }
 
 func (f *hostForm) checkPort() error {

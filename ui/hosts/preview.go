@@ -129,6 +129,7 @@ func (d *previewDialog) build() fyne.CanvasObject {
 		kit.Column[*previewRow]{ID: "exposure", Title: "Exposure", Width: 90, Text: d.exposureText},
 		kit.Column[*previewRow]{ID: "group", Title: "Group", Width: 90, Text: d.groupText},
 		kit.Column[*previewRow]{ID: "user", Title: "User", Width: 90, Text: func(r *previewRow) string { return r.host.User }},
+		kit.Column[*previewRow]{ID: "way", Title: "Reached by", Width: 130, Text: wayText},
 		kit.Column[*previewRow]{ID: "owner", Title: "Owner", Width: 110, Text: func(r *previewRow) string { return r.host.Owner }},
 	)
 	d.grid.Noun, d.grid.Nouns = "line", "lines"
@@ -154,6 +155,17 @@ func (d *previewDialog) build() fyne.CanvasObject {
 	d.local = kit.NewCheck("Take in lines that mean this computer, which is worked on without SSH", false, func(on bool) { d.choices.Local = on; d.judge() })
 	d.local.Hide()
 	return container.New(&fixed{fyne.NewSize(680, 430)}, container.NewBorder(kit.VBox(8, fields, kit.Pad(known, 0, 8, 0, 0), d.local), nil, nil, nil, body))
+}
+
+// wayText is how a host would be reached: a Windows host, and by which login.
+func wayText(r *previewRow) string {
+	if r.index < 0 {
+		return ""
+	}
+	if r.host.Reach == data.ReachWinRM {
+		return wordWinRM + ", " + authWord(r.host.Auth)
+	}
+	return reachWord(r.host.Reach)
 }
 
 func (d *previewDialog) exposureText(r *previewRow) string {

@@ -132,6 +132,12 @@ func planSentence(p data.Plan) string {
 	if len(p.Hosts) == 0 {
 		return "Nothing goes in."
 	}
+	if p.RebootOnly() {
+		if p.Reboot == data.RebootAlways {
+			return kit.Count(len(p.Hosts), "host is", "hosts are") + " rebooted; nothing is brought in."
+		}
+		return kit.Count(len(p.Hosts), "host is", "hosts are") + " rebooted if one is pending still; nothing is brought in."
+	}
 	var up, add, remove int
 	for _, h := range p.Hosts {
 		up += len(h.Changes.Upgrade)
@@ -220,7 +226,7 @@ var packageColumns = []kit.Column[packageRow]{
 		return ""
 	}},
 	{ID: "package", Title: "Name", Width: 170, Grow: true, Text: func(p packageRow) string { return p.Label() }, Tip: func(p packageRow) string { return p.Label() + "\n" + or(p.To, "removed") }},
-	{ID: "from", Title: "From", Width: 176, Mono: true, Muted: true, Text: func(p packageRow) string { return or(p.From, "–") }},
+	{ID: "from", Title: "From", Width: 176, Mono: true, Muted: true, Text: func(p packageRow) string { return or(data.VersionText(p.From), "–") }},
 	{ID: "to", Title: "To", Width: 176, Mono: true, Text: func(p packageRow) string { return or(data.VersionText(p.To), "–") }},
 	{ID: "severity", Title: "Severity", Width: 100, Status: func(p packageRow) kit.Status {
 		if p.Verb != "Update" {

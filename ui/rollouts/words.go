@@ -83,7 +83,7 @@ func progressText(r data.Run) string {
 // waits, what has ended well.
 func rank(r data.Run) int {
 	switch {
-	case r.Outcome == data.OutcomeFailed || r.Outcome == data.OutcomeUnknown:
+	case r.Outcome == data.OutcomeFailed || r.Outcome == data.OutcomeUnknown || r.LooksStuck():
 		return 0
 	case r.Outcome == data.OutcomeNone && r.Step != data.StepQueued:
 		return 1
@@ -156,6 +156,9 @@ func changesText(c data.Changes) string {
 		if x.n > 0 {
 			parts = append(parts, kit.Count(x.n, x.one, x.many))
 		}
+	}
+	if len(parts) == 0 {
+		return "a reboot only"
 	}
 	return strings.Join(parts, ", ")
 }

@@ -60,6 +60,13 @@ func (t *twin) task(ctx context.Context, p *windows.Program) int {
 	if err != nil {
 		return 1
 	}
+	if k.has(filepath.Base(k.folder), "never") {
+		os.Remove(filepath.Join(k.folder, "started.json"))
+		return 6
+	}
+	if info, err := os.Stat(filepath.Join(k.folder, "order.json")); err == nil {
+		o.Seconds -= max(0, time.Since(info.ModTime()).Seconds())
+	}
 	var result fields
 	if o.Kind == "install" {
 		result = k.install(o)
@@ -225,7 +232,7 @@ func (k *task) scan(o order) fields {
 	history := []fields{}
 	for _, e := range past[:min(len(past), 100)] {
 		history = append(history, fields{"id": e.UpdateID, "revision": e.Revision, "title": e.Title, "at": stamp(e.Date),
-			"operation": e.Operation, "code": e.ResultCode, "hresult": hex(e.HResult)})
+			"operation": e.Operation, "code": e.ResultCode, "hresult": hex(e.HResult), "client": e.Client})
 	}
 	warnings := []string{}
 	for _, w := range append(missing.Warnings, present.Warnings...) {
@@ -261,6 +268,9 @@ func (k *task) install(o order) fields {
 	lines := []fields{}
 	out["updates"] = lines
 	k.step("look at the host", 0, total)
+	if total == 0 {
+		return out
+	}
 	for _, r := range k.reasons()["reasons"].([]fields) {
 		if r["counts"] == true {
 			out["error"], out["message"] = "a reboot is pending", fmt.Sprintf("%v: %v", r["source"], r["detail"])
@@ -275,6 +285,9 @@ func (k *task) install(o order) fields {
 	}
 	stopped := ""
 	for n, want := range o.Updates {
+		if k.ctx.Err() != nil {
+			return out // ended by somebody, or the computer goes down
+		}
 		line := fields{"id": want.ID, "revision": want.Revision, "title": want.Title}
 		switch {
 		case stopped != "":

@@ -161,7 +161,11 @@ func (t *twin) start(c windows.Caller, id string, stdin []byte) (string, error) 
 		}
 	}
 	if t.has(id, "") {
-		if registered || t.has(id, "started.json") {
+		info, err := os.Stat(t.folder(id))
+		if err != nil {
+			return "", err
+		}
+		if registered || t.has(id, "started.json") || t.has(id, "never") || time.Since(info.ModTime()) < settle {
 			return answer("known", "")
 		}
 		os.RemoveAll(t.folder(id))
@@ -176,10 +180,11 @@ func (t *twin) start(c windows.Caller, id string, stdin []byte) (string, error) 
 		Path: path, Name: id, Execute: "powershell.exe", Arguments: in.Line, WorkDir: t.folder(id), User: "S-1-5-18",
 		Highest: true, LogonType: 5, TimeLimit: time.Duration(in.Minutes) * time.Minute, Multiple: windows.IgnoreNew, Priority: 4, OnBatteries: true,
 	}, false)
-	if err == nil {
-		err = t.w.StartTask(path + id)
-	}
 	if err != nil {
+		os.RemoveAll(t.folder(id))
+		return "", err
+	}
+	if err := t.w.StartTask(path + id); err != nil {
 		return "", err
 	}
 	return answer("started", "")
@@ -193,8 +198,11 @@ func (t *twin) look(id, from string, result bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	out := map[string]any{"state": "absent", "log": "", "next": next, "progress": "", "started": "", "result": "", "partial": "", "detail": ""}
-	info, err := os.Stat(filepath.Join(t.folder(id), "order.json"))
+	out := map[string]any{"state": "absent", "log": "", "next": next, "progress": "", "started": "", "result": "", "partial": "", "detail": "", "quiet": 0}
+	given, err := os.Stat(filepath.Join(t.folder(id), "order.json"))
+	if err != nil {
+		given, err = os.Stat(t.folder(id))
+	}
 	if err != nil {
 		return text(out)
 	}
@@ -208,26 +216,42 @@ func (t *twin) look(id, from string, result bool) (string, error) {
 			task = &tasks[i]
 		}
 	}
-	running := task != nil && (task.State == windows.TaskRunning || task.State == windows.TaskQueued)
 	started := t.text(id, "started.json")
 	done := t.has(id, "result.json")
 	switch {
 	case done:
 		out["state"] = "ended"
-	case running:
+	case task != nil && task.State == windows.TaskRunning:
 		out["state"] = "running"
 	case started != "":
 		out["state"] = "lost"
-	case task != nil:
-		out["state"], out["detail"] = "running", fmt.Sprintf("the scheduler says 0x%08X", task.LastResult)
-		if time.Since(info.ModTime()) > settle {
-			t.w.UnregisterTask(path + id)
+	case t.has(id, "never"):
+		out["state"] = "never"
+	default:
+		out["state"], out["detail"] = "running", "it has no task"
+		patience := settle
+		if task != nil {
+			out["detail"] = fmt.Sprintf("the scheduler says 0x%08X", task.LastResult)
+			if task.State == windows.TaskQueued {
+				patience = 10 * settle
+			}
+		}
+		if time.Since(given.ModTime()) > patience {
+			if err := os.WriteFile(filepath.Join(t.folder(id), "never"), nil, 0o600); err != nil {
+				return "", err
+			}
+			if task != nil {
+				t.w.UnregisterTask(path + id)
+			}
 			out["state"] = "never"
 		}
-	default:
-		out["state"] = "never"
 	}
 	out["started"], out["progress"] = started, t.text(id, "progress.json")
+	if out["state"] == "running" {
+		if out["quiet"], err = t.quiet(id); err != nil {
+			return "", err
+		}
+	}
 	if log := t.text(id, "log.txt"); int64(len(log)) > next {
 		out["log"], out["next"] = base64.StdEncoding.EncodeToString([]byte(log[next:])), len(log)
 	}
@@ -238,6 +262,47 @@ func (t *twin) look(id, from string, result bool) (string, error) {
 		}
 	}
 	return text(out)
+}
+
+// quiet is for how many seconds a job has left no trace; 0 while an installer
+// uses processor time.
+func (t *twin) quiet(id string) (int, error) {
+	var last time.Time
+	for _, name := range []string{"order.json", "started.json", "progress.json", "partial.json", "log.txt"} {
+		if info, err := os.Stat(filepath.Join(t.folder(id), name)); err == nil && info.ModTime().After(last) {
+			last = info.ModTime()
+		}
+	}
+	if info, err := os.Stat(t.folder(id)); err == nil && last.IsZero() {
+		last = info.ModTime()
+	}
+	quiet := max(0, int(time.Since(last)/time.Second))
+	if quiet < 1500 {
+		return quiet, nil
+	}
+	before, err := t.work()
+	if err != nil {
+		return 0, err
+	}
+	time.Sleep(3 * time.Second)
+	if after, err := t.work(); err != nil || after != before {
+		return 0, err
+	}
+	return quiet, nil
+}
+
+// work is the processor time of what installs updates.
+func (t *twin) work() (sum int64, err error) {
+	all, err := t.w.Instances("Win32_Process", "")
+	for _, p := range all {
+		switch p["Name"] {
+		case "TiWorker.exe", "TrustedInstaller.exe", "msiexec.exe", "wusa.exe":
+			kernel, _ := p["KernelModeTime"].(int64)
+			user, _ := p["UserModeTime"].(int64)
+			sum += kernel + user
+		}
+	}
+	return sum, err
 }
 
 func (t *twin) cancel(id string) (string, error) {
@@ -315,7 +380,7 @@ func (t *twin) reboot(c windows.Caller) (string, error) {
 			return "busy " + task.Name, nil
 		}
 	}
-	code, err := t.w.ShutDown(c, 5*time.Second, true, "Second Tuesday: updates were installed")
+	code, err := t.w.ShutDown(c, 5*time.Second, true, "Second Tuesday: a planned reboot")
 	switch {
 	case err != nil:
 		return "", err
