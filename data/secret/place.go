@@ -11,19 +11,19 @@ import (
 // send a password to a host of their own.
 var ErrElsewhere = errors.New("the credential was stored for another place")
 
-// An ElsewhereError is an ErrElsewhere with its facts.
-type ElsewhereError struct {
-	Key    Key
-	Stored string // the place it was stored for: data.Host.Destination
-	Asked  string // where the inventory would have it sent now
+// An elsewhere is an ErrElsewhere with its facts.
+type elsewhere struct {
+	key    Key
+	stored string // the place it was stored for: data.Host.Destination
+	asked  string // where the inventory would have it sent now
 }
 
-func (e *ElsewhereError) Error() string {
-	return fmt.Sprintf("the %s was stored for %s; the host's entry now says %s", e.Key.words(), e.Stored, e.Asked)
+func (e *elsewhere) Error() string {
+	return fmt.Sprintf("the %s was stored for %s; the host's entry now says %s", e.key.words(), e.stored, e.asked)
 }
 
 // Is says that e is an ErrElsewhere.
-func (e *ElsewhereError) Is(target error) bool { return target == ErrElsewhere }
+func (e *elsewhere) Is(target error) bool { return target == ErrElsewhere }
 
 // words returns "login password of web1".
 func (k Key) words() string {
@@ -44,10 +44,10 @@ func (s Secret) For(place string) Secret {
 // stored before places were kept.
 func (s Secret) Place() string { return s.place }
 
-// MayGoTo is an ElsewhereError if s, kept as k, is bound to another place.
+// MayGoTo is an ErrElsewhere if s, kept as k, is bound to another place.
 func (s Secret) MayGoTo(place string, k Key) error {
 	if asked := oneLine(place); s.place != "" && s.place != asked {
-		return &ElsewhereError{Key: k, Stored: s.place, Asked: asked}
+		return &elsewhere{k, s.place, asked}
 	}
 	return nil
 }

@@ -56,10 +56,9 @@ func (x *Screen) askCredential(r *row) {
 
 // credentialText says why the host did not let the desk in.
 func credentialText(r app.ScanResult) string {
-	var moved *secret.ElsewhereError
 	switch {
-	case errors.As(r.Err, &moved):
-		return moved.Error() + ". It was not sent. Store it again only if that is right: whoever can change an entry could have it sent to a host of their own."
+	case errors.Is(r.Err, secret.ErrElsewhere):
+		return r.Err.Error() + ". It was not sent. Store it again only if that is right: whoever can change an entry could have it sent to a host of their own."
 	case errors.Is(r.Err, remote.ErrSudoPassword) && !errors.Is(r.Err, secret.ErrNone):
 		return r.Host.Name + " refused the stored password. It was tried once and is not tried again, so that no account is locked."
 	case errors.Is(r.Err, remote.ErrSudoPassword):
