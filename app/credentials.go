@@ -30,6 +30,7 @@ func (d *Desk) KeepCredential(ctx context.Context, s secret.Store, k secret.Key,
 	if err := s.Set(ctx, k, v); err != nil {
 		return "", err
 	}
+	remote.CredentialsChanged(d.Dialer)
 	var c change
 	if v.Place() != "" {
 		c.After = map[string]string{"for": v.Place()}

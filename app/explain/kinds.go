@@ -25,6 +25,7 @@ var kinds = []kind{
 	{remote.ErrUnreachable, Words{Title: "Host is unreachable", Next: "Check that it is switched on, that name and port are right, and that the network or VPN is up. Then scan again."}},
 	{remote.ErrTimeout, Words{Title: "Host did not answer in time", Next: "It may be overloaded or behind a slow line. Scan it again later; what it did in the meantime is looked up then."}},
 	{remote.ErrLoginRefused, Words{Title: "Login refused", Next: "Check the user, and the key or password, of this host. Nothing was changed on it. For a Windows host, Check host… (stctl doctor) lists what else it may be, and how to tell."}},
+	{remote.ErrHeldBack, Words{Title: "Login not tried", Next: "Nothing was sent to this host, so that the account is not locked. Make sure of its password, and that it is not locked or expired; then store the password again, and scan."}},
 	{remote.ErrNoPrivilege, Words{Title: "No way to become root", Next: "Log in as root, allow sudo for this user, or store the sudo password for this host."}},
 	{remote.ErrSudoPassword, Words{Title: "Sudo password is wrong or missing", Next: "Store the right password for this host. It was tried once only, so the account is not locked by this program."}},
 	{remote.ErrBusy, Words{Title: "Another package manager is at work", Next: "Wait until it has finished, or look on the host at what holds the lock. Then try again."}},
