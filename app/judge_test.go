@@ -241,13 +241,13 @@ func TestPendingRebootBecomesOverdue(t *testing.T) {
 		s.RebootSince = judgeNow.Add(-c.ago)
 		_, h := judgeOne(t, s)
 		wantCompliance(t, h, c.want, "kernel: 6.1.0-18 is installed")
-		if h.RebootDebt != c.ago {
-			t.Errorf("debt %s, want %s", h.RebootDebt, c.ago)
+		if h.RebootDebt(judgeNow) != c.ago {
+			t.Errorf("debt %s, want %s", h.RebootDebt(judgeNow), c.ago)
 		}
 	}
 	std := judgeStandard()
 	std.RebootWithin = 0
-	if _, h := NewMeasure(std).All(s, judgeNow); h.Compliance != data.Compliant || h.RebootDebt == 0 {
+	if _, h := NewMeasure(std).All(s, judgeNow); h.Compliance != data.Compliant || h.RebootFrom.IsZero() {
 		t.Errorf("without a promise: %+v", h)
 	}
 }

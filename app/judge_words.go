@@ -115,7 +115,7 @@ func (t *turn) reboot(h *data.HostVerdict) (side, bool) {
 	if since.IsZero() || since.After(sc.At) {
 		since = sc.At
 	}
-	h.RebootDebt = max(t.now.Sub(since), time.Second) // pending at all is never no debt
+	h.RebootFrom = since
 	text := fmt.Sprintf("a reboot has been pending since %s (%s)", Moment(since), reasonsText(sc.Reboot))
 	if t.std.RebootWithin <= 0 {
 		return side{data.Compliant, text + ", for which the standard sets no deadline", time.Time{}}, true

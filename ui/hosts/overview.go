@@ -112,7 +112,7 @@ func (p *panel) rebootPart() fyne.CanvasObject {
 	s := p.detail.scan
 	switch rebootOf(s) {
 	case rebootPending:
-		box := kit.VBox(4, kit.NewSign(kit.StatusPendingReboot, rebootLine(p.detail.verdict.RebootDebt)))
+		box := kit.VBox(4, kit.NewSign(kit.StatusPendingReboot, rebootLine(p.detail.verdict.RebootDebt(p.now))))
 		for _, why := range s.Reboot {
 			box.Add(fact(capital(why.Source), rebootWhy(why)))
 		}
