@@ -61,7 +61,7 @@ func fact(name, value string) fyne.CanvasObject {
 	if value == "" {
 		value = "–"
 	}
-	return container.NewBorder(nil, nil, container.NewVBox(container.NewGridWrap(fyne.NewSize(factWidth, 18), kit.NewMuted(name))), nil, sentence(value))
+	return container.NewBorder(nil, nil, container.NewVBox(container.NewGridWrap(fyne.NewSize(factWidth, 16), kit.NewMuted(name))), nil, sentence(value))
 }
 
 func facts(pairs ...string) fyne.CanvasObject {

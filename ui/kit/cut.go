@@ -74,7 +74,7 @@ func cutTitle(s string, room, size float32, style fyne.TextStyle) (text string, 
 	}
 	n := most(len(letters)-1, func(n int) bool { return width(split(n)) <= room })
 	if n < 8 {
-		return cut(s, room, size, style)
+		return cut(key+" · "+string(letters), room, size, style)
 	}
 	return split(n), false
 }
