@@ -251,6 +251,37 @@ func TestScanIsBoundedAndCancelled(t *testing.T) {
 	}
 }
 
+// TestDefinitionsAreLateOnlyWhereTheHostTakesNone scans three hosts a day: a new
+// definition is offered every day, and one of the hosts takes none.
+func TestDefinitionsAreLateOnlyWhereTheHostTakesNone(t *testing.T) {
+	d, shop, now := newOffice(t)
+	ids := addHosts(t, d, "takes", "never", "stuck")
+	offer := func(available, in string) data.Scan {
+		u := data.Update{Name: "KB2267602", Installed: in, Available: available, Title: "Security Intelligence Update", Class: data.Definition, Released: now.Add(-time.Hour)}
+		return believable(*now, u)
+	}
+	for n := range 16 {
+		today, yesterday := fmt.Sprintf("id%d.200", n), fmt.Sprintf("id%d.200", n-1)
+		shop.says("takes", offer(today, yesterday))
+		shop.says("never", offer(today, "id.1"))
+		shop.says("stuck", offer("id0.200", "id.1"))
+		scanAll(t, d, ids)
+		want := []data.Compliance{data.Compliant, data.Compliant, data.Compliant}
+		switch {
+		case n >= 14: // days; the last hour is before the release
+			want[1], want[2] = data.Overdue, data.Overdue
+		case n >= 11:
+			want[1], want[2] = data.DueSoon, data.DueSoon
+		}
+		for i, id := range ids {
+			if v := storedVerdict(t, d, id); v.Compliance != want[i] {
+				t.Errorf("day %d, host %d: %s, want %s: %s", n, i, v.Compliance, want[i], v.Because)
+			}
+		}
+		*now = now.Add(judgeDay)
+	}
+}
+
 func TestUpdateThatClosesKeepsItsDeadline(t *testing.T) {
 	d, shop, now := newOffice(t)
 	ids := addHosts(t, d, "web1")

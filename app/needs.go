@@ -33,6 +33,7 @@ type NeedKind string
 const (
 	NeedStandard       NeedKind = "no standard"       // nothing is judged
 	NeedUnknownRun     NeedKind = "unknown run"       // to be looked up again on the host
+	NeedStuckRun       NeedKind = "stuck run"         // its job gives no sign of life
 	NeedFailedRun      NeedKind = "failed run"        // to be read, mended and tried again
 	NeedKeyChanged     NeedKind = "host key changed"  // blocked until a person has found out why
 	NeedStoppedRollout NeedKind = "stopped rollout"   // to be let go on, or cancelled
@@ -56,7 +57,7 @@ const (
 
 // NeedKinds in the order of their urgency.
 var NeedKinds = []NeedKind{
-	NeedStandard, NeedUnknownRun, NeedFailedRun, NeedKeyChanged, NeedStoppedRollout, NeedUndriven, NeedRollout, NeedOverdue, NeedUnmet,
+	NeedStandard, NeedUnknownRun, NeedStuckRun, NeedFailedRun, NeedKeyChanged, NeedStoppedRollout, NeedUndriven, NeedRollout, NeedOverdue, NeedUnmet,
 	NeedScan, NeedLogin, NeedScanFailed, NeedMend, NeedProof, NeedHostKey, NeedReboot, NeedApproval, NeedAgreement, NeedWindow, NeedException, NeedFreeze,
 }
 

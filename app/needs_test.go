@@ -48,7 +48,7 @@ func TestEveryKindOfNeedHasItsPlaceInTheOrder(t *testing.T) {
 		}
 		seen[k] = true
 	}
-	if len(NeedKinds) != 21 {
+	if len(NeedKinds) != 22 {
 		t.Errorf("%d kinds are ordered", len(NeedKinds))
 	}
 }

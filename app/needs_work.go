@@ -32,6 +32,7 @@ func (s *Situation) runs() []Need {
 			}
 		}
 		plan := s.planName(r.Plan)
+		out = append(out, s.stuck(r, plan)...)
 		if n := len(unknown.Runs); n > 0 {
 			unknown.Kind, unknown.Rollout, unknown.Plan = NeedUnknownRun, r.ID, r.Plan
 			unknown.Title = fmt.Sprintf("Not known whether %s patched", hasBeen(n))
@@ -46,6 +47,25 @@ func (s *Situation) runs() []Need {
 		}
 	}
 	return out
+}
+
+// stuck returns the runs of r whose job gave no sign of life when the host was
+// last asked.
+func (s *Situation) stuck(r data.Rollout, plan string) []Need {
+	n := Need{Kind: NeedStuckRun, Rollout: r.ID, Plan: r.Plan}
+	var longest time.Duration
+	for _, run := range s.OpenRuns {
+		if run.Rollout == r.ID && run.LooksStuck() {
+			n.Hosts, n.Runs, longest = append(n.Hosts, run.Host), append(n.Runs, run.ID), max(longest, run.Quiet)
+		}
+	}
+	if len(n.Runs) == 0 {
+		return nil
+	}
+	n.Title = fmt.Sprintf("%s in %q", countedVerb(len(n.Runs), "run looks stuck", "runs look stuck"), plan)
+	n.Because = fmt.Sprintf("%s: no sign of life of the job for %s when last asked. It is asked on; until the host tells its end it counts neither as success nor as failure. Look at the host.",
+		s.listed(n.Hosts), DurationText(longest))
+	return []Need{n}
 }
 
 func hasBeen(n int) string {

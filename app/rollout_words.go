@@ -116,8 +116,8 @@ func HeadlineOf(r data.Rollout, p data.Plan, runs []data.Run, g Driving) Headlin
 		FinishedNote: "a scan after it proves it",
 		Open:         counted(t.Active+t.Queued, "host"),
 		OpenNote:     "nothing is under way",
-		NeedsYou:     counted(NeedPerson(t), "host"),
-		NeedsYouNote: needsYouNote(t),
+		NeedsYou:     counted(NeedPerson(t)+stuckRuns(runs), "host"),
+		NeedsYouNote: needsYouNote(t, stuckRuns(runs)),
 		Safe:         safeToDo(r, t, g, runs),
 	}
 	switch {
@@ -248,7 +248,24 @@ func ringName(rings []data.Ring, number int) string {
 	return fmt.Sprintf("ring %d (%s)", number, rings[i].Name)
 }
 
-func needsYouNote(t store.Tally) string {
+// stuckRuns counts the runs whose job gives no sign of life.
+func stuckRuns(runs []data.Run) (n int) {
+	for _, r := range runs {
+		if r.LooksStuck() {
+			n++
+		}
+	}
+	return n
+}
+
+func needsYouNote(t store.Tally, stuck int) string {
+	if stuck > 0 {
+		words := countedVerb(stuck, "looks stuck", "look stuck")
+		if NeedPerson(t) > 0 {
+			words += " · " + needsYouNote(t, 0)
+		}
+		return words
+	}
 	failed, unknown := t.Outcomes[data.OutcomeFailed], t.Outcomes[data.OutcomeUnknown]
 	left := t.Outcomes[data.OutcomeSkipped] + t.Outcomes[data.OutcomeCancelled]
 	switch {
@@ -289,6 +306,8 @@ func safeToDo(r data.Rollout, t store.Tally, g Driving, runs []data.Run) string 
 		return "Look again at what is unknown: only the host can tell whether its job ran. It is never repeated blindly."
 	case r.Open() && t.Active > 0 && g.Holder == "":
 		return "Run stctl run-due, or open a desk: it asks each host what became of its job, and starts none twice."
+	case stuckRuns(runs) > 0:
+		return "Look at the host whose job looks stuck; leave the job alone while an installer is at work there. Cancelling is safe: it takes hold before the job's next update."
 	case r.State == data.RolloutStopped:
 		return "Nothing more starts by itself. Read the log of what failed; then resume, retry the host, or leave it."
 	case r.State == data.RolloutCancelled && r.Open():

@@ -58,7 +58,7 @@ func (r *runner) drive(ctx context.Context) {
 
 // goTo stores the next step.
 func (r *runner) goTo(ctx context.Context, s data.Step) error {
-	r.run.Step = s
+	r.run.Step, r.run.Quiet = s, 0
 	return r.keep(ctx)
 }
 
@@ -73,7 +73,7 @@ func (r *runner) end(ctx context.Context, o data.Outcome, format string, args ..
 	if ro.Resumed.After(now) { // it ends after the rollout was resumed, and counts
 		now = ro.Resumed
 	}
-	r.run.Outcome, r.run.Ended, r.run.Detail = o, now, fmt.Sprintf(format, args...)
+	r.run.Outcome, r.run.Ended, r.run.Detail, r.run.Quiet = o, now, fmt.Sprintf(format, args...), 0
 	if o != data.OutcomeUnknown {
 		r.run.Step = data.StepEnded
 	}

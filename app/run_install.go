@@ -15,6 +15,9 @@ import (
 // maxStarts is how often a job that the host has proved never to have started is started.
 const maxStarts = 3
 
+// quietLimit is after how long without a sign of life a job looks stuck.
+const quietLimit = 30 * time.Minute
+
 // clockSlack is by how much a host's clock and the desk's may differ where days
 // are compared.
 const clockSlack = 24 * time.Hour
@@ -168,8 +171,18 @@ func (r *runner) keepLog(ctx context.Context, st remote.JobStatus) error {
 	if st.State == remote.JobRunning {
 		log = log[:bytes.LastIndexByte(log, '\n')+1] // half a line comes whole next time
 	}
-	if detail := progress(st); detail != r.run.Detail || len(log) > 0 {
-		r.run.Detail = detail
+	detail, quiet := progress(st), quietFor(st)
+	if quiet > 0 {
+		detail = fmt.Sprintf("no sign of life for %s: looks stuck; asking on (last: %s)", DurationText(quiet), orFirst(detail, "nothing"))
+	}
+	switch {
+	case r.run.Quiet == 0 && quiet > 0:
+		r.say(ctx, "no sign of life of the job for %s, by the host's clock: it looks stuck; the host is asked on", DurationText(quiet))
+	case r.run.Quiet > 0 && quiet == 0 && st.State == remote.JobRunning:
+		r.say(ctx, "the job shows a sign of life again")
+	}
+	if detail != r.run.Detail || quiet != r.run.Quiet || len(log) > 0 {
+		r.run.Detail, r.run.Quiet = detail, quiet
 		r.run.LogNext = st.Next - int64(len(st.Log)-len(log))
 		if err := r.Desk.DB.AppendLog(ctx, hostLines(r.run.ID, log, r.Desk.Now())); err != nil {
 			return err
@@ -177,6 +190,15 @@ func (r *runner) keepLog(ctx context.Context, st remote.JobStatus) error {
 		return r.keep(ctx)
 	}
 	return nil
+}
+
+// quietFor is for how long a job has been quiet, in steps of ten minutes; 0 where
+// that is not long.
+func quietFor(st remote.JobStatus) time.Duration {
+	if st.State != remote.JobRunning || st.Quiet < quietLimit {
+		return 0
+	}
+	return st.Quiet.Truncate(10 * time.Minute)
 }
 
 func hostLines(run data.RunID, log []byte, at time.Time) []data.LogLine {

@@ -156,3 +156,90 @@ func (m *movable) Dial(ctx context.Context, h data.Host) (remote.Session, error)
 	m.mu.Unlock()
 	return m.world.Dial(ctx, h)
 }
+
+// A job without a sign of life wants a person, and is neither success nor
+// failure; the condition goes away with the next sign, and a cancel still works.
+func TestAJobWithoutASignOfLifeIsSaidToLookStuck(t *testing.T) {
+	w := newWorld()
+	w.hold = make(chan struct{})
+	defer close(w.hold)
+	s := newShop(t, w, data.RebootNever)
+	s.start(t, "")
+	ended := make(chan error, 1)
+	go func() { ended <- s.drive(t.Context()) }()
+	say := func(quiet time.Duration) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		for _, j := range w.jobs {
+			j.Quiet, j.Step, j.Done, j.Total = quiet, "install 1 of 2: curl", 0, 2
+		}
+	}
+	wait := func(detail string) data.Run {
+		t.Helper()
+		for until := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+			if run := s.run(t); run.Detail == detail {
+				return run
+			} else if time.Now().After(until) {
+				t.Fatalf("want %q, run %+v", detail, run)
+			}
+		}
+	}
+	told := func() *Need {
+		t.Helper()
+		all, err := s.Situation(t.Context())
+		must(t, err)
+		needs, err := all.Needs()
+		must(t, err)
+		for _, n := range needs {
+			if n.Kind == NeedStuckRun {
+				return &n
+			}
+		}
+		return nil
+	}
+	headline := func() Headline {
+		t.Helper()
+		runs, err := s.DB.Runs(t.Context(), s.rollout)
+		must(t, err)
+		ro, err := s.DB.Rollout(t.Context(), s.rollout)
+		must(t, err)
+		return HeadlineOf(ro, data.Plan{}, runs, Driving{Holder: "test"})
+	}
+	for !s.run(t).JobStarted {
+		time.Sleep(time.Millisecond)
+	}
+	say(29 * time.Minute)
+	wait("install 1 of 2: curl (0 of 2)")
+	if n := told(); n != nil {
+		t.Errorf("after 29 minutes: %+v", n)
+	}
+	say(31 * time.Minute)
+	run := wait("no sign of life for 30 minutes: looks stuck; asking on (last: install 1 of 2: curl (0 of 2))")
+	if n := told(); run.Outcome != data.OutcomeNone || n == nil || len(n.Runs) != 1 || !strings.Contains(n.Because, "neither as success nor as failure") {
+		t.Errorf("%+v, run %+v", n, run)
+	}
+	if h := headline(); h.NeedsYou != "1 host" || h.NeedsYouNote != "1 looks stuck" || !strings.Contains(h.Safe, "Cancelling is safe") {
+		t.Errorf("%+v", h)
+	}
+	say(0)
+	wait("install 1 of 2: curl (0 of 2)")
+	if n := told(); n != nil {
+		t.Errorf("it shows life again: %+v", n)
+	}
+	say(3 * time.Hour)
+	wait("no sign of life for 3 hours: looks stuck; asking on (last: install 1 of 2: curl (0 of 2))")
+	must(t, s.CancelRollout(t.Context(), s.rollout, "it hangs"))
+	must(t, <-ended)
+	if run := s.run(t); run.Outcome != data.OutcomeCancelled || run.Quiet != 0 || told() != nil {
+		t.Errorf("run %+v", run)
+	}
+	lines, _, err := s.DB.Log(t.Context(), run.ID, 0, 0)
+	must(t, err)
+	var log strings.Builder
+	for _, l := range lines {
+		log.WriteString(l.Text + "\n")
+	}
+	if strings.Count(log.String(), "it looks stuck") != 2 || strings.Count(log.String(), "a sign of life again") != 1 {
+		t.Error(log.String())
+	}
+}

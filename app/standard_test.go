@@ -40,6 +40,28 @@ func TestTemplatesNeverGiveTheUnratedMoreTime(t *testing.T) {
 	}
 }
 
+// Windows offers previews that nobody has to take, and definitions every day.
+func TestTemplatesTreatTheClassesOfWindows(t *testing.T) {
+	for _, s := range Templates() {
+		m := NewMeasure(s)
+		for _, e := range data.Exposures {
+			due := func(c data.Class) data.Span { return s.Rules[m.firstFit(facts{class: c, exposure: e})].Due }
+			// Another one replaces it within a month, under another name.
+			if got := due(data.Optional); !got.None && got.Days < 90 && got.Months < 3 {
+				t.Errorf("%s, %s: a preview is due within %s", s.Template, e, SpanText(got))
+			}
+			if longer(due(data.Definition), due(data.Driver)) {
+				t.Errorf("%s, %s: definitions have %s, drivers %s", s.Template, e, SpanText(due(data.Definition)), SpanText(due(data.Driver)))
+			}
+			// A definition is offered anew with nearly every scan: what is shorter
+			// than the age of a scan would be late between two of them.
+			if d := due(data.Definition); s.Template == "small-shop" && (d.None || d.Days*24 < 2*int(s.ScanMaxAge/time.Hour)) {
+				t.Errorf("definitions have %s", SpanText(d))
+			}
+		}
+	}
+}
+
 func TestDeadlinesOfTemplatesAreTheSources(t *testing.T) {
 	start := time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC)
 	for _, c := range []struct {

@@ -53,12 +53,17 @@ type Run struct {
 	JobBegan    time.Time // by the host's clock; zero: not known
 	JobExit     int       // exit status of the job, once JobEnded
 	JobEnded    bool
-	JobStopped  string // why it stopped before its work was done: "deadline", "cancelled", or what became of it
-	LogNext     int64  // offset of the host's log up to which it is kept
+	JobStopped  string        // why it stopped before its work was done: "deadline", "cancelled", or what became of it
+	Quiet       time.Duration `json:",omitzero"` // the host saw no sign of life of the running job for so long, when last asked; 0: not long
+	LogNext     int64         // offset of the host's log up to which it is kept
 	ScanBefore  ScanID
 	ScanAfter   ScanID
 	Checks      []Check
 }
+
+// LooksStuck reports whether the host, when last asked, had seen no sign of life
+// of the running job for so long that a person should look. It is no outcome.
+func (r Run) LooksStuck() bool { return r.Outcome == OutcomeNone && r.Quiet > 0 }
 
 // Step is the step a run is in. A run that the desk lost keeps its step, and
 // is looked up on the host before anything else is done.

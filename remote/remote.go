@@ -80,8 +80,14 @@ type JobStatus struct {
 	Step    string // last step it told of: "download", "install 3 of 12"
 	Done    int    // packages or slices finished, of Total; 0 of 0: not told
 	Total   int
-	Log     []byte    // from the offset asked for
-	Next    int64     // offset to ask for next time
+	Log     []byte // from the offset asked for
+	Next    int64  // offset to ask for next time
+
+	// Quiet is for how long, by its own clock, the host has seen no sign of life
+	// of a running job: no line, no step, and on Windows no processor time of an
+	// installer. It does not say that the job hangs.
+	Quiet time.Duration
+
 	Started time.Time // by the host's clock
 	Ended   time.Time
 

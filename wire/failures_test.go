@@ -207,6 +207,8 @@ var failures = []failure{
 	{"the task is gone without a result: killed, or the host went down", []string{"outcome unknown", "the job started and is gone without a result"},
 		"Look at the host, then look again here. It is never repeated blindly, and never called a success.", nil,
 		ran(data.RebootNever, func(n *night) { n.look = func(string) any { return looked("lost", nil) } })},
+	{"the job gives no sign of life for 30 minutes, and no installer on the host uses the processor", []string{"outcome : no sign of life for 40 minutes: looks stuck; asking on"},
+		"Look at the host; it is asked on. Neither success nor failure is concluded, cancel still works, and at the latest an hour after the window's end the task is ended by the host's scheduler, and a scan tells what is in.", nil, stuck},
 	{"somebody else has asked for a reboot", []string{"somebody else reboots the host: it is scheduled already (1190)", "the boot ID tells whether it happens", "outcome succeeded"}, "Nothing: the boot is waited for.", nil,
 		ran(data.RebootAlways, func(n *night) { n.reboot = func(n *night) string { n.boots++; return "scheduled" } })},
 	{"a shutdown is in progress already", []string{"a shutdown is in progress already (1115)", "the boot ID tells whether it happens", "outcome succeeded"}, "Nothing: the boot is waited for.", nil,

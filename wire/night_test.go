@@ -172,6 +172,35 @@ func (n *night) words() string {
 	return b.String()
 }
 
+// stuck drives until a job that gives no sign of life is said to look stuck, and
+// then lets it come to its end.
+func stuck(t *testing.T) outcome {
+	n := newNight(t)
+	n.look = func(string) any {
+		l := looked("running", nil)
+		l["progress"], l["quiet"] = `{"step":"install 1 of 1","done":0,"total":1}`, 2500
+		return l
+	}
+	n.begin(data.RebootNever)
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- (&app.Driver{Desk: n.office, Pace: nightPace, Holder: "test"}).Drive(ctx, n.rollout, true) }()
+	words := ""
+	for !strings.Contains(words, "looks stuck") && ctx.Err() == nil {
+		time.Sleep(20 * time.Millisecond)
+		words = n.words()
+	}
+	n.mu.Lock()
+	n.look = nil
+	n.mu.Unlock()
+	n.must(<-ended)
+	if end := n.words(); !strings.HasPrefix(end, "outcome succeeded") {
+		t.Errorf("a job that came to its end:\n%s", end)
+	}
+	return outcome{words: words}
+}
+
 // closeInMidJob drives until the job runs, ends that desk, and lets another take
 // the rollout up.
 func (n *night) closeInMidJob() string {

@@ -69,9 +69,10 @@ func ringText(ring int) string {
 // hostShowJSON is a host with what its last scan told.
 type hostShowJSON struct {
 	hostJSON
-	Verdict verdictJSON `json:"verdict"`
-	Scan    *scanJSON   `json:"scan,omitempty"`
-	Failure *failJSON   `json:"last_failure,omitempty"`
+	Verdict verdictJSON  `json:"verdict"`
+	Scan    *scanJSON    `json:"scan,omitempty"`
+	Failure *failJSON    `json:"last_failure,omitempty"`
+	History *historyJSON `json:"windows_history,omitempty"`
 }
 
 func (c *cli) hostShow() *cobra.Command {
@@ -87,7 +88,7 @@ func (c *cli) hostShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			j := hostShowJSON{hostJSON: inv.hostJSON(s.host), Verdict: asVerdictJSON(s.verdict), Scan: asScanJSON(s.scan), Failure: s.failure}
+			j := hostShowJSON{hostJSON: inv.hostJSON(s.host), Verdict: asVerdictJSON(s.verdict), Scan: asScanJSON(s.scan), Failure: s.failure, History: asHistoryJSON(s.background)}
 			return c.out.show(j, func(p *page) {
 				h := s.host
 				p.title("Host %s", h.Name)
@@ -96,6 +97,7 @@ func (c *cli) hostShow() *cobra.Command {
 					"criticality", string(h.Criticality), "environment", string(h.Environment), "business unit", h.BusinessUnit,
 					"owner", h.Owner, "admin", h.Admin, "notes", h.Notes)
 				s.print(p, d.Now())
+				s.printHistory(p)
 			})
 		},
 	}

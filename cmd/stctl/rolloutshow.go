@@ -44,6 +44,7 @@ type runJSON struct {
 	Step     data.Step    `json:"step"`
 	Outcome  data.Outcome `json:"outcome,omitempty"`
 	Detail   string       `json:"detail,omitempty"`
+	Stuck    bool         `json:"looks_stuck,omitempty"` // no sign of life of its job for 30 minutes or more
 	Attempt  int          `json:"attempt"`
 	Started  time.Time    `json:"started,omitzero"`
 	Ended    time.Time    `json:"ended,omitzero"`
@@ -61,7 +62,7 @@ type checkJSON struct {
 
 func (inv *inventory) runJSON(r data.Run) runJSON {
 	j := runJSON{
-		ID: r.ID, Host: inv.hostName(r.Host), Ring: r.Ring, Step: r.Step, Outcome: r.Outcome, Detail: clean(r.Detail), Attempt: r.Attempt,
+		ID: r.ID, Host: inv.hostName(r.Host), Ring: r.Ring, Step: r.Step, Outcome: r.Outcome, Detail: clean(r.Detail), Stuck: r.LooksStuck(), Attempt: r.Attempt,
 		Started: r.Started, Ended: r.Ended, Deadline: r.Deadline, Job: r.Job,
 	}
 	for _, c := range r.Checks {

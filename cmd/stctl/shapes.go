@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"time"
 
 	"secondtuesday/app"
@@ -88,6 +89,59 @@ type updateJSON struct {
 	Clause     string          `json:"clause,omitempty"`
 	Because    string          `json:"because,omitempty"`
 	Exception  int64           `json:"exception,omitempty"`
+
+	// Of Windows, from its newest scan.
+	ReplacesUpdates []string  `json:"replaces_updates,omitempty"`
+	ReplacesMore    int       `json:"replaces_more,omitempty"` // others, without a name
+	Tried           *pastJSON `json:"tried,omitempty"`
+}
+
+// pastJSON is a line of Windows' own history.
+type pastJSON struct {
+	At     time.Time `json:"at,omitzero"`
+	Name   string    `json:"name"`
+	Title  string    `json:"title,omitempty"`
+	By     string    `json:"by,omitempty"`
+	Failed bool      `json:"failed"`
+	Result string    `json:"result"`
+	Times  int       `json:"times"`
+}
+
+func asPastJSON(p data.Past) pastJSON {
+	return pastJSON{At: p.At, Name: clean(p.Name), Title: clean(p.Title), By: clean(p.By), Failed: p.Failed, Result: clean(p.Result), Times: p.Times}
+}
+
+// historyJSON is Windows' own history: what the newest scan read of it.
+type historyJSON struct {
+	Lines   []pastJSON `json:"lines"`
+	Older   int        `json:"older,omitempty"`
+	Unknown string     `json:"unknown,omitempty"` // why it is not known
+}
+
+// asHistoryJSON is nil for hosts that have no such history.
+func asHistoryJSON(b data.Background) *historyJSON {
+	if !b.Known && b.Because == "" {
+		return nil
+	}
+	j := &historyJSON{Lines: []pastJSON{}, Older: b.Older, Unknown: clean(b.Because)}
+	for _, p := range b.History {
+		j.Lines = append(j.Lines, asPastJSON(p))
+	}
+	return j
+}
+
+// withBackground adds what a Windows host's history and Windows Update say of an
+// update, and returns why it is judged so with that said too.
+func (j *updateJSON) withBackground(b data.Background) (why string) {
+	if r, ok := b.Replaces[j.Available]; ok {
+		j.ReplacesUpdates, j.ReplacesMore = r.Names, r.More
+	}
+	if p, ok := b.Tried[j.Available]; ok {
+		past := asPastJSON(p)
+		j.Tried = &past
+	}
+	texts := append([]string{capital(j.Because)}, app.BackgroundTexts(b, data.Update{Available: j.Available})...)
+	return clean(strings.Join(texts, " "))
 }
 
 func asUpdateJSON(v data.Verdict) updateJSON {

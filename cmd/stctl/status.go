@@ -22,6 +22,8 @@ type standing struct {
 	verdicts []data.Verdict
 	scan     data.Scan // zero: never scanned
 	failure  *failJSON // the last attempt to scan it, if that failed
+
+	background data.Background
 }
 
 // failJSON is a scan that did not work.
@@ -42,6 +44,9 @@ func readStanding(ctx context.Context, d *app.Desk, inv *inventory, name string)
 		return nil, err
 	}
 	if s.scan, err = d.DB.LatestScan(ctx, h.ID); err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	if s.background, err = d.Background(ctx, h.ID); err != nil {
 		return nil, err
 	}
 	failures, err := d.DB.ScanFailures(ctx)
@@ -78,6 +83,39 @@ func (s *standing) print(p *page, now time.Time) {
 			worth = " (so the scan proves nothing)"
 		}
 		p.line("  Problem: %s%s: %s", pr.Kind, worth, pr.Detail)
+	}
+}
+
+// historyPrinted is how many lines of Windows' own history a person is shown.
+const historyPrinted = 10
+
+// printHistory writes Windows' own history, newest first.
+func (s *standing) printHistory(p *page) {
+	b := s.background
+	switch {
+	case !b.Known && b.Because == "":
+		return
+	case !b.Known:
+		p.title("Windows' own history: not known")
+		p.line("%s", capital(b.Because))
+		return
+	}
+	p.title("Windows' own history")
+	if len(b.History) == 0 {
+		p.line("It has no entry.")
+		return
+	}
+	var rows [][]any
+	for _, l := range b.History[:min(len(b.History), historyPrinted)] {
+		times := ""
+		if l.Times > 1 {
+			times = fmt.Sprintf(" (%d times)", l.Times)
+		}
+		rows = append(rows, []any{dash(when(l.At)), clean(data.Update{Name: l.Name, Title: l.Title}.Label()), clean(l.Result) + times, dash(clean(l.By))})
+	}
+	p.table("when|update|result|by", rows)
+	if left := len(b.History) + b.Older - len(rows); left > 0 {
+		p.line("And %s; the raw answer is kept with the scan.", count(left, "older line"))
 	}
 }
 
@@ -220,6 +258,7 @@ type hostMissingJSON struct {
 	Scan    *scanJSON    `json:"scan,omitempty"`
 	Failure *failJSON    `json:"last_failure,omitempty"`
 	Updates []updateJSON `json:"updates"`
+	History *historyJSON `json:"windows_history,omitempty"`
 }
 
 func (c *cli) statusCommand() *cobra.Command {
@@ -382,13 +421,15 @@ func (c *cli) statusHost(ctx context.Context, d *app.Desk, inv *inventory, name 
 	if err != nil {
 		return err
 	}
-	j := hostMissingJSON{Host: s.host.Name, Verdict: asVerdictJSON(s.verdict), Scan: asScanJSON(s.scan), Failure: s.failure, Updates: []updateJSON{}}
+	j := hostMissingJSON{Host: s.host.Name, Verdict: asVerdictJSON(s.verdict), Scan: asScanJSON(s.scan), Failure: s.failure, Updates: []updateJSON{}, History: asHistoryJSON(s.background)}
 	var rows [][]any
 	for _, v := range s.verdicts {
 		u := v.Update
-		j.Updates = append(j.Updates, asUpdateJSON(v))
-		rows = append(rows, []any{clean(u.Label()), dash(u.Installed), data.VersionText(u.Available), classText(u.Class), severityText(u.Severity), v.Compliance,
-			dash(when(v.Due)), dash(v.Clause), capital(v.Because)})
+		one := asUpdateJSON(v)
+		why := one.withBackground(s.background)
+		j.Updates = append(j.Updates, one)
+		rows = append(rows, []any{clean(u.Label()), dash(data.VersionText(u.Installed)), data.VersionText(u.Available), classText(u.Class), severityText(u.Severity), v.Compliance,
+			dash(when(v.Due)), dash(v.Clause), why})
 	}
 	err = c.out.show(j, func(p *page) {
 		p.title("Host %s", s.host.Name)

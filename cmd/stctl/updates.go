@@ -139,13 +139,19 @@ func (c *cli) updateOn(ctx context.Context, d *app.Desk, inv *inventory, name st
 		if err != nil {
 			return err
 		}
+		background, err := d.Background(ctx, id)
+		if err != nil {
+			return err
+		}
 		for _, v := range verdicts {
 			if v.Update.Name != rows[i].Name {
 				continue
 			}
 			host := inv.hostName(id)
-			list = append(list, updateOnJSON{host, asUpdateJSON(v)})
-			cells = append(cells, []any{host, clean(v.Update.Label()), dash(v.Update.Installed), data.VersionText(v.Update.Available), v.Compliance, dash(when(v.Due)), capital(v.Because)})
+			one := asUpdateJSON(v)
+			why := one.withBackground(background)
+			list = append(list, updateOnJSON{host, one})
+			cells = append(cells, []any{host, clean(v.Update.Label()), dash(data.VersionText(v.Update.Installed)), data.VersionText(v.Update.Available), v.Compliance, dash(when(v.Due)), why})
 		}
 	}
 	return c.out.show(list, func(p *page) { p.table("host|update|installed|available|status|due|why", cells) })

@@ -40,11 +40,18 @@ func (w worst) join(v worst) worst {
 	return worst{max(w.class, v.class), max(w.severity, v.severity)}
 }
 
+// An offering is what an episode was last offered.
+type offering struct {
+	class                data.Class
+	installed, available string
+}
+
 // An episode is an open row of missing.
 type episode struct {
 	offer  offerID
 	digest [sha256.Size]byte
 	id     identity
+	of     offering
 	first  int64
 	since  int64
 	last   int64
@@ -145,6 +152,15 @@ type pair struct {
 	offered offered
 }
 
+// goneBy reports whether u is another update than that of e, of the same name.
+// Definitions keep one name and are replaced several times a day: each is an
+// update of its own once the host has taken another one. A host that takes none
+// has lacked them all the while, and one that does not tell proves nothing.
+func (e episode) goneBy(u offered) bool {
+	return u.Class == data.Definition && e.of.class == data.Definition &&
+		u.Available != e.of.available && u.Installed != e.of.installed
+}
+
 // match finds for each offered update the open episode that it carries on:
 // one of the same content, else one of the same identity. Fresh updates have
 // none, gone episodes no update.
@@ -174,9 +190,10 @@ func match(open []episode, updates []offered) (pairs []pair, fresh []offered, go
 	}
 	for _, u := range moved {
 		id := identityOf(u.Update)
-		if same := waiting[id]; len(same) > 0 {
-			pairs = append(pairs, pair{same[0], u})
-			waiting[id] = same[1:]
+		same := waiting[id]
+		if i := slices.IndexFunc(same, func(e episode) bool { return !e.goneBy(u) }); i >= 0 {
+			pairs = append(pairs, pair{same[i], u})
+			waiting[id] = slices.Delete(same, i, i+1)
 		} else {
 			fresh = append(fresh, u)
 		}
@@ -194,12 +211,12 @@ func openEpisodes(ctx context.Context, tx *sql.Tx, h data.HostID) ([]episode, er
 	return collect(ctx, tx, func(r row) (e episode, err error) {
 		var digest []byte
 		var code int
-		err = r.Scan(&e.offer, &digest, &e.id.name, &e.id.arch, &e.id.replaces, &e.first, &e.since, &e.last, &code)
+		err = r.Scan(&e.offer, &digest, &e.id.name, &e.id.arch, &e.id.replaces, &e.of.class, &e.of.installed, &e.of.available, &e.first, &e.since, &e.last, &code)
 		copy(e.digest[:], digest)
 		e.worst = worstFrom(code)
 		return e, err
 	}, `
-		SELECT m.offer, o.digest, o.name, o.arch, o.replaces, m.first_seen, m.since, m.last_seen, m.worst
+		SELECT m.offer, o.digest, o.name, o.arch, o.replaces, o.class, o.installed, o.available, m.first_seen, m.since, m.last_seen, m.worst
 		FROM missing m JOIN offers o ON o.id = m.offer
 		WHERE m.host = ?
 		ORDER BY m.first_seen, m.offer`, h)

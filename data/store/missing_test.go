@@ -216,6 +216,53 @@ func TestVersionsThatSwapKeepTheirEpisodes(t *testing.T) {
 	l.closed()
 }
 
+// definition is an offer of Defender's definitions, which keep one name.
+func definition(id, in string) data.Update {
+	return data.Update{Name: "KB2267602", Installed: in, Available: id, Class: data.Definition}
+}
+
+func TestDefinitionsThatTheHostTakesDailyStartTheClockAnew(t *testing.T) {
+	l := newHostLife(t)
+	l.scan(0, definition("monday.1", "sunday.1"))
+	l.scan(24, definition("tuesday.1", "monday.1"))
+	l.missing("KB2267602 tuesday.1 24 24 24")
+	l.closed("KB2267602 monday.1 0 0 24")
+	l.scan(48, definition("wednesday.1", "monday.9")) // several a day: another one than was offered
+	l.missing("KB2267602 wednesday.1 48 48 48")
+}
+
+func TestDefinitionThatStaysTheSameKeepsItsClock(t *testing.T) {
+	l := newHostLife(t)
+	l.scan(0, definition("monday.1", "sunday.1"))
+	u := definition("monday.1", "sunday.2") // an older one went in
+	u.Size = 7
+	l.scan(24, u)
+	l.scan(48, u)
+	l.missing("KB2267602 monday.1 0 0 48")
+}
+
+// A newer one every day proves nothing about a host that takes none of them.
+func TestDefinitionsThatTheHostNeverTakesKeepTheirClock(t *testing.T) {
+	for _, in := range []string{"sunday.1", ""} {
+		l := newHostLife(t)
+		l.scan(0, definition("monday.1", in))
+		l.scan(24, definition("tuesday.1", in))
+		l.untrusted(36)
+		l.scan(48, definition("wednesday.1", in))
+		l.missing("KB2267602 wednesday.1 0 0 48")
+		l.closed()
+	}
+}
+
+func TestUntrustedScanKeepsTheDefinitionItDoesNotName(t *testing.T) {
+	l := newHostLife(t)
+	l.scan(0, definition("monday.1", "sunday.1"))
+	l.untrusted(24, definition("tuesday.1", "monday.1"))
+	l.missing("KB2267602 monday.1 0 0 0", "KB2267602 tuesday.1 24 24 24")
+	l.scan(25, definition("tuesday.1", "monday.1"))
+	l.missing("KB2267602 tuesday.1 24 24 25")
+}
+
 func TestClosingGivesTheLatency(t *testing.T) {
 	l := newHostLife(t)
 	l.scan(0, update("3.0.2", data.Security, data.Medium))

@@ -162,7 +162,7 @@ func jobStatus(a Answer, from int64) (remote.JobStatus, error) {
 	get := reader{answer: a}
 	state, result, started := get.word("state"), get.section("result"), get.word("started")
 	forgotten := get.word("forgotten")
-	step, log := get.word("step"), get.section("log")
+	step, log, quiet := get.word("step"), get.section("log"), get.word("quiet")
 	if get.err != nil {
 		return remote.JobStatus{}, get.err
 	}
@@ -179,6 +179,9 @@ func jobStatus(a Answer, from int64) (remote.JobStatus, error) {
 		return st, nil
 	case "starting", "running":
 		st.State = remote.JobRunning
+		if st.Quiet, err = readQuiet(quiet); err != nil {
+			return remote.JobStatus{}, err
+		}
 	case "lost":
 		st.State = remote.JobLost
 	case "ended":
@@ -200,6 +203,18 @@ func jobStatus(a Answer, from int64) (remote.JobStatus, error) {
 	st.Log = []byte(log.Out)
 	st.Next = from + int64(len(log.Out))
 	return st, nil
+}
+
+// readQuiet reads seconds. A clock that was set back makes them less than none.
+func readQuiet(word string) (time.Duration, error) {
+	if word == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(word, 10, 32)
+	if err != nil {
+		return 0, fmt.Errorf("%w: quiet for %q", remote.ErrGarbage, clip(word))
+	}
+	return time.Duration(max(n, 0)) * time.Second, nil
 }
 
 // readResult reads "exit 0\nstopped deadline\nended 1790000000\n".

@@ -403,8 +403,47 @@ func TestAClaimIsAJobThatDoesNothing(t *testing.T) {
 	}
 }
 
+func TestARunningJobThatLeavesNoTraceIsQuietByTheHostsClock(t *testing.T) {
+	w := newWorld(t)
+	if err := w.start(jobName, "step 1 2 'install 1 of 2'\nuntil halted; do sleep 0.1; done", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	for w.look(jobName).Step == "" {
+		time.Sleep(50 * time.Millisecond)
+	}
+	if st := w.look(jobName); st.State != remote.JobRunning || st.Quiet > time.Minute {
+		t.Errorf("at work: %+v", st)
+	}
+	past := time.Now().Add(-40 * time.Minute)
+	for _, name := range []string{"started", "step", "log"} {
+		if err := os.Chtimes(filepath.Join(w.StateDir, "jobs", jobName, name), past, past); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if st := w.look(jobName); st.Quiet < 40*time.Minute || st.Quiet > 50*time.Minute {
+		t.Errorf("quiet for %s", st.Quiet)
+	}
+	if err := w.Host.Cancel(t.Context(), w.shell, jobName); err != nil {
+		t.Error(err)
+	}
+	if st := w.wait(jobName); st.Quiet != 0 || st.Stopped != "cancelled" {
+		t.Errorf("ended: %+v", st)
+	}
+}
+
+func TestQuietIsReadOfARunningJobOnly(t *testing.T) {
+	for word, want := range map[string]time.Duration{"": 0, "2400": 40 * time.Minute, "-5": 0} {
+		if got, err := readQuiet(word); err != nil || got != want {
+			t.Errorf("%q: %s, %v", word, got, err)
+		}
+	}
+	if _, err := readQuiet("long"); err == nil {
+		t.Error("rubbish is a time")
+	}
+}
+
 func TestRubbishAboutAJobIsGarbage(t *testing.T) {
-	good := map[string]string{"state": "ended", "result": "exit 0\nstopped \nended 1790000000\n", "started": "1790000000\n", "step": "1 2 a b", "log": "x", "forgotten": "1780000000\n"}
+	good := map[string]string{"state": "ended", "result": "exit 0\nstopped \nended 1790000000\n", "started": "1790000000\n", "step": "1 2 a b", "log": "x", "forgotten": "1780000000\n", "quiet": "4"}
 	for section, bad := range map[string][]string{
 		"forgotten": {"x", "-1"},
 		"state":     {"", "green"},

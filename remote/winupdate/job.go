@@ -107,6 +107,9 @@ func start(ctx context.Context, s remote.Session, id string, o order, limit time
 	return fmt.Errorf("start job: %w: %q", remote.ErrGarbage, clip(got.State))
 }
 
+// maxQuiet is the longest that a host is believed to know of, in seconds: a year.
+const maxQuiet = 366 * 24 * 3600
+
 // A look is what look.ps1 says of a job.
 type look struct {
 	State    string `json:"state"`
@@ -117,6 +120,7 @@ type look struct {
 	Result   string `json:"result"`
 	Partial  string `json:"partial"`
 	Detail   string `json:"detail"`
+	Quiet    int64  `json:"quiet"` // seconds
 }
 
 func lookAt(ctx context.Context, s remote.Session, id string, from int64, result bool) (look, error) {
@@ -181,6 +185,7 @@ func (l look) status(whole bool) (remote.JobStatus, error) {
 		st.State = remote.JobAbsent
 	case "running":
 		st.State = remote.JobRunning
+		st.Quiet = time.Duration(min(max(l.Quiet, 0), maxQuiet)) * time.Second
 		if st.Step == "" {
 			st.Step = "waiting for the task scheduler"
 		}

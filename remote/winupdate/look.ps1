@@ -1,5 +1,6 @@
 # How a job stands. Arguments: its ID, the offset of its log to read from, "result"
-# to read the result as well. Prints {"state", "log", "next", "progress", "started", "result", "detail"}.
+# to read the result as well. Prints {"state", "log", "next", "progress", "started", "result", "partial",
+# "detail", "quiet"}: quiet for so many seconds, by this host's clock, where it runs.
 param([string]$Id, [string]$From, [string]$What)
 if ($Id -notmatch '^[a-z0-9-]{8,64}$') { throw "the job's ID is not one" }
 $folder = Join-Path (Join-Path (Join-Path $env:ProgramData 'SecondTuesday') 'jobs') $Id
@@ -10,7 +11,7 @@ function Text($Name) {
     $file = New-Object System.IO.FileStream $path, 'Open', 'Read', 'ReadWrite, Delete'
     try { (New-Object System.IO.StreamReader $file).ReadToEnd() } finally { $file.Dispose() }
 }
-$out = @{ state = 'absent'; log = ''; next = [int64]$From; progress = ''; started = ''; result = ''; partial = ''; detail = '' }
+$out = @{ state = 'absent'; log = ''; next = [int64]$From; progress = ''; started = ''; result = ''; partial = ''; detail = ''; quiet = 0 }
 if (-not (Test-Path -LiteralPath $folder)) { return ConvertTo-Json -Compress -InputObject $out }
 $task = Get-ScheduledTask -TaskPath '\SecondTuesday\' -TaskName $Id -ErrorAction SilentlyContinue
 $state = ''
@@ -42,6 +43,30 @@ else { # it may still begin: start.ps1 may be at work, or the scheduler busy
             Remove-Item -LiteralPath (Join-Path $folder 'never') -Force
             $out.state = 'running'
         }
+    }
+}
+# Processor time of what installs updates, in units of 100 ns.
+function Work {
+    $sum = [long]0
+    foreach ($p in @(Get-CimInstance -ClassName Win32_Process)) {
+        if (@('TiWorker.exe', 'TrustedInstaller.exe', 'msiexec.exe', 'wusa.exe') -contains $p.Name) { $sum += [long]$p.KernelModeTime + [long]$p.UserModeTime }
+    }
+    $sum
+}
+if ($out.state -eq 'running') {
+    $last = [DateTime]::MinValue
+    foreach ($name in 'order.json', 'started.json', 'progress.json', 'partial.json', 'log.txt') {
+        $path = Join-Path $folder $name
+        if (-not (Test-Path -LiteralPath $path)) { continue }
+        $at = (Get-Item -LiteralPath $path -Force).LastWriteTimeUtc
+        if ($at -gt $last) { $last = $at }
+    }
+    if ($last -eq [DateTime]::MinValue) { $last = (Get-Item -LiteralPath $folder -Force).LastWriteTimeUtc } # a start at work
+    $out.quiet = [long][Math]::Max(0, [Math]::Floor(([DateTime]::UtcNow - $last).TotalSeconds))
+    if ($out.quiet -ge 1500) { # one update may take long: then its installer uses processor time
+        $before = Work
+        Start-Sleep -Seconds 3
+        if ((Work) -ne $before) { $out.quiet = 0 }
     }
 }
 $log = Join-Path $folder 'log.txt'

@@ -83,6 +83,42 @@ func TestScanSaysWhatTheHostSaid(t *testing.T) {
 	}
 }
 
+// Several come a day under one number: which one is in tells whether the host takes them.
+func TestDefinitionSaysWhichOneIsIn(t *testing.T) {
+	id := func(n string) string { return strings.Replace(lcu, "8", n, 1) }
+	definition := func(n string) map[string]any {
+		return map[string]any{"id": id(n), "revision": 200, "title": "Security Intelligence Update for Microsoft Defender Antivirus - KB2267602 (Version 1." + n + ".0)",
+			"kbs": []any{"2267602"}, "categoryIds": []any{"e0789628-ce08-4437-be74-2495b842f43b"}, "released": "2026-11-2" + n + "T01:00:00Z"}
+	}
+	line := func(n, at string, operation, code int) map[string]any {
+		h := definition(n)
+		h["at"], h["operation"], h["code"] = at, operation, code
+		return h
+	}
+	other := map[string]any{"id": id("7"), "revision": 1, "title": "Other (KB5044281)", "at": "2026-11-22T09:00:00Z", "operation": 1, "code": 2}
+	for name, c := range map[string]struct {
+		installed, history []any
+		want               string
+	}{
+		"nothing tells":         {nil, []any{other}, ""},
+		"what is installed":     {[]any{definition("1"), definition("2"), definition("0")}, []any{line("3", "2026-11-22T04:00:00Z", 1, 2)}, id("2") + ".200"},
+		"the history":           {nil, []any{line("1", "2026-11-21T04:00:00Z", 1, 2), line("2", "2026-11-22T04:00:00Z", 1, 3), line("0", "2026-11-20T04:00:00Z", 1, 2), other}, id("2") + ".200"},
+		"failures and removals": {nil, []any{line("1", "2026-11-21T04:00:00Z", 1, 4), line("2", "2026-11-22T04:00:00Z", 2, 2)}, ""},
+		"the one that lacks":    {nil, []any{line("4", "2026-11-24T04:00:00Z", 1, 2)}, ""},
+	} {
+		got := read(t, func(f map[string]any) {
+			f["missing"] = append(f["missing"].([]any), definition("4"))
+			f["installed"], f["history"] = c.installed, c.history
+		})
+		if u := got.Updates[1]; u.Name != "KB2267602" || u.Class != data.Definition || u.Installed != c.want {
+			t.Errorf("%s: %q is in, want %q", name, u.Installed, c.want)
+		}
+		if got.Updates[0].Installed != "" {
+			t.Errorf("%s: another class names %q", name, got.Updates[0].Installed)
+		}
+	}
+}
+
 func TestAnswerThatIsNotWholeProvesNothing(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(map[string]any)
@@ -126,7 +162,9 @@ func TestClassComesFromIdentifiersNotFromNames(t *testing.T) {
 	}{
 		{update{CategoryIDs: list[string]{"e0789628-ce08-4437-be74-2495b842f43b"}}, data.Definition},
 		{update{Type: 2}, data.Driver},
-		{update{CategoryIDs: list[string]{"0fa1201d-4330-4fa8-8ae9-b877473b6441"}, Optional: true}, data.Optional},
+		{update{CategoryIDs: list[string]{"cd5ffd1e-e932-4e3a-bf74-18bf0b1bbd83"}, Optional: true}, data.Optional}, // a preview
+		{update{CategoryIDs: list[string]{"0fa1201d-4330-4fa8-8ae9-b877473b6441"}, Optional: true}, data.Security}, // out of band
+		{update{Type: 2, Optional: true}, data.Optional},
 		{update{CategoryIDs: list[string]{"e6cf1350-c01b-414d-a61f-263d14d133b4"}}, data.BugFix},
 		{update{CategoryIDs: list[string]{"11111111-2222-3333-4444-555555555555"}}, data.ClassUnknown},
 		{update{}, data.ClassUnknown},

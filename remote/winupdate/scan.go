@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -31,7 +32,7 @@ func (p Platform) Scan(ctx context.Context, s remote.Session, refresh bool) (dat
 	}
 	scan := found.scan()
 	scan.BootID = clip(alive.Boot)
-	scan.Evidence = []data.Evidence{evidence("Windows Update as SYSTEM", raw)}
+	scan.Evidence = found.evidence(raw)
 	return scan, nil
 }
 
@@ -99,18 +100,19 @@ func forget(ctx context.Context, s remote.Session, id string) {
 // found is what a scan task wrote, as far as it is read. What updates supersede,
 // how they reboot, and the history stay in the evidence.
 type found struct {
-	Kind          string       `json:"kind"`
-	Finished      bool         `json:"finished"`
-	Error         string       `json:"error"` // HRESULT "0x8024402C"; empty: none
-	Message       string       `json:"message"`
-	Where         string       `json:"where"` // what it was at when it failed
-	Fetched       string       `json:"fetched"`
-	Code          int          `json:"code"`          // of the search for what is missing: 2 whole, 3 not whole
-	InstalledCode int          `json:"installedCode"` // of the search for what is installed
-	Installed     list[update] `json:"installed"`
-	Missing       list[update] `json:"missing"`
-	Warnings      list[string] `json:"warnings"`
-	Facts         facts        `json:"facts"`
+	Kind          string           `json:"kind"`
+	Finished      bool             `json:"finished"`
+	Error         string           `json:"error"` // HRESULT "0x8024402C"; empty: none
+	Message       string           `json:"message"`
+	Where         string           `json:"where"` // what it was at when it failed
+	Fetched       string           `json:"fetched"`
+	Code          int              `json:"code"`          // of the search for what is missing: 2 whole, 3 not whole
+	InstalledCode int              `json:"installedCode"` // of the search for what is installed
+	Installed     list[update]     `json:"installed"`
+	Missing       list[update]     `json:"missing"`
+	Warnings      list[string]     `json:"warnings"`
+	History       list[historical] `json:"history"` // newest first, at most 100
+	Facts         facts            `json:"facts"`
 	Reboot        struct {
 		Known   bool         `json:"known"`
 		Reasons list[reason] `json:"reasons"`
@@ -150,8 +152,21 @@ type update struct {
 	Released    string       `json:"released"`
 	CategoryIDs list[string] `json:"categoryIds"`
 	Size        int64        `json:"size"`
+	Superseded  list[string] `json:"superseded"` // UpdateIDs that this one replaces
 	Optional    bool         `json:"optional"`
 	Waits       bool         `json:"waits"` // installed, and a reboot is still to come
+}
+
+// A historical is one entry of Windows Update's own history.
+type historical struct {
+	ID        string `json:"id"`
+	Revision  int    `json:"revision"`
+	Title     string `json:"title"`
+	At        string `json:"at"`
+	Operation int    `json:"operation"` // 1 installation, 2 removal
+	Code      int    `json:"code"`      // OperationResultCode: 2 succeeded … 5 aborted
+	HResult   string `json:"hresult"`
+	Client    string `json:"client"` // who asked Windows Update for it
 }
 
 func readFound(s string) (found, error) {
@@ -198,15 +213,23 @@ var classes = map[string]data.Class{
 	"ebfc1fc5-71a4-4f7b-9aca-3b9a503104a0": data.Driver,     // Drivers
 }
 
-// class is the strongest reason among the categories; what Windows offers only
-// to those who look for it is optional, whatever it is.
+// class is the strongest reason among the categories. What Windows offers only
+// to those who look for it, a preview say, is optional, but for what Microsoft
+// itself files under security: standards give optional ones all the time.
 func (u update) class() data.Class {
-	if u.Optional {
+	best := u.category()
+	switch {
+	case best == data.Security:
+		return best
+	case u.Optional:
 		return data.Optional
-	}
-	if u.Type == 2 {
+	case u.Type == 2:
 		return data.Driver
 	}
+	return best
+}
+
+func (u update) category() data.Class {
 	best := data.ClassUnknown
 	for _, id := range u.CategoryIDs {
 		c, ok := classes[strings.ToLower(id)]
@@ -266,6 +289,9 @@ func (f found) scan() data.Scan {
 	for _, u := range f.Missing {
 		d := u.data()
 		d.Origin = f.Facts.origin()
+		if d.Class == data.Definition {
+			d.Installed = f.taken(u)
+		}
 		scan.Updates = append(scan.Updates, d)
 	}
 	for _, u := range f.Installed {
@@ -279,6 +305,47 @@ func (f found) scan() data.Scan {
 	}
 	return scan
 }
+
+// taken returns the definition of u's name that the host took last, by what it
+// says is installed, else by its history; "" where neither tells. That a host
+// takes them is what proves that the newest one is not an old debt.
+func (f found) taken(u update) string {
+	last, at := "", ""
+	for _, p := range f.Installed {
+		if p.name() == u.name() && p.version() != u.version() && p.Released >= at {
+			last, at = p.version(), p.Released
+		}
+	}
+	if last != "" {
+		return last
+	}
+	for _, e := range f.History {
+		if e.succeeded() && e.concerns(u) && e.version() != u.version() && e.At > at {
+			last, at = e.version(), e.At
+		}
+	}
+	return last
+}
+
+// succeeded reports whether Windows brought the update in: code 2, and 3 with
+// errors that did not keep it from it.
+func (e historical) succeeded() bool { return e.Operation == 1 && (e.Code == 2 || e.Code == 3) }
+
+func (e historical) version() string { return fmt.Sprintf("%s.%d", strings.ToLower(e.ID), e.Revision) }
+
+// concerns reports whether a line of history is about u or another revision of
+// it. Definitions change their ID every time, and keep their number:
+//
+//	Security Intelligence Update for Microsoft Defender Antivirus - KB2267602 (Version 1.421.1.0) - Current Channel (Broad)
+func (e historical) concerns(u update) bool {
+	return strings.EqualFold(e.ID, u.ID) || u.class() == data.Definition && slices.Contains(kbs(e.Title), u.name())
+}
+
+// kbs returns the numbers that a title names.
+func kbs(title string) []string { return inTitle.FindAllString(title, -1) }
+
+// "(KB5044281)", "- KB2267602 (Version": as Microsoft writes titles
+var inTitle = regexp.MustCompile(`\bKB\d{6,8}\b`)
 
 // origin is where the host gets its updates: its WSUS, or Microsoft.
 func (f facts) origin() string {

@@ -116,6 +116,7 @@ function Read-History($Searcher) {
         @{
             id = [string]$entry.UpdateIdentity.UpdateID; revision = [int]$entry.UpdateIdentity.RevisionNumber; title = [string]$entry.Title
             at = (Stamp $entry.Date); operation = [int]$entry.Operation; code = [int]$entry.ResultCode; hresult = (Hex $entry.HResult)
+            client = [string]$entry.ClientApplicationID
         }
     }
 }

@@ -156,6 +156,7 @@ func shop(now time.Time) windows.State {
 	cumulative := s.Cumulative("5060001", 4100, now.AddDate(0, 0, -10))
 	preview := s.Cumulative("5060002", 4200, now.AddDate(0, 0, -2))
 	preview.BrowseOnly = true
+	preview.Categories[0] = windows.Classification(windows.PlainUpdates, s.Language) // as Microsoft files previews
 	definition := s.Plain("2267602", "Security Intelligence Update for Microsoft Defender", windows.DefinitionUpdates, now)
 	definition.Revision = 7
 	net := s.Plain("5060003", hostile, windows.SecurityUpdates, now.AddDate(0, -1, 0))
@@ -385,6 +386,57 @@ func stopped(t *testing.T, r *rig) {
 	if st := r.wait(j.ID); st.Stopped != "cancelled" {
 		t.Errorf("%+v\n%s", st, st.Log)
 	}
+}
+
+// An update that takes long is at work as long as its installer uses the processor.
+func TestJobWithoutASignOfLifeIsQuietByTheHostsClock(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State { return shop(time.Now()) }, func(t *testing.T, r *rig) {
+		j := remote.Job{ID: "install-0001", StopAfter: time.Hour}
+		u := find(t, r.scan(false), "KB5060003")
+		j.Changes.Upgrade = []data.Target{{Name: u.Name, To: u.Available}}
+		r.change(func(s *windows.State) {
+			for i := range s.Updates {
+				s.Updates[i].InstallTakes = 10 * time.Minute
+			}
+		})
+		if err := r.Start(t.Context(), r.session, j); err != nil {
+			t.Fatal(err)
+		}
+		look := func() remote.JobStatus {
+			t.Helper()
+			st, err := r.Look(t.Context(), r.session, j.ID, 0)
+			if err != nil || st.State != remote.JobRunning {
+				t.Fatalf("%+v, %v", st, err)
+			}
+			return st
+		}
+		st := look()
+		for ; !strings.HasPrefix(st.Step, "install 1"); st = look() {
+			time.Sleep(r.pause)
+		}
+		if st.Quiet > 10*time.Minute {
+			t.Errorf("it has just begun, and is quiet for %s", st.Quiet)
+		}
+		time.Sleep(r.pause) // the installer has begun
+		past := time.Now().Add(-40 * time.Minute)
+		files, err := filepath.Glob(filepath.Join(r.world.ProgramData(), "SecondTuesday", "jobs", j.ID, "*"))
+		if err != nil || len(files) < 4 {
+			t.Fatalf("%q, %v", files, err)
+		}
+		for _, f := range files {
+			if err := os.Chtimes(f, past, past); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if st := look(); st.Quiet != 0 {
+			t.Errorf("its installer is at work, and it is quiet for %s", st.Quiet)
+		}
+		r.change(func(s *windows.State) { s.Faults.InstallerHangs = true })
+		if st := look(); st.Quiet < 40*time.Minute || st.Quiet > 50*time.Minute {
+			t.Errorf("its installer hangs, and it is quiet for %s", st.Quiet)
+		}
+	})
 }
 
 // own are the rights of a folder that is only SYSTEM's and the administrators'.

@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
+	"secondtuesday/app"
 	"secondtuesday/data"
 	"secondtuesday/ui"
 	"secondtuesday/ui/exception"
@@ -37,7 +38,7 @@ func newMissingList(p *panel) *missingList {
 			Compare: func(a, b *data.Verdict) int { return b.Update.Severity.Rank() - a.Update.Severity.Rank() }},
 		kit.Column[*data.Verdict]{ID: "hold", Title: "Hold", Width: 92, Status: func(v *data.Verdict) kit.Status { return kit.OfHold(v.Update.Hold) }},
 		kit.Column[*data.Verdict]{ID: "class", Title: "Class", Width: 90, Text: func(v *data.Verdict) string { return kit.ClassWord(v.Update.Class) }},
-		kit.Column[*data.Verdict]{ID: "installed", Title: "Installed", Width: 140, Mono: true, Text: func(v *data.Verdict) string { return v.Update.Installed }},
+		kit.Column[*data.Verdict]{ID: "installed", Title: "Installed", Width: 140, Mono: true, Text: func(v *data.Verdict) string { return data.VersionText(v.Update.Installed) }},
 		kit.Column[*data.Verdict]{ID: "available", Title: "Available", Width: 140, Mono: true, Text: func(v *data.Verdict) string { return data.VersionText(v.Update.Available) }},
 		kit.Column[*data.Verdict]{ID: "arch", Title: "Arch", Width: 80, Text: func(v *data.Verdict) string { return v.Update.Arch }},
 		kit.Column[*data.Verdict]{ID: "origin", Title: "Origin", Width: 220, Muted: true, Text: func(v *data.Verdict) string { return v.Update.Origin }},
@@ -94,6 +95,9 @@ func (l *missingList) explain() {
 	}
 	if ids := strings.Join(append(append([]string(nil), v.Update.Advisories...), v.Update.CVEs...), ", "); ids != "" {
 		lines.Add(kit.NewCaption(ids).Cut())
+	}
+	for _, text := range app.BackgroundTexts(l.p.detail.background, v.Update) {
+		lines.Add(sentence(text))
 	}
 	l.because.Objects = []fyne.CanvasObject{kit.VBox(0, kit.NewRule(), kit.Pad(lines, 8, 12, 14, 14))}
 	l.because.Refresh()

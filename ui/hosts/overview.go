@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
+	"secondtuesday/app"
 	"secondtuesday/data"
 	"secondtuesday/ui/kit"
 )
@@ -30,6 +31,9 @@ func (p *panel) overview() fyne.CanvasObject {
 		box.Add(part("Reboot", p.rebootPart()))
 		if d.scan.Platform != data.WindowsUpdate { // Windows replaces files in use with the next boot
 			box.Add(part("Services that still run old libraries", servicesPart(d.scan)))
+		}
+		if d.background.Known || d.background.Because != "" {
+			box.Add(part("Windows' own history", historyPart(d.background)))
 		}
 		box.Add(part("System", p.systemPart()))
 	} else {
@@ -150,6 +154,25 @@ func servicesPart(s data.Scan) fyne.CanvasObject {
 		return kit.NewSign(kit.StatusPassed, "None")
 	}
 	return kit.VBox(2, kit.NewSign(kit.StatusUnknown, "Not known"), kit.Pad(sentence("The host has no means to tell, or the session had no right to ask."), 0, 0, 20, 0))
+}
+
+// historyPart lists what Windows says became of updates there, newest first.
+func historyPart(b data.Background) fyne.CanvasObject {
+	switch {
+	case !b.Known:
+		return kit.VBox(2, kit.NewSign(kit.StatusUnknown, "Not known"), kit.Pad(sentence(b.Because+"."), 0, 0, 20, 0))
+	case len(b.History) == 0:
+		return sentence("It has no entry.")
+	}
+	const shown = 10
+	box := kit.VBox(4)
+	for _, l := range b.History[:min(len(b.History), shown)] {
+		box.Add(fact(kit.DateTime(l.At), app.PastText(l)))
+	}
+	if left := len(b.History) + b.Older - shown; left > 0 {
+		box.Add(sentence("And " + kit.Count(left, "older line", "older lines") + "; the raw output has them."))
+	}
+	return box
 }
 
 func (p *panel) systemPart() fyne.CanvasObject {

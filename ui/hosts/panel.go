@@ -30,6 +30,8 @@ type detail struct {
 	verdict  data.HostVerdict
 	scan     data.Scan // with packages; zero At: never scanned
 	scans    []data.Scan
+
+	background data.Background // of Windows
 }
 
 // A panel shows the current host beside the grid.
@@ -150,6 +152,9 @@ func (p *panel) load() {
 			return d, err
 		}
 		if d.scan, err = desk.DB.LatestScan(ctx, id); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return d, err
+		}
+		if d.background, err = desk.Background(ctx, id); err != nil {
 			return d, err
 		}
 		d.scans, err = desk.DB.Scans(ctx, id, scansShown)

@@ -83,7 +83,7 @@ func progressText(r data.Run) string {
 // waits, what has ended well.
 func rank(r data.Run) int {
 	switch {
-	case r.Outcome == data.OutcomeFailed || r.Outcome == data.OutcomeUnknown:
+	case r.Outcome == data.OutcomeFailed || r.Outcome == data.OutcomeUnknown || r.LooksStuck():
 		return 0
 	case r.Outcome == data.OutcomeNone && r.Step != data.StepQueued:
 		return 1

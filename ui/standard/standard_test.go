@@ -40,7 +40,7 @@ func TestFirstStandardComesFromATemplate(t *testing.T) {
 	kittest.Press(t, w, "Save version")
 	kittest.Settle(t)
 	all := saved(t, tools)
-	if len(all) != 1 || all[0].Template != "small-shop" || len(all[0].Rules) != 6 {
+	if len(all) != 1 || all[0].Template != "small-shop" || len(all[0].Rules) != 8 {
 		t.Fatalf("saved %+v", all)
 	}
 	kittest.See(t, w, "Version 1 is in force since")

@@ -39,6 +39,7 @@ var kinds = map[app.NeedKind]struct {
 }{
 	app.NeedStandard:       {kit.StatusWarning, "Choose a standard", ui.Standard},
 	app.NeedUnknownRun:     {kit.StatusUnknown, "Look again", ui.Rollouts},
+	app.NeedStuckRun:       {kit.StatusWarning, "Show rollout", ui.Rollouts},
 	app.NeedFailedRun:      {kit.StatusFailed, "Show runs", ui.Rollouts},
 	app.NeedKeyChanged:     {kit.StatusCritical, "Show hosts", ui.Hosts},
 	app.NeedStoppedRollout: {kit.StatusStopped, "Show rollout", ui.Rollouts},
@@ -93,7 +94,7 @@ func lineOf(n app.Need, s *app.Situation) line {
 	switch n.Kind {
 	case app.NeedApproval:
 		l.place.Plan = n.Plan
-	case app.NeedRollout, app.NeedUndriven, app.NeedFailedRun, app.NeedUnknownRun, app.NeedStoppedRollout:
+	case app.NeedRollout, app.NeedUndriven, app.NeedFailedRun, app.NeedUnknownRun, app.NeedStuckRun, app.NeedStoppedRollout:
 		l.place.Hosts = nil
 		for _, r := range s.Rollouts {
 			if r.ID == n.Rollout && n.Kind == app.NeedRollout {

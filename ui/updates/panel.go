@@ -30,6 +30,8 @@ type panel struct {
 	because *fyne.Container
 	problem *fyne.Container
 	loads   *kit.Latest
+	asks    *kit.Latest // for told
+	told    map[data.HostID]data.Background
 	row     *row
 	now     time.Time // of the row shown; stays when the panel is closed
 }
@@ -37,6 +39,10 @@ type panel struct {
 func newPanel(x *Screen) *panel {
 	p := &panel{x: x, title: kit.NewSubHeading("").Cut(), sub: kit.NewCaption("").Cut(), sign: container.NewStack(), facts: container.NewStack(), because: container.NewStack(), problem: container.NewStack()}
 	p.loads = kit.NewLatest(func(err error) {
+		p.problem.Objects = []fyne.CanvasObject{kit.Pad(kit.NewErrorBanner(err, nil), 0, 8, 12, 12)}
+		p.problem.Refresh()
+	})
+	p.asks = kit.NewLatest(func(err error) {
 		p.problem.Objects = []fyne.CanvasObject{kit.Pad(kit.NewErrorBanner(err, nil), 0, 8, 12, 12)}
 		p.problem.Refresh()
 	})
@@ -64,7 +70,7 @@ func (p *panel) buildHosts() {
 			Tip: func(h *app.HostUpdate) string { return h.Verdict.Because }},
 		kit.Column[*app.HostUpdate]{ID: "hold", Title: "Hold", Width: 92, Status: func(h *app.HostUpdate) kit.Status { return kit.OfHold(h.Verdict.Update.Hold) }},
 		kit.Column[*app.HostUpdate]{ID: "exposure", Title: "Exposure", Width: 92, Text: func(h *app.HostUpdate) string { return string(h.Host.Exposure) }},
-		kit.Column[*app.HostUpdate]{ID: "installed", Title: "Installed", Width: 140, Mono: true, Text: func(h *app.HostUpdate) string { return h.Verdict.Update.Installed }},
+		kit.Column[*app.HostUpdate]{ID: "installed", Title: "Installed", Width: 140, Mono: true, Text: func(h *app.HostUpdate) string { return data.VersionText(h.Verdict.Update.Installed) }},
 		kit.Column[*app.HostUpdate]{ID: "available", Title: "Available", Width: 140, Mono: true, Text: func(h *app.HostUpdate) string { return data.VersionText(h.Verdict.Update.Available) }},
 		kit.Column[*app.HostUpdate]{ID: "arch", Title: "Arch", Width: 80, Text: func(h *app.HostUpdate) string { return h.Verdict.Update.Arch }},
 		kit.Column[*app.HostUpdate]{ID: "owner", Title: "Owner", Width: 120, Text: func(h *app.HostUpdate) string { return h.Host.Owner }},
@@ -91,6 +97,7 @@ func (p *panel) open(r *row) {
 func (p *panel) close() {
 	p.row = nil
 	p.loads.Cancel()
+	p.asks.Cancel()
 	p.object.Hide()
 	p.x.body.Refresh()
 	p.x.shell.Window().Canvas().Focus(p.x.grid)
@@ -124,6 +131,8 @@ func (p *panel) refresh() {
 func (p *panel) load() {
 	r := p.row
 	p.now = r.now
+	p.asks.Cancel()
+	p.told = map[data.HostID]data.Background{}
 	p.title.SetText(r.Name)
 	p.sub.SetText(subOf(r))
 	p.sign.Objects = []fyne.CanvasObject{kit.NewSign(kit.OfCompliance(r.Compliance), "")}
@@ -200,9 +209,26 @@ func (p *panel) explain() {
 		p.because.Objects = nil
 	} else {
 		text := kit.VBox(4, kit.NewStrong("Why "+h.Host.Name+" is "+string(h.Verdict.Compliance)), kit.Pad(kit.NewParagraph(h.Verdict.Because), -6, -6, -6, -6))
+		for _, more := range app.BackgroundTexts(p.told[h.Host.ID], h.Verdict.Update) {
+			text.Add(kit.Pad(kit.NewParagraph(more), -6, -6, -6, -6))
+		}
+		p.ask(h.Host)
 		p.because.Objects = []fyne.CanvasObject{kit.VBox(0, kit.NewRule(), kit.Pad(text, 8, 12, 14, 14))}
 	}
 	p.because.Refresh()
+}
+
+// ask reads what a Windows host itself tells of its updates, once, and shows it.
+func (p *panel) ask(h data.Host) {
+	if _, known := p.told[h.ID]; known || h.Platform != data.WindowsUpdate {
+		return
+	}
+	kit.Load(p.x.shell.Context(), p.asks, func(ctx context.Context) (data.Background, error) {
+		return p.x.tools.Desk.Background(ctx, h.ID)
+	}, func(b data.Background) {
+		p.told[h.ID] = b
+		p.explain()
+	})
 }
 
 func (p *panel) askException() {

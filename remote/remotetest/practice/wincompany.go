@@ -46,7 +46,8 @@ type winOffer struct {
 	CVEs      []string
 	UBR       int // of a cumulative update
 	Out, In   time.Time
-	Waits     bool // in, and a boot is still to come
+	Failed    time.Time // Windows tried by itself, and failed
+	Waits     bool      // in, and a boot is still to come
 	RollsBack bool
 	Revision  int   // 0: the seed's own
 	Size      int64 // 0: the seed's own
@@ -115,7 +116,9 @@ func windowsCompany() []winDefinition {
 			Login: domainLogin, Base: windows.Server2022, UBR: 3800, Offers: func(p patchDays) []winOffer {
 				own := p.monthly([]string{"5070101", "5070118", "5070133", "5070152"}, 3800, 1, 3)
 				own[2].In = p.round
-				return append(append(own, dotNet("5070204", "Microsoft server operating system version 21H2", p.tuesday[2], p.round), dotNet("5070211", "Microsoft server operating system version 21H2", p.tuesday[1], time.Time{})), p.definitions()...)
+				late := dotNet("5070211", "Microsoft server operating system version 21H2", p.tuesday[1], time.Time{})
+				late.Failed = p.anchor.AddDate(0, 0, -9).Truncate(time.Minute)
+				return append(append(own, dotNet("5070204", "Microsoft server operating system version 21H2", p.tuesday[2], p.round), late), p.definitions()...)
 			}},
 		{definition: definition{Name: "ad2", Group: "Infrastructure", Unit: "IT", Owner: "Carla Sousa", Criticality: data.CriticalityHigh, Exposure: data.Internal, Environment: data.OnPremises, Ring: 1,
 			OS: windowsOS, UpDays: 10, ListAge: 5, Key: "unknown", Notes: "The new domain controller. Practice: nobody has vouched for its certificate yet."},

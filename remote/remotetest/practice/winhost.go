@@ -105,11 +105,12 @@ func (h *winHost) firstState() windows.State {
 	}
 	s.UBR = h.def.ubr(h.shop.patchDays(), anchor)
 	s.Updates = nil
+	s.History = h.def.past(h.shop.patchDays(), &s, anchor)
 	for _, o := range h.def.known(h.shop.patchDays(), anchor) {
 		u := o.update(&s)
 		u.Installed, u.RebootPending = !o.In.IsZero(), o.Waits
+		u.Superseded = h.def.replaces(o, h.shop.patchDays(), &s)
 		if u.Installed {
-			s.History = append(s.History, windows.HistoryEntry{UpdateID: u.UpdateID, Revision: u.Revision, Title: u.Title, Date: o.In, Operation: 1, ResultCode: windows.Succeeded, Client: "Second Tuesday"})
 			s.LastInstall = o.In
 		}
 		if o.Waits {

@@ -51,6 +51,49 @@ func (d winDefinition) known(p patchDays, at time.Time) []winOffer {
 	return out
 }
 
+// past is Windows Update's history at that moment, oldest first: also of what
+// has been replaced since.
+func (d winDefinition) past(p patchDays, s *windows.State, at time.Time) []windows.HistoryEntry {
+	var out []windows.HistoryEntry
+	for _, o := range d.Offers(p) {
+		u := o.update(s)
+		line := windows.HistoryEntry{UpdateID: u.UpdateID, Revision: u.Revision, Title: u.Title, Operation: 1, Client: "Second Tuesday"}
+		if !o.Failed.IsZero() && !o.Failed.After(at) {
+			line.Date, line.ResultCode, line.HResult, line.Client = o.Failed, windows.Failed, 0x80070643, "UpdateOrchestrator"
+			out = append(out, line)
+		}
+		if !o.In.IsZero() && !o.In.After(at) {
+			line.Date, line.ResultCode, line.HResult, line.Client = o.In, windows.Succeeded, 0, "Second Tuesday"
+			out = append(out, line)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b windows.HistoryEntry) int { return a.Date.Compare(b.Date) })
+	return out
+}
+
+// replaces are the UpdateIDs of what a cumulative update makes unnecessary: all
+// earlier ones.
+func (d winDefinition) replaces(o winOffer, p patchDays, s *windows.State) []string {
+	var ids []string
+	for _, x := range d.Offers(p) {
+		if o.Title == "" && x.Title == "" && x.Out.Before(o.Out) {
+			ids = append(ids, x.update(s).UpdateID)
+		}
+	}
+	return ids
+}
+
+// taken is the version of o's kind that the host took last before that moment.
+func (d winDefinition) taken(o winOffer, p patchDays, base *windows.State, at time.Time) string {
+	last := ""
+	for _, x := range d.Offers(p) {
+		if x.KB == o.KB && !x.In.IsZero() && !x.In.After(at) {
+			last = x.version(x.update(base))
+		}
+	}
+	return last
+}
+
 // ubr is the revision of the build that ran at that moment.
 func (d winDefinition) ubr(p patchDays, at time.Time) int {
 	ubr := d.UBR
@@ -100,7 +143,11 @@ func (s *Shop) pastWindows(d winDefinition, at time.Time) (data.Scan, bool) {
 			scan.Reboot = []data.RebootReason{{Source: "servicing", Detail: "RebootPending"}, {Source: "Windows Update", Detail: "RebootRequired"}, {Source: "Windows Update", Detail: "it says so"}}
 		}
 		if o.In.IsZero() || o.Waits {
-			scan.Updates = append(scan.Updates, o.missing(u, base))
+			lacks := o.missing(u, base)
+			if lacks.Class == data.Definition {
+				lacks.Installed = d.taken(o, p, &base, at)
+			}
+			scan.Updates = append(scan.Updates, lacks)
 		}
 	}
 	return scan, true

@@ -232,7 +232,7 @@ func (k *task) scan(o order) fields {
 	history := []fields{}
 	for _, e := range past[:min(len(past), 100)] {
 		history = append(history, fields{"id": e.UpdateID, "revision": e.Revision, "title": e.Title, "at": stamp(e.Date),
-			"operation": e.Operation, "code": e.ResultCode, "hresult": hex(e.HResult)})
+			"operation": e.Operation, "code": e.ResultCode, "hresult": hex(e.HResult), "client": e.Client})
 	}
 	warnings := []string{}
 	for _, w := range append(missing.Warnings, present.Warnings...) {

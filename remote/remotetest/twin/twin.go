@@ -198,7 +198,7 @@ func (t *twin) look(id, from string, result bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	out := map[string]any{"state": "absent", "log": "", "next": next, "progress": "", "started": "", "result": "", "partial": "", "detail": ""}
+	out := map[string]any{"state": "absent", "log": "", "next": next, "progress": "", "started": "", "result": "", "partial": "", "detail": "", "quiet": 0}
 	given, err := os.Stat(filepath.Join(t.folder(id), "order.json"))
 	if err != nil {
 		given, err = os.Stat(t.folder(id))
@@ -247,6 +247,11 @@ func (t *twin) look(id, from string, result bool) (string, error) {
 		}
 	}
 	out["started"], out["progress"] = started, t.text(id, "progress.json")
+	if out["state"] == "running" {
+		if out["quiet"], err = t.quiet(id); err != nil {
+			return "", err
+		}
+	}
 	if log := t.text(id, "log.txt"); int64(len(log)) > next {
 		out["log"], out["next"] = base64.StdEncoding.EncodeToString([]byte(log[next:])), len(log)
 	}
@@ -257,6 +262,47 @@ func (t *twin) look(id, from string, result bool) (string, error) {
 		}
 	}
 	return text(out)
+}
+
+// quiet is for how many seconds a job has left no trace; 0 while an installer
+// uses processor time.
+func (t *twin) quiet(id string) (int, error) {
+	var last time.Time
+	for _, name := range []string{"order.json", "started.json", "progress.json", "partial.json", "log.txt"} {
+		if info, err := os.Stat(filepath.Join(t.folder(id), name)); err == nil && info.ModTime().After(last) {
+			last = info.ModTime()
+		}
+	}
+	if info, err := os.Stat(t.folder(id)); err == nil && last.IsZero() {
+		last = info.ModTime()
+	}
+	quiet := max(0, int(time.Since(last)/time.Second))
+	if quiet < 1500 {
+		return quiet, nil
+	}
+	before, err := t.work()
+	if err != nil {
+		return 0, err
+	}
+	time.Sleep(3 * time.Second)
+	if after, err := t.work(); err != nil || after != before {
+		return 0, err
+	}
+	return quiet, nil
+}
+
+// work is the processor time of what installs updates.
+func (t *twin) work() (sum int64, err error) {
+	all, err := t.w.Instances("Win32_Process", "")
+	for _, p := range all {
+		switch p["Name"] {
+		case "TiWorker.exe", "TrustedInstaller.exe", "msiexec.exe", "wusa.exe":
+			kernel, _ := p["KernelModeTime"].(int64)
+			user, _ := p["UserModeTime"].(int64)
+			sum += kernel + user
+		}
+	}
+	return sum, err
 }
 
 func (t *twin) cancel(id string) (string, error) {

@@ -47,7 +47,8 @@ func (w *World) instances(class string) (all []map[string]any, err error) {
 			}
 		case "win32_process":
 			for _, p := range s.processTable(now, running) {
-				all = append(all, map[string]any{"Name": p.Name, "ProcessId": p.ID, "ParentProcessId": 4, "SessionId": p.Session, "CreationDate": ms(p.Started), "CommandLine": p.Line, "WorkingSetSize": 1 << 22})
+				all = append(all, map[string]any{"Name": p.Name, "ProcessId": p.ID, "ParentProcessId": 4, "SessionId": p.Session, "CreationDate": ms(p.Started), "CommandLine": p.Line, "WorkingSetSize": 1 << 22,
+					"KernelModeTime": int64(10_000), "UserModeTime": p.used(now)})
 			}
 		case "win32_quickfixengineering":
 			for _, h := range s.HotFixes {
@@ -90,6 +91,14 @@ func (s *State) workgroup() string {
 	return "WORKGROUP"
 }
 
+// used is a process's processor time in units of 100 ns.
+func (p Process) used(now time.Time) int64 {
+	if !p.Works {
+		return 0
+	}
+	return int64(now.Sub(p.Started) / 100)
+}
+
 // processTable is what runs: what every Windows has, the installer while it
 // works, and what World runs itself.
 func (s *State) processTable(now time.Time, running []Process) []Process {
@@ -101,7 +110,7 @@ func (s *State) processTable(now time.Time, running []Process) []Process {
 		{Name: "winlogon.exe", ID: 588, Session: 1, Started: s.SessionManager},
 	}
 	if s.busy(now) || s.servicing(now) {
-		all = append(all, Process{Name: "TiWorker.exe", ID: 5120, Started: s.BootedAt}, Process{Name: "TrustedInstaller.exe", ID: 5008, Started: s.BootedAt})
+		all = append(all, Process{Name: "TiWorker.exe", ID: 5120, Started: s.BootedAt, Works: !s.Faults.InstallerHangs}, Process{Name: "TrustedInstaller.exe", ID: 5008, Started: s.BootedAt})
 	}
 	for _, p := range s.Processes {
 		if p.Until.IsZero() || now.Before(p.Until) {

@@ -175,6 +175,7 @@ type Process struct {
 	Started time.Time // zero: at boot
 	Until   time.Time `json:",omitzero"` // it ends then; zero: it stays
 	Line    string    `json:",omitempty"`
+	Works   bool      `json:",omitempty"` // it uses the processor
 }
 
 // A HotFix is what Get-HotFix shows.
@@ -284,6 +285,7 @@ type Faults struct {
 	RebootNeverUp       bool               `json:",omitempty"`
 	MandatoryReboot     bool               `json:",omitempty"` // RebootRequiredBeforeInstallation; Install gives 0x80240016
 	OtherInstaller      bool               `json:",omitempty"` // IsBusy, always
+	InstallerHangs      bool               `json:",omitempty"` // TiWorker is there and uses no processor time
 	ServicingSeconds    int                `json:",omitempty"` // ServicingInProgress is 2 for so long after a boot
 	LogonSeconds        int                `json:",omitempty"` // AutoLogonChecked comes so long after a boot
 	BrokenUpdates       bool               `json:",omitempty"` // a search also gives objects without an identity (June 2024)
