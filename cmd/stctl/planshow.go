@@ -65,9 +65,9 @@ func (h *planHostJSON) windowText() string {
 func (j planJSON) print(p *page) {
 	switch {
 	case j.ID == 0:
-		p.title("Plan %q, not kept: %s, %s", j.Name, count(j.HostCount, "host"), count(j.Targets, "package"))
+		p.title("Plan %q, not kept: %s, %s", j.Name, count(j.HostCount, "host"), count(j.Targets, nounOf(j.Hosts...)))
 	default:
-		p.title("Plan %d %q: %s, %s", j.ID, j.Name, count(j.HostCount, "host"), count(j.Targets, "package"))
+		p.title("Plan %d %q: %s, %s", j.ID, j.Name, count(j.HostCount, "host"), count(j.Targets, nounOf(j.Hosts...)))
 	}
 	approved := "no"
 	if j.Approved != nil {
@@ -86,16 +86,29 @@ func (j planJSON) print(p *page) {
 			list []targetJSON
 		}{{"upgrade", h.Upgrade}, {"add", h.Add}, {"REMOVE", h.Remove}} {
 			for _, t := range part.list {
-				rows = append(rows, []any{part.word, data.Target{Name: t.Name, Arch: t.Arch, Title: t.Title}.Label(), dash(t.From), dash(t.To), classText(t.Class), severityText(t.Severity), dash(t.Origin)})
+				rows = append(rows, []any{part.word, data.Target{Name: t.Name, Arch: t.Arch, Title: t.Title}.Label(), dash(data.VersionText(t.From)), dash(data.VersionText(t.To)), classText(t.Class), severityText(t.Severity), dash(t.Origin)})
 			}
 		}
-		p.table("do|package|from|to|class|severity|origin", rows)
+		p.table("do|"+nounOf(h)+"|from|to|class|severity|origin", rows)
 	}
 	j.printNotes(p)
 	if j.ID != 0 && j.Approved == nil {
 		p.gap()
 		p.line("Approve exactly this: stctl plan approve %d --digest %s", j.ID, j.Digest[:leastDigest])
 	}
+}
+
+// nounOf names what is planned for hosts: a package, or an update of Windows,
+// whose version is an ID that only --json tells whole.
+func nounOf(hosts ...planHostJSON) string {
+	for _, h := range hosts {
+		for _, t := range h.Upgrade {
+			if data.VersionText(t.To) != t.To {
+				return "update"
+			}
+		}
+	}
+	return "package"
 }
 
 // printNotes says what is not in the plan, updates of one host and one reason
