@@ -15,6 +15,15 @@ type Agenda struct {
 	Windows []data.Window
 	Freezes []data.Freeze
 	Typical time.Duration // how long a host usually takes; 0 means DefaultTypical
+	reboots bool          // what is to be done is only a reboot
+}
+
+// permits reports whether a window lets be done what the agenda is asked for.
+func (a Agenda) permits(w data.Window) bool {
+	if a.reboots {
+		return w.Permits.Reboot
+	}
+	return w.Permits.Install
 }
 
 // DefaultTypical is how long one host is taken to need while no run has been timed.
@@ -64,6 +73,35 @@ func OpenFor(h data.Host, windows []data.Window, freezes []data.Freeze, now time
 		}
 	}
 	return o, false, "no window of the host's group is open"
+}
+
+// OpenToCarryOut is OpenFor for what a plan does: one that only reboots is
+// carried out in windows that permit to reboot, and in no other.
+func OpenToCarryOut(p data.Plan, h data.Host, windows []data.Window, freezes []data.Freeze, now time.Time) (o data.Occurrence, open bool, why string) {
+	if !p.RebootOnly() {
+		return OpenFor(h, windows, freezes, now)
+	}
+	may := rebootWindows(windows)
+	if o, open, why = OpenFor(h, may, freezes, now); why != waitsForWindow {
+		return o, open, why
+	}
+	if _, _, why = OpenFor(h, windows, freezes, now); why == waitsForWindow || why == waitsForAgreement {
+		return o, false, why
+	}
+	return o, false, waitsForReboot
+}
+
+// rebootWindows returns the windows that permit to reboot.
+func rebootWindows(windows []data.Window) []data.Window {
+	return slices.DeleteFunc(slices.Clone(windows), func(w data.Window) bool { return !w.Permits.Reboot })
+}
+
+// NextToCarryOut is NextOpening for what a plan does, as OpenToCarryOut is OpenFor.
+func NextToCarryOut(p data.Plan, h data.Host, windows []data.Window, freezes []data.Freeze, now time.Time) (o data.Occurrence, found bool) {
+	if p.RebootOnly() {
+		windows = rebootWindows(windows)
+	}
+	return NextOpening(h, windows, freezes, now)
 }
 
 func better(w data.Window, o data.Occurrence, than data.Window, old data.Occurrence) bool {
@@ -120,7 +158,7 @@ func cut(o data.Occurrence, g data.GroupID, freezes []data.Freeze) []data.Occurr
 func (a Agenda) Openings(g data.GroupID, from, to time.Time) ([]data.Occurrence, error) {
 	var out []data.Occurrence
 	for _, w := range a.Windows {
-		if g == 0 || w.Agreed.At.IsZero() || !w.Permits.Install || !slices.Contains(w.Groups, g) {
+		if g == 0 || w.Agreed.At.IsZero() || !a.permits(w) || !slices.Contains(w.Groups, g) {
 			continue
 		}
 		occ, err := Occurrences(w, from, to)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"secondtuesday/data/secret"
+	"secondtuesday/remote"
 )
 
 // KeepCredential stores a credential in the keyring or vault. The audit entry
@@ -21,6 +22,7 @@ func (d *Desk) KeepCredential(ctx context.Context, s secret.Store, k secret.Key,
 	if err := s.Set(ctx, k, v); err != nil {
 		return err
 	}
+	remote.CredentialsChanged(d.Dialer)
 	return d.DB.AppendAudit(ctx, d.entry("credential kept", k.String(), "", change{}))
 }
 

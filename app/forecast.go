@@ -150,7 +150,7 @@ func (a Agenda) uncovered(h data.Host, now time.Time) string {
 			continue
 		}
 		covered = true
-		if w.Agreed.At.IsZero() || !w.Permits.Install {
+		if w.Agreed.At.IsZero() || !a.permits(w) {
 			continue
 		}
 		agreed = true
@@ -163,6 +163,8 @@ func (a Agenda) uncovered(h data.Host, now time.Time) string {
 		return "in no group"
 	case !covered:
 		return "no window covers its group"
+	case !agreed && a.reboots:
+		return "no window of its group is agreed and permits reboots"
 	case !agreed:
 		return "no window of its group is agreed and permits to install"
 	}

@@ -26,6 +26,19 @@ type PlanRequest struct {
 	StopAt   float64
 	Reboot   data.RebootPolicy
 	PostWait time.Duration
+
+	// RebootOnly brings nothing in: only hosts that need a reboot, or with
+	// data.RebootAlways all, are rebooted. Nothing may be chosen with it.
+	RebootOnly bool
+}
+
+// ErrNoReboot means that a plan that only reboots was asked for in words that
+// contradict it.
+var ErrNoReboot = errors.New("a plan that only reboots takes no updates and reboots if needed or always")
+
+// contradicts reports whether more, or less, than a reboot is asked for with RebootOnly.
+func (q PlanRequest) contradicts() bool {
+	return q.RebootOnly && (q.Reboot == data.RebootNever || q.Reboot == "" || q.KeptBack || q.Remove || len(q.Classes)+len(q.Keys) > 0)
 }
 
 // A PlanNote tells of a host, or of an update of it, that is not in the plan.
@@ -61,6 +74,9 @@ var ErrNothingToDo = errors.New("nothing chosen is missing on the chosen hosts")
 // host's failure leaves only that host out. done is called after each host and
 // may be nil.
 func (d *Desk) MakePlan(ctx context.Context, req PlanRequest, done func(data.Host)) (data.Plan, []PlanNote, error) {
+	if req.contradicts() {
+		return data.Plan{}, nil, fmt.Errorf("make plan: %w", ErrNoReboot)
+	}
 	hosts, err := d.hostsByID(ctx, req.Hosts)
 	if err != nil {
 		return data.Plan{}, nil, fmt.Errorf("make plan: %w", err)
@@ -78,7 +94,7 @@ func (d *Desk) MakePlan(ctx context.Context, req PlanRequest, done func(data.Hos
 		return d.planHost(ctx, h, req, maxAge(std))
 	}, func(h data.Host, r planned) {
 		notes = append(notes, r.notes...)
-		if !r.part.Changes.Empty() {
+		if !r.part.Changes.Empty() || r.reboot {
 			p.Hosts = append(p.Hosts, r.part)
 		}
 		if done != nil {
@@ -110,8 +126,9 @@ func maxAge(std data.Standard) time.Duration {
 
 // planned is one host's part, or why it has none.
 type planned struct {
-	part  data.PlanHost
-	notes []PlanNote
+	part   data.PlanHost
+	reboot bool // it is in though nothing is brought in
+	notes  []PlanNote
 }
 
 // planHost turns a host's newest scan and the request into exact changes.
@@ -132,13 +149,20 @@ func (d *Desk) planHost(ctx context.Context, h data.Host, req PlanRequest, maxAg
 		return leave("its scan proves nothing (" + string(scan.Problems[0].Kind) + "): mend that and scan again")
 	}
 	out.part.Scan = scan.ID
+	if req.RebootOnly {
+		if why := whyNoReboot(scan, req.Reboot); why != "" {
+			return leave(why)
+		}
+		out.reboot = true
+		return out
+	}
 	want, notes := chooseTargets(h, scan, req)
 	out.notes = notes
 	if len(want) == 0 {
 		return out
 	}
 	if key := waiting(want, scan.Installed); key != "" {
-		return leave(key + " is in and waits for a reboot: reboot the host, then scan it again")
+		return leave(key + " is in and waits for a reboot: plan a reboot first")
 	}
 	changes, err := d.simulate(ctx, h, want)
 	if err != nil {
@@ -149,6 +173,17 @@ func (d *Desk) planHost(ctx context.Context, h data.Host, req PlanRequest, maxAg
 	}
 	out.part.Changes = describe(changes, scan.Updates)
 	return out
+}
+
+// whyNoReboot says why a host is left out of a plan that only reboots.
+func whyNoReboot(scan data.Scan, policy data.RebootPolicy) string {
+	switch {
+	case policy == data.RebootAlways, len(scan.Reboot) > 0:
+		return ""
+	case scan.RebootKnown:
+		return "no reboot is pending, as its scan says"
+	}
+	return "it does not tell whether it needs a reboot: plan one that is always made"
 }
 
 // whereabouts is how a host is reached: what a plan is bound to, so that an
@@ -176,7 +211,7 @@ func chooseTargets(h data.Host, scan data.Scan, req PlanRequest) (want []data.Ta
 			continue
 		}
 		if slices.ContainsFunc(scan.Installed, func(p data.Package) bool { return p.Waits && p.Name == u.Name && p.Version == u.Available }) {
-			notes = append(notes, PlanNote{Host: h, Update: u.Key(), Why: "it is installed already and waits for a reboot: reboot the host, then scan it again"})
+			notes = append(notes, PlanNote{Host: h, Update: u.Key(), Why: "it is installed already and waits for a reboot: plan a reboot"})
 			continue
 		}
 		want = append(want, data.Target{
@@ -291,7 +326,11 @@ func (d *Desk) SavePlan(ctx context.Context, p data.Plan) (data.PlanID, error) {
 		return 0, fmt.Errorf("save plan %q: %w", p.Name, ErrNothingToDo)
 	}
 	p.Approved = data.Approval{}
-	id, err := d.DB.SavePlan(ctx, p, d.entry("plan saved", fmt.Sprintf("plan %q, %d hosts", p.Name, len(p.Hosts)), "", change{After: map[string]string{"digest": p.Digest()}}))
+	subject := fmt.Sprintf("plan %q, %d hosts", p.Name, len(p.Hosts))
+	if p.RebootOnly() {
+		subject += ", reboots only"
+	}
+	id, err := d.DB.SavePlan(ctx, p, d.entry("plan saved", subject, "", change{After: map[string]string{"digest": p.Digest()}}))
 	if err != nil {
 		return 0, fmt.Errorf("save plan %q: %w", p.Name, err)
 	}

@@ -156,7 +156,7 @@ func TestReportForbidsTheBrowserToLoadOrRunAnything(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := b.String()
-	if !strings.Contains(page, `content="default-src 'none'; style-src 'unsafe-inline'"`) {
+	if !strings.Contains(page, `content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"`) {
 		t.Error("it may load what it likes")
 	}
 	for _, program := range []string{"<script", "javascript:", " onload", " onerror"} {

@@ -272,7 +272,7 @@ func (w *work) opening(now time.Time) func(data.HostID) opening {
 			}
 			return opening{Open: true, Until: until, MayReboot: true}
 		}
-		return windowOpening(h, w.windows, w.freezes, now)
+		return windowOpening(w.plan, h, w.windows, w.freezes, now)
 	}
 }
 
@@ -290,18 +290,18 @@ func (d *Desk) noteRollout(ctx context.Context, r data.Rollout, m move, busy boo
 	return d.DB.UpdateRollout(ctx, was, r, d.entry(verb, fmt.Sprintf("rollout %d", r.ID), r.Note, change{After: r}))
 }
 
-// windowOpening is what the agreed windows say of a host.
-func windowOpening(h data.Host, windows []data.Window, freezes []data.Freeze, now time.Time) opening {
-	o, open, why := OpenFor(h, windows, freezes, now)
+// windowOpening is what the agreed windows say of a host in a plan.
+func windowOpening(p data.Plan, h data.Host, windows []data.Window, freezes []data.Freeze, now time.Time) opening {
+	o, open, why := OpenToCarryOut(p, h, windows, freezes, now)
 	if open {
 		for _, w := range windows {
-			if w.ID == o.Window && w.Permits.Install {
+			if w.ID == o.Window && (w.Permits.Install || p.RebootOnly()) {
 				return opening{Open: true, Until: o.End, MayReboot: w.Permits.Reboot}
 			}
 		}
 		return opening{Next: o.End, Why: why}
 	}
-	next, found := NextOpening(h, windows, freezes, now)
+	next, found := NextToCarryOut(p, h, windows, freezes, now)
 	if !found {
 		return opening{Why: why}
 	}

@@ -111,7 +111,7 @@ type Headline struct {
 func HeadlineOf(r data.Rollout, p data.Plan, runs []data.Run, g Driving) Headline {
 	t := TallyRuns(runs)
 	h := Headline{
-		Sentence:     rolloutSentence(r, ringsOf(p), runs, g),
+		Sentence:     rolloutSentence(r, p, runs, g),
 		Finished:     fmt.Sprintf("%s of %s", thousands(t.Outcomes[data.OutcomeSucceeded]), counted(t.All(), "host")),
 		FinishedNote: "a scan after it proves it",
 		Open:         counted(t.Active+t.Queued, "host"),
@@ -119,6 +119,12 @@ func HeadlineOf(r data.Rollout, p data.Plan, runs []data.Run, g Driving) Headlin
 		NeedsYou:     counted(NeedPerson(t)+stuckRuns(runs), "host"),
 		NeedsYouNote: needsYouNote(t, stuckRuns(runs)),
 		Safe:         safeToDo(r, t, g, runs),
+	}
+	if left := t.Outcomes[data.OutcomeSkipped] + t.Outcomes[data.OutcomeCancelled]; r.State == data.RolloutStopped && NeedPerson(t) == 0 && left > 0 {
+		h.NeedsYou, h.NeedsYouNote = counted(left, "host"), "skipped, untouched; nothing goes on before you say so"
+		if t.Outcomes[data.OutcomeCancelled] > 0 {
+			h.NeedsYouNote = "left out, untouched or stopped; nothing goes on before you say so"
+		}
 	}
 	switch {
 	case t.Active > 0 && g.Holder == "":
@@ -129,7 +135,7 @@ func HeadlineOf(r data.Rollout, p data.Plan, runs []data.Run, g Driving) Headlin
 	return h
 }
 
-func rolloutSentence(r data.Rollout, rings []data.Ring, runs []data.Run, g Driving) string {
+func rolloutSentence(r data.Rollout, p data.Plan, runs []data.Run, g Driving) string {
 	t := TallyRuns(runs)
 	hosts := counted(t.All(), "host")
 	if r.Open() && t.Active > 0 && g.Holder == "" {
@@ -138,6 +144,9 @@ func rolloutSentence(r data.Rollout, rings []data.Ring, runs []data.Run, g Drivi
 	switch r.State {
 	case data.RolloutDone:
 		if t.Outcomes[data.OutcomeSucceeded] == t.All() {
+			if p.RebootOnly() {
+				return fmt.Sprintf("%s rebooted where needed, as a scan of each proves; no updates were planned.", hosts)
+			}
 			return fmt.Sprintf("All of it is in: %s succeeded, as a scan of each proves.", hosts)
 		}
 		return fmt.Sprintf("It has gone through all rings: %s.", TallyText(t))
@@ -152,7 +161,7 @@ func rolloutSentence(r data.Rollout, rings []data.Ring, runs []data.Run, g Drivi
 		}
 		return fmt.Sprintf("It was %s: %s.", dot(r.Note), TallyText(t))
 	}
-	return openSentence(r, rings, runs)
+	return openSentence(r, p, runs)
 }
 
 // undriven begins the sentence on a rollout that nobody drives with what a
@@ -167,13 +176,17 @@ func undriven(r data.Rollout) string {
 	return "It is"
 }
 
-func openSentence(r data.Rollout, rings []data.Ring, runs []data.Run) string {
+func openSentence(r data.Rollout, p data.Plan, runs []data.Run) string {
+	rings := ringsOf(p)
 	if active := TallyRuns(runs).Active; active > 0 {
 		at := ""
 		if len(rings) > 1 {
 			at = " in " + ringName(rings, currentRing(runs))
 		}
 		text := "Updates are going in on " + counted(active, "host") + at
+		if p.RebootOnly() {
+			text = countedVerb(active, "host is", "hosts are") + " being rebooted" + at + ", no updates are planned"
+		}
 		if until := latestDeadline(runs); !until.IsZero() && r.Reason == "" {
 			text += ", in a window that is open until " + Moment(until)
 		}
@@ -286,6 +299,7 @@ const (
 	waitsForGroup     = "the host is in no group, so no window covers it"
 	waitsForWindow    = "no window covers the host's group"
 	waitsForAgreement = "the group's windows have not been agreed by their owner"
+	waitsForReboot    = "no agreed window of the host's group permits reboots"
 )
 
 // endlessWaits is what a person must do about each.
@@ -293,6 +307,7 @@ var endlessWaits = map[string]string{
 	waitsForGroup:     "Put the host into a group that has a window.",
 	waitsForWindow:    "Add a window for the host's group, and have its owner agree.",
 	waitsForAgreement: "Record who agreed to the window, once its owner has.",
+	waitsForReboot:    "Let the owner agree to a window that permits reboots.",
 }
 
 // WhatEnds says what a person must do where OpenFor says no and no passing of

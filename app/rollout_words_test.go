@@ -34,6 +34,18 @@ func TestUnknownIsNeverCountedAsFinishedOrFailed(t *testing.T) {
 	}
 }
 
+// A gate that skipped runs have shut opens for nobody but a person.
+func TestAStoppedRolloutWhoseRunsWereSkippedNeedsYou(t *testing.T) {
+	runs := []data.Run{runAt(1, data.StepEnded, data.OutcomeSkipped, ""), runAt(2, data.StepQueued, data.OutcomeNone, "")}
+	h := HeadlineOf(data.Rollout{State: data.RolloutStopped, Ended: night}, data.Plan{}, runs, Driving{})
+	if h.NeedsYou != "1 host" || h.NeedsYouNote != "skipped, untouched; nothing goes on before you say so" {
+		t.Errorf("%+v", h)
+	}
+	if h = HeadlineOf(data.Rollout{State: data.RolloutDone, Ended: night}, data.Plan{}, runs[:1], Driving{}); h.NeedsYou != "0 hosts" {
+		t.Errorf("done: %+v", h)
+	}
+}
+
 func TestSentenceSaysWhatIsHappening(t *testing.T) {
 	p := data.Plan{Rings: []data.Ring{{Number: 1}, {Number: 2, Name: "early"}}}
 	for name, c := range map[string]struct {

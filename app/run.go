@@ -243,6 +243,9 @@ func (r *runner) preCheck(ctx context.Context) error {
 	}
 	for i := range checks {
 		checks[i].Detail = remote.CleanText(checks[i].Detail)
+		if checks[i].UpdatesOnly && r.work.plan.RebootOnly() && checks[i].Result != data.CheckPassed {
+			checks[i].Result = data.CheckWarned
+		}
 	}
 	r.run.Checks = checks
 	for _, c := range checks {

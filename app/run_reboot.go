@@ -114,6 +114,12 @@ func (r *runner) whyReboot(ctx context.Context) (string, error) {
 	return "", r.check(ctx, data.Check{Name: "reboot", After: true, Result: data.CheckWarned, Detail: not})
 }
 
+// The words on a boot that was not asked for here, and that does.
+const (
+	bootedEnough    = "the host has booted by itself since the job began, which will do"
+	bootedElsewhere = "the host has booted since another desk began the job"
+)
+
 // bootedByItself notes a boot that came since the pre-check and that nobody
 // here asked for: it must not be taken for the one asked for next. It says so
 // where that boot came after the job began and is all that the plan wants.
@@ -139,7 +145,7 @@ func (r *runner) bootedByItself(ctx context.Context) (not string, err error) {
 	case alive.BootID == "":
 		return "the host no longer tells its boot ID, so a reboot could not be proved; none was made", nil
 	case r.work.plan.Reboot == data.RebootAlways && !alive.BootedAt.Before(r.run.JobBegan):
-		return "the host has booted by itself since the job began, which will do", nil
+		return bootedEnough, nil
 	}
 	r.run.BootID = alive.BootID
 	return "", r.keep(ctx)
@@ -180,7 +186,7 @@ func (r *runner) whyNotReboot(ctx context.Context, why string) (string, error) {
 	case err != nil:
 		return "the host does not say whether it has booted since another desk began the job: " + firstLine(err), nil
 	case !alive.BootedAt.Before(r.run.JobBegan):
-		return "the host has booted since another desk began the job", nil
+		return bootedElsewhere, nil
 	}
 	return "", nil
 }

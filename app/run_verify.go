@@ -19,6 +19,9 @@ func (r *runner) verify(ctx context.Context) error {
 		return err
 	}
 	o, detail := judgeRun(r.run, r.work.part(r.run.Host), scan)
+	if r.work.plan.RebootOnly() {
+		o, detail = judgeReboot(r.run, r.work.plan.Reboot, scan)
+	}
 	return r.end(ctx, o, "%s", detail)
 }
 

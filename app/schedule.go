@@ -22,10 +22,11 @@ type Slot struct {
 // Schedule says when each host of a plan will be reached if the plan starts at
 // now inside windows, in the plan's order: rings one after the other with their
 // soak, as many hosts at once as the plan allows, and only in agreed windows
-// that permit to install. It is an expectation: what fails, takes longer or is
+// that permit to install, or to reboot where that is all it does. It is an expectation: what fails, takes longer or is
 // frozen later moves what follows. A ring with a host that no window covers
 // never ends, so nothing after it is reached.
 func (a Agenda) Schedule(p data.Plan, now time.Time) ([]Slot, error) {
+	a.reboots = p.RebootOnly()
 	s := scheduler{Agenda: a, openings: map[data.GroupID][]data.Occurrence{}, hosts: map[data.HostID]data.Host{}, now: now}
 	for _, h := range a.Hosts {
 		s.hosts[h.ID] = h

@@ -32,6 +32,20 @@ type LeftOut struct {
 	Why    string // one sentence, or a Hold
 }
 
+// RebootOnly reports whether the plan brings nothing in on any host and is there
+// to reboot them.
+func (p Plan) RebootOnly() bool {
+	if len(p.Hosts) == 0 || p.Reboot == RebootNever || p.Reboot == "" {
+		return false
+	}
+	for _, h := range p.Hosts {
+		if !h.Changes.Empty() {
+			return false
+		}
+	}
+	return true
+}
+
 // A PlanHost is one host's part of a plan.
 type PlanHost struct {
 	Host    HostID

@@ -99,6 +99,8 @@ type Check struct {
 	After  bool   // a post-check
 	Result CheckResult
 	Detail string
+
+	UpdatesOnly bool `json:",omitempty"` // it would keep updates out; a reboot alone it does not matter to
 }
 
 // CheckResult is what a check found.

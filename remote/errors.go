@@ -11,6 +11,7 @@ import (
 var (
 	ErrUnreachable    = errors.New("host is unreachable")
 	ErrTimeout        = errors.New("host did not answer in time")
+	ErrHeldBack       = errors.New("login not tried")
 	ErrLoginRefused   = errors.New("login refused")
 	ErrNoPrivilege    = errors.New("no way to become root")
 	ErrSudoPassword   = errors.New("sudo password is wrong or missing")

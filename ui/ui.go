@@ -70,6 +70,7 @@ type Place struct {
 	Edit       bool   // open the form of Hosts
 	Credential bool   // ask for a credential of Hosts
 	New        bool   // begin a new one: a plan, a window
+	Reboot     bool   // plan a reboot of Hosts, and no updates
 	Reload     bool   // the same place again, because something changed
 }
 

@@ -198,7 +198,7 @@ var failures = []failure{
 		job("failed", func(u, _ map[string]any) { u["hresult"], u["phase"] = "0x800F081F", "install" })},
 	{"another installer is at work", []string{"outcome failed", "another installation is running, or a reboot is pending (0x80240016)"}, "Wait until it has ended, reboot if one is pending, then retry the run.", nil,
 		job("failed", func(u, _ map[string]any) { u["hresult"], u["phase"] = "0x80240016", "install" })},
-	{"a reboot is pending before the job", []string{"outcome failed", "nothing was done: a reboot is pending (servicing: RebootPending)"}, "Reboot first, then retry the run.", nil,
+	{"a reboot is pending before the job", []string{"outcome failed", "nothing was done: a reboot is pending (servicing: RebootPending)"}, "Plan a reboot first (stctl plan make --reboot-only, or Plan a reboot…), then retry the run.", nil,
 		job("cancelled", func(_, r map[string]any) {
 			r["error"], r["message"], r["updates"] = "a reboot is pending", "servicing: RebootPending", []any{}
 		})},

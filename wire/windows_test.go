@@ -29,7 +29,7 @@ func (windowsPassword) Get(context.Context, secret.Key) (secret.Secret, error) {
 // TestWindowsHostGoesTheWholeWay goes from the desk over WinRM's wire to a real
 // PowerShell on a make-believe Windows Server 2025, which denies a network logon
 // everything, and back to the evidence in the file: scan, plan, approval,
-// rollout with a reboot, proof.
+// rollout without a reboot, another of the reboot alone, proof.
 func TestWindowsHostGoesTheWholeWay(t *testing.T) {
 	program, _ := pwsh.Need(t)
 	now := time.Now()
@@ -87,21 +87,29 @@ func TestWindowsHostGoesTheWholeWay(t *testing.T) {
 		t.Fatalf("%+v of a %s on %s", before.Verdict, before.Host.Platform, before.Host.Technology)
 	}
 
-	p, notes, err := desk.MakePlan(t.Context(), app.PlanRequest{Name: "Patch Tuesday", Hosts: []data.HostID{id}, Reboot: data.RebootIfNeeded, PostWait: time.Second}, nil)
-	if err != nil {
-		t.Fatalf("%v, notes %v", err, notes)
-	}
-	plan, err := desk.SavePlan(t.Context(), p)
-	must(err)
-	must(desk.ApprovePlan(t.Context(), plan, p.Digest(), ""))
-	rollout, err := desk.StartRollout(t.Context(), plan, "a test on a make-believe Windows")
-	must(err)
 	driver := &app.Driver{Desk: desk, Holder: "test", Pace: app.Pace{Poll: 2 * time.Second, Retry: time.Second, Boot: 2 * time.Minute, GiveUp: time.Hour, Tick: time.Second}}
-	must(driver.Drive(t.Context(), rollout, true))
-	runs, err := db.Runs(t.Context(), rollout)
-	must(err)
-	run := runs[0]
-	if run.Outcome != data.OutcomeSucceeded || !strings.Contains(run.Detail, "rebooted") {
+	carryOut := func(req app.PlanRequest) data.Run {
+		req.Hosts, req.PostWait = []data.HostID{id}, time.Second
+		p, notes, err := desk.MakePlan(t.Context(), req, nil)
+		if err != nil {
+			t.Fatalf("%v, notes %v", err, notes)
+		}
+		plan, err := desk.SavePlan(t.Context(), p)
+		must(err)
+		must(desk.ApprovePlan(t.Context(), plan, p.Digest(), ""))
+		rollout, err := desk.StartRollout(t.Context(), plan, "a test on a make-believe Windows")
+		must(err)
+		must(driver.Drive(t.Context(), rollout, true))
+		runs, err := db.Runs(t.Context(), rollout)
+		must(err)
+		return runs[0]
+	}
+	run := carryOut(app.PlanRequest{Name: "Patch Tuesday", Reboot: data.RebootNever})
+	if run.Outcome != data.OutcomeSucceeded || !strings.Contains(run.Detail, "a reboot is pending") {
+		t.Errorf("%s: %s", run.Outcome, run.Detail)
+	}
+	run = carryOut(app.PlanRequest{Name: "the reboot", Reboot: data.RebootIfNeeded, RebootOnly: true})
+	if run.Outcome != data.OutcomeSucceeded || run.Detail != "rebooted, no updates planned; no reboot is pending any more" {
 		t.Errorf("%s: %s", run.Outcome, run.Detail)
 	}
 

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"secondtuesday/app"
 	"secondtuesday/data"
+	"secondtuesday/remote"
 )
 
 func TestPracticeShopIsScannedOverRealSSH(t *testing.T) {
@@ -91,6 +93,110 @@ func TestMainJob(t *testing.T) {
 	}
 }
 
+// A Windows host with a reboot pending takes no update. A plan that only reboots
+// it makes way, on Windows as on Linux, and only in a window.
+func TestAHostThatWaitsForARebootIsRebootedFirst(t *testing.T) {
+	off := openPractice(t)
+	off.Shop.Speed(20)
+	host, before := scanHost(t, off, "hyperv")
+	if before.RebootDebt == 0 {
+		t.Fatalf("before: %+v", before)
+	}
+	_, notes, err := off.Desk.MakePlan(t.Context(), app.PlanRequest{Name: "now", Hosts: []data.HostID{host.ID}, Reboot: data.RebootIfNeeded}, nil)
+	if !errors.Is(err, app.ErrAllLeftOut) || len(notes) != 1 || !strings.Contains(notes[0].Why, "plan a reboot") {
+		t.Fatalf("a plan while a reboot is pending: %v, %+v", err, notes)
+	}
+	openWindow(t, off, host.Group)
+	rebootAlone(t, off, host.ID)
+	if _, after, err := off.Desk.Verdicts(t.Context(), host.ID); err != nil || after.RebootDebt != 0 || after.Compliance != data.Compliant {
+		t.Errorf("after the reboot: %+v, %v", after, err)
+	}
+
+	// one of two updates goes in without a reboot: the other waits for it
+	dc, _ := scanHost(t, off, "dc1")
+	never := app.PlanRequest{Name: "no reboot", Hosts: []data.HostID{dc.ID}, Keys: []string{"KB5070152"}, Reboot: data.RebootNever}
+	if run := carryOut(t, off, never, "exploited in the wild"); run.Outcome != data.OutcomeSucceeded || !strings.Contains(run.Detail, "a reboot is pending") {
+		t.Fatalf("without a reboot: %+v", run)
+	}
+	rest := app.PlanRequest{Name: "the rest", Hosts: []data.HostID{dc.ID}, Keys: []string{"KB5070211"}, Reboot: data.RebootIfNeeded}
+	if run := carryOut(t, off, rest, "exploited in the wild"); run.Outcome != data.OutcomeSkipped || !strings.Contains(run.Detail, "plan a reboot before updates") {
+		t.Fatalf("an install while a reboot is pending: %+v", run)
+	}
+	rebootAlone(t, off, dc.ID)
+	if run := rollOut(t, off, dc.ID, ""); run.Outcome != data.OutcomeSucceeded {
+		t.Errorf("the updates after the reboot: %+v", run)
+	}
+}
+
+// rebootAlone reboots a host in its window and brings nothing in.
+func rebootAlone(t *testing.T, off *Office, host data.HostID) {
+	t.Helper()
+	run := carryOut(t, off, app.PlanRequest{Name: "reboot", Hosts: []data.HostID{host}, RebootOnly: true, Reboot: data.RebootIfNeeded}, "")
+	if run.Outcome != data.OutcomeSucceeded || run.RebootAsked.IsZero() || run.Detail != "rebooted, no updates planned; no reboot is pending any more" {
+		t.Fatalf("reboot: %+v", run)
+	}
+}
+
+// A kernel went in without a reboot; the reboot comes later, by itself.
+func TestALinuxHostIsRebootedByAPlanOfItsOwn(t *testing.T) {
+	off := openPractice(t)
+	off.Shop.Speed(20)
+	host, _ := scanHost(t, off, "web1")
+	run := carryOut(t, off, app.PlanRequest{Name: "no reboot", Hosts: []data.HostID{host.ID}, KeptBack: true, Reboot: data.RebootNever}, "exploited in the wild")
+	if run.Outcome != data.OutcomeSucceeded || !strings.Contains(run.Detail, "a reboot is pending") {
+		t.Fatalf("install: %+v", run)
+	}
+	openWindow(t, off, host.Group)
+	rebootAlone(t, off, host.ID)
+}
+
+// Every update system's checks and jobs take a plan without updates.
+func TestHostsOfEveryUpdateSystemAreRebootedAlone(t *testing.T) {
+	off := openPractice(t)
+	off.Shop.Speed(20)
+	ctx, d := t.Context(), off.Desk
+	hosts, err := d.DB.Hosts(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[data.Platform]bool{}
+	for _, h := range hosts {
+		if seen[h.Platform] && h.Platform != data.PlatformUnknown {
+			continue
+		}
+		var scan app.ScanResult
+		look := func() {
+			if err := d.Scan(ctx, []data.HostID{h.ID}, true, func(r app.ScanResult) { scan = r }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		look()
+		var unknown *remote.HostKeyUnknownError
+		if errors.As(scan.Err, &unknown) {
+			if err := d.AcceptHostKey(ctx, unknown, off.AcceptHostKey); err != nil {
+				t.Fatal(err)
+			}
+			look()
+		}
+		if latest, err := d.DB.LatestScan(ctx, h.ID); scan.Err != nil || err != nil || !latest.Trusted() {
+			t.Logf("%s (%s) is one of those that the shop has for what goes wrong: %v, %v", h.Name, h.Platform, scan.Err, latest.Problems)
+			continue
+		}
+		p := scan.Scan.Platform
+		if seen[p] {
+			continue
+		}
+		seen[p] = true
+		run := carryOut(t, off, app.PlanRequest{Name: "reboot " + h.Name, Hosts: []data.HostID{h.ID}, RebootOnly: true, Reboot: data.RebootAlways}, "practice")
+		if run.Outcome != data.OutcomeSucceeded || !strings.HasPrefix(run.Detail, "rebooted, no updates planned") {
+			t.Errorf("%s (%s): %s: %s", h.Name, p, run.Outcome, run.Detail)
+		}
+	}
+	if len(seen) < 6 {
+		t.Errorf("only %v", seen)
+	}
+}
+
 // An update that Windows takes back while it boots has failed, whatever the job
 // said, and the run says what became of it.
 func TestUpdateThatWindowsRollsBackHasFailed(t *testing.T) {
@@ -146,8 +252,14 @@ func openWindow(t *testing.T, off *Office, group data.GroupID) {
 // rollOut brings all that a host lacks in; without a reason it waits for a window.
 func rollOut(t *testing.T, off *Office, host data.HostID, reason string) data.Run {
 	t.Helper()
+	return carryOut(t, off, app.PlanRequest{Name: "now", Hosts: []data.HostID{host}, KeptBack: true, Reboot: data.RebootIfNeeded}, reason)
+}
+
+// carryOut makes, approves and rolls out the plan asked for.
+func carryOut(t *testing.T, off *Office, req app.PlanRequest, reason string) data.Run {
+	t.Helper()
 	ctx, d := t.Context(), off.Desk
-	p, notes, err := d.MakePlan(ctx, app.PlanRequest{Name: "now", Hosts: []data.HostID{host}, KeptBack: true, Reboot: data.RebootIfNeeded}, nil)
+	p, notes, err := d.MakePlan(ctx, req, nil)
 	if err != nil {
 		t.Fatalf("plan: %v, notes %v", err, notes)
 	}

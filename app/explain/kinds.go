@@ -23,7 +23,8 @@ type kind struct {
 var kinds = []kind{
 	{remote.ErrUnreachable, Words{Title: "Host is unreachable", Next: "Check that it is switched on, that name and port are right, and that the network or VPN is up. Then scan again."}},
 	{remote.ErrTimeout, Words{Title: "Host did not answer in time", Next: "It may be overloaded or behind a slow line. Scan it again later; what it did in the meantime is looked up then."}},
-	{remote.ErrLoginRefused, Words{Title: "Login refused", Next: "Check the user, and the key or password, of this host. Nothing was changed on it."}},
+	{remote.ErrLoginRefused, Words{Title: "Login refused", Next: "Check the user, and the key or password, of this host. Nothing was changed on it. For a Windows host, Check host… (stctl doctor) lists what else it may be, and how to tell."}},
+	{remote.ErrHeldBack, Words{Title: "Login not tried", Next: "Nothing was sent to this host, so that the account is not locked. Make sure of its password, and that it is not locked or expired; then store the password again, and scan."}},
 	{remote.ErrNoPrivilege, Words{Title: "No way to become root", Next: "Log in as root, allow sudo for this user, or store the sudo password for this host."}},
 	{remote.ErrSudoPassword, Words{Title: "Sudo password is wrong or missing", Next: "Store the right password for this host. It was tried once only, so the account is not locked by this program."}},
 	{remote.ErrBusy, Words{Title: "Another job or installation is at work", Next: "Wait until it has finished, or look on the host at what it is. Then try again."}},
@@ -57,6 +58,7 @@ var kinds = []kind{
 	{app.ErrOffTrail, Words{Title: "Changed behind the audit trail", Next: "Somebody wrote into the file without this program, so no host is touched. Find out who did. \"stctl audit verify\" lists all such rows; the manual's page on the audit trail says how to go on."}},
 	{app.ErrAllLeftOut, Words{Title: "Nothing can go in", Next: "Each host and update left out is named with its reason. Mend that, or allow what it names, and plan again."}},
 	{app.ErrNothingToDo, Words{Title: "Nothing to do", Next: "None of what was chosen is missing on the chosen hosts. Scan them again, or choose other updates."}},
+	{app.ErrNoReboot, Words{Title: "That is no plan for a reboot alone", Next: "Choose no updates with it, and let it reboot if needed or always."}},
 	{app.ErrNotApproved, Words{Title: "Plan is not approved", Next: "Look through the plan and approve it first."}},
 	{app.ErrBegun, Words{Title: "The rollout has begun", Next: "Withdrawing an approval keeps a plan from being started. Cancel the rollout instead: what is under way stops where its host is sound."}},
 	{app.ErrNoReason, Words{Title: "A reason is needed", Next: "Say why. It is kept in the audit trail."}},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"secondtuesday/app"
 	"secondtuesday/data"
 )
 
@@ -63,9 +64,10 @@ func (c *cli) auditList() *cobra.Command {
 					j.Data = json.RawMessage(e.Data)
 				}
 				list = append(list, j)
-				rows = append(rows, []any{e.ID, when(e.At), e.By, e.Verb, j.What, dash(j.Why)})
+				why, outcome := app.WhyAndOutcome(e)
+				rows = append(rows, []any{e.ID, when(e.At), e.By, e.Verb, j.What, dash(clean(why)), dash(clean(outcome))})
 			}
-			return c.out.show(list, func(p *page) { p.table("entry|when|who|did|what|why", rows) })
+			return c.out.show(list, func(p *page) { p.table("entry|when|who|did|what|why|outcome", rows) })
 		},
 	}
 	cmd.Flags().IntVar(&limit, "limit", 50, "how many; 0 means all")

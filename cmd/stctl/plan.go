@@ -28,6 +28,7 @@ type planFlags struct {
 	name, reboot, stopAt, postWait string
 	classes, only, soaks, gates    []string
 	keptBack, remove, dryRun       bool
+	rebootOnly                     bool
 	parallel                       int
 }
 
@@ -44,6 +45,7 @@ func (w *planFlags) register(cmd *cobra.Command) {
 	f.IntVar(&w.parallel, "parallel", 0, "hosts at once (default 5)")
 	f.StringVar(&w.stopAt, "stop-at", "", "stop when this `SHARE` of a ring failed or is unknown, such as 20% (default: at the first)")
 	f.StringVar(&w.reboot, "reboot", string(data.RebootIfNeeded), "reboot never, if needed, or always; only where the window permits it")
+	f.BoolVar(&w.rebootOnly, "reboot-only", false, "bring nothing in: reboot the hosts that need it; with --reboot always, all")
 	f.StringVar(&w.postWait, "post-wait", "", "how long services may take to come back (default 30s)")
 	f.BoolVar(&w.dryRun, "dry-run", false, "ask the hosts and show the plan, but do not keep it")
 }
@@ -75,6 +77,12 @@ func (w *planFlags) request(inv *inventory, args []string) (app.PlanRequest, err
 	}
 	if req.Rings, err = ringsOf(w.soaks, w.gates); err != nil {
 		return req, err
+	}
+	if req.RebootOnly = w.rebootOnly; req.RebootOnly && (len(w.classes)+len(w.only) > 0 || w.keptBack || w.remove) {
+		return req, usagef("--reboot-only brings nothing in: leave out --class, --only, --kept-back and --allow-remove")
+	}
+	if req.RebootOnly && req.Reboot == data.RebootNever {
+		return req, usagef("--reboot-only with --reboot never would do nothing")
 	}
 	req.Hosts, err = w.resolve(inv, args)
 	return req, err
@@ -157,9 +165,15 @@ func (c *cli) planMake() *cobra.Command {
 		Long: `Ask the chosen hosts, by their own package managers, what bringing in the chosen
 updates would do, and keep the exact versions as a plan. Nothing is changed on
 them. Held and phased updates are left out; so are hosts whose last scan is too
-old or proves nothing. What is left out is told.`,
+old or proves nothing. What is left out is told.
+
+With --reboot-only nothing is brought in: the plan reboots the hosts whose last
+scan says that a reboot is pending, in windows that permit reboots. A scan
+afterwards proves that it is pending no more. A Windows host with a reboot pending
+takes no update before it.`,
 		Example: `  stctl plan make --name "November" --group Web --group Office --class security
-  stctl plan make --name "OpenSSL now" --all --only openssl --only libssl3 --ring-soak 1=24h --stop-at 20%`,
+  stctl plan make --name "OpenSSL now" --all --only openssl --only libssl3 --ring-soak 1=24h --stop-at 20%
+  stctl plan make --name "Reboot hyperv" --host hyperv --reboot-only`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, inv, err := c.open(cmd.Context())
 			if err != nil {
@@ -219,6 +233,7 @@ func (c *cli) planList() *cobra.Command {
 			for _, p := range plans {
 				j := asPlanJSON(p.Plan)
 				j.Digest, j.HostCount, j.Targets = p.Digest, p.HostCount, p.Targets
+				j.NoUpdates = p.Targets == 0 && p.HostCount > 0 && p.Reboot != data.RebootNever
 				list = append(list, j)
 				rows = append(rows, []any{p.ID, p.Name, p.HostCount, p.Targets, approvedText(p.Approved), when(p.Created), p.CreatedBy})
 			}
@@ -367,6 +382,7 @@ type planJSON struct {
 	PostWait  float64        `json:"post_wait_seconds,omitempty"`
 	HostCount int            `json:"host_count"`
 	Targets   int            `json:"package_count"`
+	NoUpdates bool           `json:"reboot_only,omitempty"`
 	Hosts     []planHostJSON `json:"hosts,omitempty"`
 	Notes     []planNoteJSON `json:"left_out,omitempty"`
 }
@@ -423,7 +439,7 @@ type planNoteJSON struct {
 func asPlanJSON(p data.Plan) planJSON {
 	j := planJSON{
 		ID: p.ID, Name: p.Name, Created: p.Created, CreatedBy: p.CreatedBy, Approved: asApprovalJSON(p.Approved), Rings: []ringJSON{},
-		Parallel: p.Parallel, StopAt: p.StopAt, Reboot: string(p.Reboot), PostWait: p.PostWait.Seconds(), HostCount: len(p.Hosts),
+		Parallel: p.Parallel, StopAt: p.StopAt, Reboot: string(p.Reboot), PostWait: p.PostWait.Seconds(), HostCount: len(p.Hosts), NoUpdates: p.RebootOnly(),
 	}
 	for _, r := range p.Rings {
 		gate := r.Gate

@@ -33,7 +33,7 @@ func (c *cli) showPlan(ctx context.Context, d *app.Desk, inv *inventory, p data.
 			Add: targetsJSON(part.Changes.Add), Remove: targetsJSON(part.Changes.Remove),
 		}
 		if i := slices.IndexFunc(inv.hosts, func(x data.Host) bool { return x.ID == part.Host }); i >= 0 {
-			h.fillWindow(inv.hosts[i], windows, freezes, d.Now())
+			h.fillWindow(p, inv.hosts[i], windows, freezes, d.Now())
 		}
 		j.Hosts = append(j.Hosts, h)
 	}
@@ -44,10 +44,10 @@ func (c *cli) showPlan(ctx context.Context, d *app.Desk, inv *inventory, p data.
 }
 
 // fillWindow says when the host may be touched.
-func (h *planHostJSON) fillWindow(host data.Host, windows []data.Window, freezes []data.Freeze, now time.Time) {
-	_, h.OpenNow, h.Window = app.OpenFor(host, windows, freezes, now)
+func (h *planHostJSON) fillWindow(p data.Plan, host data.Host, windows []data.Window, freezes []data.Freeze, now time.Time) {
+	_, h.OpenNow, h.Window = app.OpenToCarryOut(p, host, windows, freezes, now)
 	h.Window = clean(h.Window)
-	if o, found := app.NextOpening(host, windows, freezes, now); found {
+	if o, found := app.NextToCarryOut(p, host, windows, freezes, now); found {
 		h.Opens = &occurrenceJSON{Start: o.Start, End: o.End}
 	}
 }
@@ -63,11 +63,15 @@ func (h *planHostJSON) windowText() string {
 }
 
 func (j planJSON) print(p *page) {
+	what := count(j.HostCount, "host") + ", " + count(j.Targets, nounOf(j.Hosts...))
+	if j.NoUpdates {
+		what = count(j.HostCount, "host") + " to reboot, no updates"
+	}
 	switch {
 	case j.ID == 0:
-		p.title("Plan %q, not kept: %s, %s", j.Name, count(j.HostCount, "host"), count(j.Targets, nounOf(j.Hosts...)))
+		p.title("Plan %q, not kept: %s", j.Name, what)
 	default:
-		p.title("Plan %d %q: %s, %s", j.ID, j.Name, count(j.HostCount, "host"), count(j.Targets, nounOf(j.Hosts...)))
+		p.title("Plan %d %q: %s", j.ID, j.Name, what)
 	}
 	approved := "no"
 	if j.Approved != nil {
@@ -88,6 +92,10 @@ func (j planJSON) print(p *page) {
 			for _, t := range part.list {
 				rows = append(rows, []any{part.word, data.Target{Name: t.Name, Arch: t.Arch, Title: t.Title}.Label(), dash(data.VersionText(t.From)), dash(data.VersionText(t.To)), classText(t.Class), severityText(t.Severity), dash(t.Origin)})
 			}
+		}
+		if j.NoUpdates {
+			p.line("It is rebooted; nothing is brought in.")
+			continue
 		}
 		p.table("do|"+nounOf(h)+"|from|to|class|severity|origin", rows)
 	}

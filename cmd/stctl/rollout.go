@@ -95,8 +95,8 @@ func (c *cli) tellEndlessWaits(ctx context.Context, d *app.Desk, inv *inventory,
 		if !slices.ContainsFunc(p.Hosts, func(part data.PlanHost) bool { return part.Host == h.ID }) {
 			continue
 		}
-		_, open, why := app.OpenFor(h, windows, freezes, d.Now())
-		if _, found := app.NextOpening(h, windows, freezes, d.Now()); open || found {
+		_, open, why := app.OpenToCarryOut(p, h, windows, freezes, d.Now())
+		if _, found := app.NextToCarryOut(p, h, windows, freezes, d.Now()); open || found {
 			continue
 		}
 		c.out.note("%s waits without end: %s. %s", h.Name, why, app.WhatEnds(why))

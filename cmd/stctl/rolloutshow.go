@@ -213,6 +213,30 @@ func (j rolloutJSON) print(p *page) {
 	if len(rows) > 0 {
 		p.table("host|ring|state|attempt|started|ended|what happened", rows)
 	}
+	j.printLogs(p)
+}
+
+// mostLogs is how many logs are named one by one.
+const mostLogs = 5
+
+// printLogs names the logs of the runs that did not succeed.
+func (j rolloutJSON) printLogs(p *page) {
+	var hosts []string
+	for _, r := range j.Runs {
+		if r.Outcome != data.OutcomeNone && r.Outcome != data.OutcomeSucceeded && !r.Started.IsZero() {
+			hosts = append(hosts, r.Host)
+		}
+	}
+	if len(hosts) == 0 {
+		return
+	}
+	p.gap()
+	for _, h := range hosts[:min(len(hosts), mostLogs)] {
+		p.line("What became of %s, line by line: stctl rollout log %d %s", h, j.ID, h)
+	}
+	if n := len(hosts) - mostLogs; n > 0 {
+		p.line("And so for %d more.", n)
+	}
 }
 
 func (c *cli) rolloutList() *cobra.Command {

@@ -186,6 +186,11 @@ func (c *cli) branch(cmd *cobra.Command, children ...*cobra.Command) *cobra.Comm
 // likeFlag proposes a flag where an unknown one begins like it, or it like that:
 // --groups for --group.
 func likeFlag(cmd *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "int" {
+		f := invalid.GetFlag()
+		return fmt.Errorf("--%s %q is no whole number: %s", f.Name, clean(invalid.GetValue()), f.Usage)
+	}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) || len(unknown.GetSpecifiedName()) < 3 {
 		return err

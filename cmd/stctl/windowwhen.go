@@ -26,7 +26,7 @@ func (f *recurrenceFlags) register(cmd *cobra.Command) {
 	s.StringVar(&f.patchTuesday, "patch-tuesday", "", "so many `DAYS` after the second Tuesday of each month: +0 to +27")
 	s.StringVar(&f.nth, "nth", "", "a weekday of each month: \"second Tuesday\", \"last Friday\"")
 	s.StringSliceVar(&f.weekly, "weekly", nil, "weekdays of each week: Tue,Thu")
-	s.IntVar(&f.every, "every", 1, "with --weekly: every so many weeks, counted from --from")
+	s.IntVar(&f.every, "every", 1, "with --weekly: every so many weeks, counted from --from (each day: --rrule FREQ=DAILY)")
 	s.StringVar(&f.from, "from", "", "`DATE` before which it does not open")
 	s.StringVar(&f.monthday, "monthday", "", "a `DAY` of each month: 1 to 31, or last")
 	s.StringVar(&f.once, "once", "", "on this `DATE` only")

@@ -191,7 +191,7 @@ func checksOf(a linux.Answer, c data.Changes, needs []linux.Need, began, ended t
 	checks := linux.Checks(a, needs, began, ended)
 	checks = append(checks, checkLocks(a), checkInterrupted(a), checkLists(a, ended), checkHolds(a, c), checkPlan(a, c))
 	if size.err != nil {
-		checks = append(checks, data.Check{Name: "download size", Detail: clip(size.err.Error())})
+		checks = append(checks, data.Check{Name: "download size", Detail: clip(size.err.Error()), UpdatesOnly: true})
 	}
 	return checks
 }
@@ -275,6 +275,7 @@ func checkLists(a linux.Answer, now time.Time) data.Check {
 		at, err = parseTimes(section.Lines())
 	}
 	c := result("package lists", "", "", err)
+	c.UpdatesOnly = true
 	switch {
 	case err != nil:
 	case at.IsZero():

@@ -104,7 +104,7 @@ func checkJob(a Answer) data.Check {
 }
 
 func checkDisk(a Answer, n Need) data.Check {
-	c := data.Check{Name: "free disk " + n.Path}
+	c := data.Check{Name: "free disk " + n.Path, UpdatesOnly: true}
 	get := reader{answer: a}
 	text := get.word("df " + n.Path)
 	if get.err != nil {

@@ -27,7 +27,7 @@ const oldLists = 7 * 24 * time.Hour
 
 // AgeCheck is the check of when lists were fetched; with err it is not known.
 func AgeCheck(at, now time.Time, err error) data.Check {
-	c := data.Check{Name: "age of the lists"}
+	c := data.Check{Name: "age of the lists", UpdatesOnly: true}
 	if err != nil {
 		c.Detail = err.Error()
 		return c

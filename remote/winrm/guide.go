@@ -79,6 +79,9 @@ func (d *Dialer) Mend(h data.Host, err error) string {
 			return strings.ReplaceAll(m.text, "HOST", h.Name)
 		}
 	}
+	if errors.Is(err, remote.ErrLoginRefused) {
+		return strings.ReplaceAll(d.mendLogin(h, err), "HOST", h.Name)
+	}
 	return ""
 }
 
@@ -88,9 +91,9 @@ var mends = []struct {
 	text string
 }{
 	{secret.ErrNone, "Keep the account's password; nothing was sent to the host: stctl secret set login HOST"},
+	{remote.ErrHeldBack, "Make sure that the account is not locked and its password not expired. On a domain controller: Get-ADUser NAME -Properties LockedOut,PasswordExpired\nThen keep the password again: stctl secret set login HOST"},
 	{remote.ErrInsecure, "Set up HTTPS on the host (the manual's page on preparing a Windows server says how), or let it take Negotiate:\nSet-Item WSMan:\\localhost\\Service\\Auth\\Negotiate $true"},
 	{remote.ErrUnreachable, "On the host, in PowerShell as administrator:\nGet-Service WinRM; winrm enumerate winrm/config/listener\nGet-NetFirewallRule -Enabled True -Direction Inbound | Get-NetFirewallPortFilter | Where-Object LocalPort -in 5985, 5986\nThe manual's page on preparing a Windows server says how to make a certificate, the listener and the rule. With a certificate from an authority: winrm quickconfig -transport:https"},
-	{remote.ErrLoginRefused, "Check the account (DOMAIN\\user, user@REALM, or a local name): stctl host edit HOST --user …\nKeep its password anew: stctl secret set login HOST\nIt was tried once only. On the host the reason is in the Security log, event 4625."},
 	{remote.ErrNotAdmin, "Make the account a local administrator of the host: Add-LocalGroupMember -SID S-1-5-32-544 -Member 'DOMAIN\\user'\nFor a local account other than the built-in one:\nSet-ItemProperty HKLM:\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Policies\\System LocalAccountTokenFilterPolicy 1 -Type DWord"},
 	{remote.ErrQuota, "Look at who holds shells on the host: Get-WSManInstance -ResourceURI shell -Enumerate\nThe limit: Get-Item WSMan:\\localhost\\Shell\\MaxShellsPerUser"},
 	{remote.ErrConstrained, "Ask whoever looks after WDAC or AppLocker to let this account run scripts in full language mode. On the host: $ExecutionContext.SessionState.LanguageMode"},

@@ -86,11 +86,11 @@ func (l *line) kerberosToken() ([]byte, error) {
 	}
 	defer c.Destroy()
 	if err := c.Login(); err != nil {
-		return nil, l.refused(fmt.Sprintf("Kerberos realm %s: %s", realm, remote.CleanText(err.Error())))
+		return nil, l.kerberosRefused("Kerberos realm "+realm, err)
 	}
 	ticket, key, err := c.GetServiceTicket("HTTP/" + l.target.server)
 	if err != nil {
-		return nil, l.refused(fmt.Sprintf("Kerberos has no ticket for HTTP/%s: %s", l.target.server, remote.CleanText(err.Error())))
+		return nil, l.kerberosRefused("a ticket for HTTP/"+l.target.server, err)
 	}
 	auth, err := types.NewAuthenticator(c.Credentials.Domain(), c.Credentials.CName())
 	if err != nil {

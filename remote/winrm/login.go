@@ -27,6 +27,11 @@ func (d *Dialer) logIn(ctx context.Context, t target) (*line, error) {
 	if err != nil {
 		return nil, err
 	}
+	leave, err := d.wrong.enter(ctx, t)
+	if err != nil {
+		l.close()
+		return nil, err
+	}
 	switch t.auth {
 	case data.AuthBasic:
 		err = l.loginBasic(ctx)
@@ -35,21 +40,12 @@ func (d *Dialer) logIn(ctx context.Context, t target) (*line, error) {
 	default:
 		err = l.loginNTLM(ctx)
 	}
+	leave(err)
 	if err != nil {
 		l.close()
 		return nil, err
 	}
 	return l, nil
-}
-
-// refused tells of a login that the host did not take. It is not tried again:
-// many shops lock an account that fails a few times.
-func (l *line) refused(why string) error {
-	user := l.target.user
-	if l.target.domain != "" {
-		user = l.target.domain + `\` + user
-	}
-	return fmt.Errorf("%w for user %s: %s", remote.ErrLoginRefused, user, why)
 }
 
 // insecure tells of a host that would have us send secrets in the clear.
@@ -62,11 +58,7 @@ func (l *line) loginBasic(ctx context.Context) error {
 	if l.leaf == nil {
 		return insecure("Basic is for HTTPS only")
 	}
-	user := l.target.user
-	if l.target.domain != "" {
-		user = l.target.domain + `\` + user
-	}
-	l.basic = "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+l.target.secret.Reveal()))
+	l.basic = "Basic " + base64.StdEncoding.EncodeToString([]byte(l.target.account()+":"+l.target.secret.Reveal()))
 	a, err := l.exchange(ctx, l.config.AnswerTimeout, l.basic, soapType, nil)
 	if err != nil {
 		return err
@@ -81,9 +73,9 @@ func (l *line) accepted(a answer, way string) error {
 		return nil
 	case http.StatusUnauthorized:
 		if way == "Basic" && len(a.offers()) > 0 && !hasOffer(a, way) {
-			return l.refused(fmt.Sprintf("the host does not take Basic, only %s", strings.Join(a.offers(), ", ")))
+			return l.refused(causeNoBasic, fmt.Sprintf("the host does not take Basic, only %s", strings.Join(a.offers(), ", ")))
 		}
-		return l.refused("tried " + way + ", once")
+		return l.refused(causeUntold, l.untold(way))
 	case http.StatusNotFound:
 		return fmt.Errorf("%w: the port answers, but there is no WinRM at /wsman", remote.ErrGarbage)
 	}
@@ -171,7 +163,7 @@ func (l *line) challenge(a answer) ([]byte, error) {
 		}
 		return b, l.checkChallenge(b)
 	}
-	return nil, fmt.Errorf("%w: the host offers Negotiate, but not NTLM: it may want Kerberos", remote.ErrLoginRefused)
+	return nil, l.refused(causeNoNTLM, "the host offers Negotiate, but not NTLM: it may want Kerberos")
 }
 
 // binding ties the login to the TLS connection, so that nobody in between can

@@ -74,14 +74,19 @@ type Dialer struct {
 	config Config
 	certs  *certificates
 	own    bool // connections go another way than this computer's own
+	wrong  *refusals
 }
 
 // New returns a dialer.
 func New(c Config) *Dialer {
 	own := c.DialContext != nil
 	c = c.withDefaults()
-	return &Dialer{config: c, own: own, certs: &certificates{accepted: c.Accepted, roots: c.Roots}}
+	return &Dialer{config: c, own: own, certs: &certificates{accepted: c.Accepted, roots: c.Roots}, wrong: newRefusals()}
 }
+
+// CredentialsChanged implements remote.Keeper: accounts that were refused are
+// tried again.
+func (d *Dialer) CredentialsChanged() { d.wrong.forget() }
 
 // AcceptHostKey notes that a person has vouched for the certificate that e
 // tells of.
@@ -128,6 +133,14 @@ type target struct {
 }
 
 func (t target) tls() bool { return t.auth != data.AuthSealedHTTP }
+
+// account names the account for people.
+func (t target) account() string {
+	if t.domain != "" {
+		return t.domain + `\` + t.user
+	}
+	return t.user
+}
 
 func (t target) url() string {
 	scheme := "https"

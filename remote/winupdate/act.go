@@ -132,6 +132,13 @@ func (Platform) Check(ctx context.Context, s remote.Session, _ data.Changes) ([]
 	return c.checks(began, time.Now()), nil
 }
 
+// Checks of what only an update needs.
+const (
+	checkDisk    = "free disk"
+	checkService = "Windows Update service"
+	checkPending = "pending reboot"
+)
+
 func (c checked) checks(began, ended time.Time) []data.Check {
 	check := func(name string, ok bool, good, bad string) data.Check {
 		if ok {
@@ -141,20 +148,23 @@ func (c checked) checks(began, ended time.Time) []data.Check {
 	}
 	gigabytes := fmt.Sprintf("%.1f GiB free", float64(c.Free)/(1<<30))
 	list := []data.Check{
-		check("free disk", c.Free >= leastFree, gigabytes, gigabytes+", 3 GiB are the least, 10 GiB are wanted"),
-		check("Windows Update service", c.Start != "" && c.Start != "Disabled", "it may start", "it is disabled (wuauserv)"),
-		check("pending reboot", len(c.Pending) == 0, "none", "reboot first: "+clip(strings.Join(c.Pending, ", "))),
+		check(checkDisk, c.Free >= leastFree, gigabytes, gigabytes+", 3 GiB are the least, 10 GiB are wanted"),
+		check(checkService, c.Start != "" && c.Start != "Disabled", "it may start", "it is disabled (wuauserv)"),
+		check(checkPending, len(c.Pending) == 0, "none", clip(strings.Join(c.Pending, ", "))+": plan a reboot before updates"),
 		check("other installer", len(c.Busy) == 0, "none", "at work: "+clip(strings.Join(c.Busy, ", "))),
 		check("another job", len(c.Jobs) == 0, "none", clip(strings.Join(c.Jobs, ", "))),
 	}
 	switch {
 	case c.Free < 0:
-		list[0] = data.Check{Name: "free disk", Detail: "cannot tell"}
+		list[0] = data.Check{Name: checkDisk, Detail: "cannot tell"}
 	case c.Free >= leastFree && c.Free < wantedFree:
-		list[0] = data.Check{Name: "free disk", Result: data.CheckWarned, Detail: gigabytes + ", 10 GiB are wanted"}
+		list[0] = data.Check{Name: checkDisk, Result: data.CheckWarned, Detail: gigabytes + ", 10 GiB are wanted"}
 	}
 	if len(c.Busy) == 1 && c.Busy[0] == servicingWorker {
 		list[3] = data.Check{Name: "other installer", Result: data.CheckWarned, Detail: "servicing (TiWorker) is at work; Windows Update lets no two install at a time"}
+	}
+	for i := range list {
+		list[i].UpdatesOnly = slices.Contains([]string{checkDisk, checkService, checkPending}, list[i].Name)
 	}
 	clock := data.Check{Name: "clock", Detail: "cannot tell"}
 	if now := moment(c.Now); !now.IsZero() {

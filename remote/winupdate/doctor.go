@@ -81,12 +81,12 @@ func MendCheck(name string) string {
 	switch name {
 	case "clock":
 		return "On the host: w32tm /query /status; w32tm /resync"
-	case "free disk":
+	case checkDisk:
 		return "Make room on the system drive: Get-Volume; DISM /Online /Cleanup-Image /StartComponentCleanup"
-	case "Windows Update service":
+	case checkService:
 		return "Set-Service wuauserv -StartupType Manual"
-	case "pending reboot":
-		return "Reboot the host itself, in its window: a rollout begins nothing there before. Then scan it again."
+	case checkPending:
+		return "Plan a reboot, which needs no update: stctl plan make --reboot-only, or Plan a reboot… on the host."
 	case "other installer", "another job":
 		return "Wait until it has ended, then check again."
 	}

@@ -271,7 +271,7 @@ func (l look) ended(st *remote.JobStatus, whole bool) error {
 		st.Exit, st.Why = ExitBroken, "the task's script broke off: "+withCode(r.Message, r.Error)
 		fmt.Fprintln(report, st.Why)
 	case r.Error == "a reboot is pending":
-		st.Exit, st.Why = ExitReboot, fmt.Sprintf("nothing was done: a reboot is pending (%s)", clip(r.Message))
+		st.Exit, st.Why = ExitReboot, fmt.Sprintf("nothing was done: a reboot is pending (%s): plan a reboot before updates", clip(r.Message))
 		fmt.Fprintln(report, st.Why)
 	case r.Error != "":
 		st.Exit, st.Why = ExitSearch, "nothing was done: Windows Update could not be asked: "+withCode(r.Message, r.Error)

@@ -50,7 +50,7 @@ foreach ($old in @(Get-ChildItem -LiteralPath $jobs -Directory -ErrorAction Sile
 }
 if (Test-Path -LiteralPath $folder) {
     $mine = $known | Where-Object { $_.TaskName -eq $Id }
-    $age = [DateTime]::UtcNow - (Get-Item -LiteralPath $folder -Force).CreationTimeUtc
+    $age = [DateTime]::UtcNow - (Get-Item -LiteralPath $folder -Force).LastWriteTimeUtc # another start may be at work in it
     if ((Test-Path -LiteralPath $claim) -or (Test-Path -LiteralPath (Join-Path $folder 'never')) -or $mine -or $age.TotalSeconds -lt 60) { return Answer 'known' '' }
     Remove-Item -LiteralPath $folder -Recurse -Force # a start that broke off before there was a task
 }

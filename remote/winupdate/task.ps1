@@ -190,6 +190,10 @@ function Install($Order) {
     $planned = @($Order.updates)
     $out = @{ kind = 'install'; updates = @(); stopped = ''; error = '' }
     Step -Text 'look at the host' -Done 0 -Total $planned.Count
+    if ($planned.Count -eq 0) { # all that is wanted is a claim on this host, before a reboot
+        $out.finished = $true
+        return $out
+    }
     $reasons = @((Reasons).reasons | Where-Object { $_.counts })
     if ($reasons.Count -gt 0) {
         $out.error = 'a reboot is pending'

@@ -260,6 +260,16 @@ func throughReboot(t *testing.T, r *rig) {
 	if st := r.job("install-0002", time.Hour, find(t, before, "KB2267602")); st.Exit != winupdate.ExitReboot {
 		t.Errorf("installed though a reboot is pending: %+v\n%s", st, st.Log)
 	}
+	// a plan that only reboots has a job without updates, as its claim
+	if st := r.job("reboot-0003", time.Hour); st.State != remote.JobEnded || st.Exit != 0 || st.Total != 0 {
+		t.Errorf("the claim of a reboot: %+v\n%s", st, st.Log)
+	}
+	checks, err = r.Check(t.Context(), r.session, data.Changes{})
+	for _, c := range checks {
+		if bad := c.Result != data.CheckPassed; err != nil || bad != (c.Name == "pending reboot") || bad && !c.UpdatesOnly {
+			t.Errorf("while a reboot is pending: %+v, %v", c, err)
+		}
+	}
 
 	if err := r.Reboot(t.Context(), r.session); err != nil {
 		t.Fatal(err)
@@ -280,8 +290,8 @@ func throughReboot(t *testing.T, r *rig) {
 			t.Errorf("%s still waits", p.Name)
 		}
 	}
-	if left, err := os.ReadDir(filepath.Join(r.world.ProgramData(), "SecondTuesday", "jobs")); err != nil || len(left) != 2 {
-		t.Errorf("%d job folders are left, %v; want the claims of two jobs", len(left), err)
+	if left, err := os.ReadDir(filepath.Join(r.world.ProgramData(), "SecondTuesday", "jobs")); err != nil || len(left) != 3 {
+		t.Errorf("%d job folders are left, %v; want the claims of three jobs", len(left), err)
 	}
 }
 
@@ -471,7 +481,18 @@ func TestStartThatBrokeOffIsBegunAnew(t *testing.T) {
 		if err := errors.Join(os.MkdirAll(half, 0o700), os.WriteFile(filepath.Join(half, "task.ps1"), []byte("half"), 0o600)); err != nil {
 			t.Fatal(err)
 		}
-		if st := r.job("install-0001", time.Hour); st.State != remote.JobEnded || st.Exit != 0 {
+		j := remote.Job{ID: "install-0001", StopAfter: time.Hour}
+		if err := r.Start(t.Context(), r.session, j); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(filepath.Join(half, "order.json")); err == nil {
+			t.Error("a start that may still be at work was begun anew")
+		}
+		past := time.Now().Add(-2 * time.Minute)
+		if err := os.Chtimes(half, past, past); err != nil {
+			t.Fatal(err)
+		}
+		if st := r.job(j.ID, time.Hour); st.State != remote.JobEnded || st.Exit != 0 {
 			t.Errorf("%+v\n%s", st, st.Log)
 		}
 	})

@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
+	"secondtuesday/app"
 	"secondtuesday/data"
 	"secondtuesday/ui"
 	"secondtuesday/ui/kit"
@@ -135,8 +136,12 @@ func details(e data.AuditEntry) fyne.CanvasObject {
 	lines := []fyne.CanvasObject{
 		fact("When", kit.Exact(e.At)), fact("By", e.By),
 	}
-	if e.Why != "" {
-		lines = append(lines, fact("Why", e.Why))
+	why, outcome := app.WhyAndOutcome(e)
+	if why != "" {
+		lines = append(lines, fact("Why", why))
+	}
+	if outcome != "" {
+		lines = append(lines, fact("Outcome", outcome))
 	}
 	lines = append(lines, fact("Hash", e.Hash), fact("Before it", orNone(e.Prev)))
 	if e.Data != "" {
@@ -175,5 +180,6 @@ var columns = []kit.Column[data.AuditEntry]{
 	{ID: "by", Title: "By", Width: 130, Text: func(e data.AuditEntry) string { return e.By }},
 	{ID: "verb", Title: "What happened", Width: 160, Text: func(e data.AuditEntry) string { return e.Verb }},
 	{ID: "what", Title: "To what", Width: 260, Grow: true, Text: func(e data.AuditEntry) string { return e.What }},
-	{ID: "why", Title: "Why", Width: 220, Grow: true, Text: func(e data.AuditEntry) string { return e.Why }},
+	{ID: "why", Title: "Why", Width: 160, Grow: true, Text: func(e data.AuditEntry) string { why, _ := app.WhyAndOutcome(e); return why }},
+	{ID: "outcome", Title: "What came of it", Width: 160, Grow: true, Text: func(e data.AuditEntry) string { _, outcome := app.WhyAndOutcome(e); return outcome }},
 }

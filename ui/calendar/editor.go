@@ -74,6 +74,7 @@ type editor struct {
 	duration *kit.Entry
 	zone     *zoneEntry
 	checks   []*kit.Check // of groups
+	group    *kit.Entry   // a group that is made with the window
 	install  *kit.Check
 	reboot   *kit.Check
 	until    *kit.Entry
@@ -135,6 +136,7 @@ func newEditor(x *Screen, w data.Window) *editor {
 	for _, g := range e.groups {
 		e.checks = append(e.checks, kit.NewCheck(g.Name, slices.Contains(w.Groups, g.ID), func(bool) { e.follow() }))
 	}
+	e.group = kit.NewEntry("a new group")
 	e.install = kit.NewCheck("Updates may be installed", w.Permits.Install, func(bool) { e.follow() })
 	e.reboot = kit.NewCheck("Hosts may be rebooted", w.Permits.Reboot, func(bool) { e.follow() })
 	e.until = kit.NewEntry("2027-06-30")
@@ -143,7 +145,7 @@ func newEditor(x *Screen, w data.Window) *editor {
 	}
 	e.agreed = kit.NewEntry("Olga Meier")
 	e.notes = kit.NewEntry("Ask the night shift first").With(w.Notes)
-	for _, x := range []*kit.Entry{e.start, e.duration, e.until, e.agreed, e.name} {
+	for _, x := range []*kit.Entry{e.start, e.duration, e.until, e.agreed, e.name, e.group} {
 		x.OnChanged = func(string) { e.follow() }
 	}
 	e.sentence = kit.NewParagraph("")
@@ -174,8 +176,9 @@ func (e *editor) form() *kit.Form {
 	if len(e.checks) > 9 {
 		groupBox = container.New(layout.NewGridWrapLayout(fyne.NewSize(460, 90)), container.NewVScroll(groups))
 	}
+	groupBox = kit.VBox(4, groupBox, kit.AtMost(220, e.group))
 	if len(e.checks) == 0 {
-		groupBox = kit.NewMuted("A window is for groups, and there are none yet: make one in Hosts, menu …, Groups…")
+		groupBox = kit.AtMost(220, e.group)
 	}
 	when := kit.HBox(8, boxed(70, e.start), kit.NewMuted("for"), boxed(110, e.duration), kit.NewMuted("until"), boxed(120, e.until), kit.NewMuted("(empty: for good)"))
 	agreed := kit.VBox(2, e.agreed, e.standing)
@@ -185,7 +188,7 @@ func (e *editor) form() *kit.Form {
 		&kit.Field{Label: "Opens", Input: kit.VBox(6, kit.HBox(0, e.recur.kind), e.recur.box), Check: func() error { _, err := e.recur.recurrence(data.Clock{}); return err }},
 		&kit.Field{Label: "At", Input: when, Check: e.checkWhen},
 		&kit.Field{Label: "Zone", Input: e.zone.object, Check: func() error { return checkZone(e.zone.Trimmed()) }},
-		&kit.Field{Label: "Groups", Input: groupBox},
+		&kit.Field{Label: "Groups", Input: groupBox, Hint: "A new group is made with the window, in its zone; put hosts into it in Hosts.", Check: e.checkGroup},
 		&kit.Field{Label: "Permits", Input: kit.HBox(12, e.install, e.reboot)},
 		&kit.Field{Label: "Agreed by", Input: agreed, Hint: e.agreedHint()},
 		&kit.Field{Label: "Notes", Input: e.notes},
@@ -227,6 +230,19 @@ func (e *editor) checkWhen() error {
 	return nil
 }
 
+// newGroup stands for the group that is made with the window.
+const newGroup data.GroupID = -1
+
+// checkGroup refuses a second group of one name.
+func (e *editor) checkGroup() error {
+	for _, g := range e.groups {
+		if strings.EqualFold(g.Name, e.group.Trimmed()) {
+			return fmt.Errorf("there is a group %s already: tick it", g.Name)
+		}
+	}
+	return nil
+}
+
 // window returns what the form says.
 func (e *editor) window() (data.Window, error) {
 	w := e.was
@@ -249,6 +265,9 @@ func (e *editor) window() (data.Window, error) {
 		if c.Checked {
 			w.Groups = append(w.Groups, e.groups[i].ID)
 		}
+	}
+	if e.group.Trimmed() != "" {
+		w.Groups = append(w.Groups, newGroup)
 	}
 	w.Permits = data.Permits{Install: e.install.Checked, Reboot: e.reboot.Checked}
 	if err := e.setUntil(&w); err != nil {
@@ -282,8 +301,21 @@ func (e *editor) setUntil(w *data.Window) error {
 	return nil
 }
 
+// save stores the window, and before it the group that it is the first for.
 func (e *editor) save(ctx context.Context, w data.Window) error {
+	made := slices.Index(w.Groups, newGroup)
+	if made >= 0 {
+		id, err := e.x.tools.Desk.SaveGroup(ctx, data.Group{Name: e.group.Trimmed(), TimeZone: w.TimeZone})
+		if err != nil {
+			return err
+		}
+		w.Groups = slices.Clone(w.Groups)
+		w.Groups[made] = id
+	}
 	id, err := e.x.tools.Desk.SaveWindow(ctx, w)
+	if err != nil && made >= 0 {
+		return fmt.Errorf("the group is made, the window is not saved: %w", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -319,12 +351,13 @@ func (e *editor) follow() {
 	}
 	lost := !e.was.Agreed.At.IsZero() && w.Agreed.At.IsZero()
 	now := e.x.now()
+	groups := append(slices.Clone(e.groups), data.Group{ID: newGroup, Name: e.group.Trimmed()})
 	kit.Load(e.x.shell.Context(), e.look, func(context.Context) (look, error) {
 		next, err := app.Next(w, now, 5)
 		if err != nil {
 			return look{}, err
 		}
-		l := look{sentence: app.Sentence(w, e.groups), lost: lost}
+		l := look{sentence: app.Sentence(w, groups), lost: lost}
 		loc := zoneOf(w.TimeZone)
 		for _, o := range next {
 			l.dates = append(l.dates, o.Start.In(loc).Format("Mon 2 Jan 2006, 15:04")+" – "+o.End.In(loc).Format("15:04"))

@@ -56,6 +56,32 @@ func TestWindowIsMadeByTypingAndSaysItsNextDates(t *testing.T) {
 	}
 }
 
+func TestAWindowsFormMakesItsGroup(t *testing.T) {
+	s, desk := open(t, false)
+	w := s.Window()
+	kittest.Key(t, w, fyne.KeyN)
+	kittest.Type(t, w, "Production, third Thursday", "Till nights")
+	kittest.Type(t, w, "a new group", "lAboratory")
+	kittest.Press(t, w, "Add window")
+	kittest.See(t, w, "there is a group Laboratory already: tick it")
+	kittest.Type(t, w, "a new group", "Tills")
+	kittest.See(t, w, "hosts of group Tills")
+	kittest.Press(t, w, "Add window")
+	got, ok := windowNamed(t, desk, "Till nights")
+	if !ok || len(got.Groups) != 1 {
+		t.Fatalf("stored %+v", got)
+	}
+	groups, err := desk.DB.Groups(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range groups {
+		if g.ID == got.Groups[0] && (g.Name != "Tills" || g.TimeZone == "") {
+			t.Errorf("group %+v", g)
+		}
+	}
+}
+
 func TestNonsenseIsToldInTheDialogAndNotStored(t *testing.T) {
 	s, desk := open(t, false)
 	w := s.Window()

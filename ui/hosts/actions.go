@@ -24,6 +24,7 @@ func (x *Screen) Actions() []ui.Action {
 		{Title: "Edit selected hosts", Icon: "pencil", Key: fyne.KeyE, Modifier: ui.Ctrl, Do: x.editChosen, Enabled: any},
 		{Title: "Remove selected hosts", Icon: "trash", Key: fyne.KeyDelete, Do: x.removeChosen, Enabled: any},
 		{Title: "Plan updates for selected hosts", Icon: "rocket", Key: fyne.KeyP, Modifier: ui.Ctrl, Do: x.planChosen, Enabled: any},
+		{Title: "Plan a reboot of selected hosts", Hint: "Brings nothing in; a host that waits for a reboot is rebooted in its window.", Icon: "rotate-clockwise", Do: x.planReboot, Enabled: any},
 		{Title: "Import hosts", Hint: "From CSV, an OpenSSH configuration, known_hosts or an Ansible inventory.", Icon: "file-import", Key: fyne.KeyI, Modifier: ui.Ctrl, Do: x.importHosts},
 		{Title: "Export hosts as CSV", Icon: "file-export", Do: func() { x.export(formatCSV) }, Enabled: some},
 		{Title: "Export hosts as an Ansible inventory", Icon: "file-export", Do: func() { x.export(formatAnsible) }, Enabled: some},
@@ -83,6 +84,7 @@ func (x *Screen) rowMenu(rows []*row) []*fyne.MenuItem {
 		menuItem("Scan "+what, "scan", func() { x.scan(rows, false) }),
 		menuItem("Fetch lists and scan "+what, "refresh", func() { x.scan(rows, true) }),
 		menuItem("Plan updates…", "rocket", func() { x.shell.Go(planPlace(rows)) }),
+		menuItem("Plan a reboot…", "rotate-clockwise", func() { x.shell.Go(rebootPlace(rows)) }),
 		fyne.NewMenuItemSeparator(),
 	}
 	if len(rows) == 1 {
@@ -106,6 +108,17 @@ func planPlace(rows []*row) ui.Place {
 		p.Host = rows[0].ID
 	}
 	return p
+}
+
+// rebootPlace is where a reboot of hosts is planned, without updates.
+func rebootPlace(rows []*row) ui.Place {
+	return ui.Place{Screen: ui.Rollouts, Hosts: idsOf(rows), Reboot: true}
+}
+
+func (x *Screen) planReboot() {
+	if rows := x.grid.Selected(); len(rows) > 0 {
+		x.shell.Go(rebootPlace(rows))
+	}
 }
 
 func nameLines(rows []*row) string {

@@ -9,6 +9,7 @@ import (
 
 	"secondtuesday/app"
 	"secondtuesday/data"
+	"secondtuesday/ui"
 	"secondtuesday/ui/kit"
 )
 
@@ -115,6 +116,10 @@ func (p *panel) rebootPart() fyne.CanvasObject {
 		for _, why := range s.Reboot {
 			box.Add(fact(capital(why.Source), rebootWhy(why)))
 		}
+		host := s.Host
+		box.Add(kit.HBox(0, kit.NewQuiet("Plan a reboot…", "rotate-clockwise", func() {
+			p.x.shell.Go(ui.Place{Screen: ui.Rollouts, Hosts: []data.HostID{host}, Reboot: true})
+		}).WithTip("A plan that brings nothing in and reboots the host in its window")))
 		return box
 	case rebootNone:
 		return kit.NewSign(kit.StatusPassed, "None is pending")

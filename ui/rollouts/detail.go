@@ -33,6 +33,7 @@ type detail struct {
 	name     *kit.Caption
 	sentence *widget.Label
 	look     *kit.Button
+	reboot   *kit.Button
 	retry    *kit.Button
 	log      *kit.Log
 	noLog    fyne.CanvasObject
@@ -59,6 +60,9 @@ const (
 func newDetail(v *live) *detail {
 	d := &detail{v: v, log: kit.NewLog(), sign: kit.NewPicture(kit.StatusNone.Icon(), 16), name: kit.NewStrong(""), sentence: kit.NewParagraph("")}
 	d.look = kit.NewButton("Look again", "eye", v.lookAgain).WithTip("Asks the host what became of its job; starts nothing (Ctrl+L)")
+	d.reboot = kit.NewButton("Plan a reboot…", "rotate-clockwise", func() {
+		v.x.shell.Go(ui.Place{Screen: ui.Rollouts, Hosts: []data.HostID{d.run.Host}, Reboot: true})
+	}).WithTip("A plan that brings nothing in and reboots the host; the updates come after it")
 	d.retry = kit.NewButton("Retry…", "refresh", v.retry).WithTip("Another attempt, with a reason (Ctrl+R)")
 	copyLog := kit.NewQuiet("", "copy", func() { fyne.CurrentApp().Clipboard().SetContent(d.log.Text()) }).WithTip("Copy the log")
 	host := kit.NewQuiet("", "server", func() { v.x.shell.Go(ui.Place{Screen: ui.Hosts, Host: d.run.Host}) }).WithTip("Open the host")
@@ -71,7 +75,7 @@ func newDetail(v *live) *detail {
 	fail := func(err error) { v.page.Fail(err) }
 	d.logs, d.stands = kit.NewLatest(fail), kit.NewLatest(fail)
 	title := kit.HBox(8, d.sign, d.name)
-	buttons := kit.HBox(4, d.look, d.retry, host, copyLog)
+	buttons := kit.HBox(4, d.look, d.reboot, d.retry, host, copyLog)
 	head := container.NewBorder(nil, nil, kit.Pad(title, 0, 0, 2, 0), buttons, kit.Pad(d.sentence, 0, -6, 0, 0))
 	right := container.NewBorder(kit.Pad(d.tabs, 0, 6, 4, 0), nil, nil, nil, kit.Pad(kit.NewSurface(d.side), 0, 0, 4, 0))
 	d.noLog = container.NewCenter(kit.NewEmptyState("terminal-2", "Nothing logged yet", "What the desk does and what the host says appear here as they happen.", nil))
@@ -115,6 +119,7 @@ func (d *detail) show(s *snapshot, r *runRow) {
 	d.name.SetText(fmt.Sprintf("%s · %s", r.Name, strings.ToLower(kit.OfRun(r.Run).Word())))
 	d.sentence.SetText(runSentence(r.Run, d.v.x.desk().Now()))
 	visible(d.look, isUnknown(r))
+	visible(d.reboot, r.Outcome != data.OutcomeNone && app.WantsReboot(r.Detail))
 	visible(d.retry, mayRetry(r))
 	d.checks.SetRows(slices.Clone(r.Checks))
 	d.loadStandings(s, r)

@@ -2,6 +2,7 @@ package rollouts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -90,7 +91,7 @@ func newHow(m *maker) *how {
 		&kit.Field{Label: "Rings", Input: h.rings, Hint: "The next ring begins after this one's soak, if enough hosts of it succeeded."},
 		&kit.Field{Label: "At once", Input: kit.AtMost(220, h.parallel), Hint: "Hosts that are worked on at the same time."},
 		&kit.Field{Label: "Stop at", Input: kit.AtMost(260, h.stop), Hint: "Then nothing more starts until a person resumes the rollout."},
-		&kit.Field{Label: "Reboot", Input: kit.HBox(0, h.reboot), Hint: "Only where the window permits reboots too. A new boot ID proves it."},
+		&kit.Field{Label: "Reboot", Input: kit.HBox(0, h.reboot), Hint: "Only where the window permits reboots too. A new boot ID proves it.", Check: h.checkReboot},
 		&kit.Field{Label: "Packages", Input: kit.VBox(0, h.kept, h.remove), Hint: "For Linux hosts. Held and phased updates are never planned. The preview shows every added and removed package."},
 	)
 	h.problems = kit.VBox(4)
@@ -146,7 +147,20 @@ func (h *how) begin(hosts []*hostRow, what string) {
 		h.addRing(n, count[n], i == len(numbers)-1, before[n])
 	}
 	h.rings.Refresh()
+	if h.m.rebootOnly() && h.policy() == data.RebootNever {
+		h.reboot.Choose(string(data.RebootIfNeeded))
+	}
 	h.forecast()
+}
+
+func (h *how) policy() data.RebootPolicy { return data.RebootPolicy(h.reboot.Chosen()) }
+
+// checkReboot refuses a plan that does nothing.
+func (h *how) checkReboot() error {
+	if h.m.rebootOnly() && h.policy() == data.RebootNever {
+		return errors.New("a plan that only reboots cannot reboot never")
+	}
+	return nil
 }
 
 func (h *how) addRing(number, hosts int, last bool, before *ringChoice) {
@@ -172,7 +186,7 @@ func (h *how) addRing(number, hosts int, last bool, before *ringChoice) {
 // request is what was said here.
 func (h *how) request() (app.PlanRequest, error) {
 	req := app.PlanRequest{Name: h.name.Trimmed(), KeptBack: h.kept.Checked, Remove: h.remove.Checked, Rings: h.planRings(),
-		Parallel: valueOf(sizes, h.parallel.Chosen()), StopAt: valueOf(stops, h.stop.Chosen()), Reboot: data.RebootPolicy(h.reboot.Chosen())}
+		Parallel: valueOf(sizes, h.parallel.Chosen()), StopAt: valueOf(stops, h.stop.Chosen()), Reboot: h.policy()}
 	return req, nil
 }
 
@@ -195,6 +209,9 @@ func (h *how) forecast() {
 		return
 	}
 	p := sketch(h.hosts, h.planRings(), valueOf(sizes, h.parallel.Chosen()))
+	if h.m.rebootOnly() {
+		p.Reboot = h.policy() // then windows that permit reboots count
+	}
 	now := h.m.x.desk().Now()
 	kit.Load(h.m.x.shell.Context(), h.loads, func(context.Context) ([]app.Slot, error) {
 		return s.agenda.Schedule(p, now)

@@ -25,7 +25,16 @@ const (
 	allMissing   = "All missing"
 	onlySecurity = "Security"
 	handPicked   = "Chosen"
+	onlyReboot   = "Only a reboot"
 )
+
+// A wish is what is to be chosen once the stock is read.
+type wish struct {
+	hosts  []data.HostID
+	group  data.GroupID
+	keys   []string
+	reboot bool // and no updates
+}
 
 // A maker is the page on which a plan is made: what and where, then how, then
 // the hosts are asked and the preview is shown.
@@ -42,11 +51,7 @@ type maker struct {
 	stock  *stock
 	second bool // the second step is shown
 	asking bool
-	want   struct { // to be chosen once the stock is read
-		hosts []data.HostID
-		group data.GroupID
-		keys  []string
-	}
+	want   wish
 }
 
 func newMaker(x *Screen) *maker {
@@ -65,9 +70,9 @@ func newMaker(x *Screen) *maker {
 
 func (m *maker) object() fyne.CanvasObject { return m.page }
 
-// begin starts a new plan with hosts, a group or updates chosen already.
-func (m *maker) begin(hosts []data.HostID, group data.GroupID, keys []string) {
-	m.want.hosts, m.want.group, m.want.keys = hosts, group, keys
+// begin starts a new plan with hosts, a group, updates or a reboot chosen already.
+func (m *maker) begin(w wish) {
+	m.want = w
 	m.how.reset()
 	m.page.Clear()
 	m.stock = nil
@@ -77,7 +82,7 @@ func (m *maker) begin(hosts []data.HostID, group data.GroupID, keys []string) {
 
 func (m *maker) reload() {
 	if m.stock != nil { // keep what is chosen
-		m.want.hosts, m.want.group, m.want.keys = idsOf(m.hosts.grid.Picked()), 0, nil
+		m.want = wish{hosts: idsOf(m.hosts.grid.Picked()), reboot: m.rebootOnly()}
 		if m.updates.mode.Chosen() == handPicked {
 			m.want.keys = keysOf(m.updates.grid.Picked())
 		}
@@ -93,7 +98,7 @@ func (m *maker) load() {
 	}, func(s *stock) {
 		m.stock = s
 		m.hosts.show(s, m.want.hosts, m.want.group, m.want.keys)
-		m.updates.begin(m.want.keys)
+		m.updates.begin(m.want.keys, m.want.reboot)
 		m.changed()
 	})
 }
@@ -133,16 +138,20 @@ func (m *maker) head() {
 	n, u := len(m.hosts.grid.Picked()), len(m.updates.grid.Picked())
 	m.page.SetTitle("New plan")
 	objects := []fyne.CanvasObject{m.x.back()}
+	what := kit.Count(n, "host", "hosts") + ", " + kit.Count(u, "update", "updates")
+	if m.rebootOnly() {
+		what = kit.Count(n, "host", "hosts") + ", a reboot and no updates"
+	}
 	if !m.second {
-		m.page.SetSubtitle(fmt.Sprintf("Step 1 of 3, what and where: %s, %s", kit.Count(n, "host", "hosts"), kit.Count(u, "update", "updates")))
+		m.page.SetSubtitle("Step 1 of 3, what and where: " + what)
 		next := kit.NewPrimary("Next: how", "arrow-right", m.next).WithTip("Rings, limits and reboots (Ctrl+Enter)")
-		if n == 0 || u == 0 {
+		if !m.complete() {
 			next.Disable()
 		}
 		m.page.SetActions(append(objects, next)...)
 		return
 	}
-	m.page.SetSubtitle(fmt.Sprintf("Step 2 of 3, how: %s, %s", kit.Count(n, "host", "hosts"), kit.Count(u, "update", "updates")))
+	m.page.SetSubtitle("Step 2 of 3, how: " + what)
 	ask := kit.NewPrimary("Ask the hosts", "arrow-right", m.ask).WithTip("Each host's own update system says exactly what would happen; nothing is changed (Ctrl+Enter)")
 	if m.asking {
 		ask.SetText("Asking…")
@@ -164,12 +173,19 @@ func (m *maker) step(second bool) {
 	}
 }
 
+// rebootOnly reports whether the plan is to bring nothing in.
+func (m *maker) rebootOnly() bool { return m.updates.mode.Chosen() == onlyReboot }
+
+// complete reports whether hosts are chosen, and what is to be done to them.
+func (m *maker) complete() bool {
+	return len(m.hosts.grid.Picked()) > 0 && (m.rebootOnly() || len(m.updates.grid.Picked()) > 0)
+}
+
 func (m *maker) next() {
-	hosts := m.hosts.grid.Picked()
-	if len(hosts) == 0 || len(m.updates.grid.Picked()) == 0 {
+	if !m.complete() {
 		return
 	}
-	m.how.begin(hosts, m.updates.what())
+	m.how.begin(m.hosts.grid.Picked(), m.updates.what())
 	m.step(true)
 }
 
@@ -197,6 +213,8 @@ func (m *maker) request() (app.PlanRequest, error) {
 		req.Classes = []data.Class{data.Security, data.ClassUnknown}
 	case handPicked:
 		req.Keys = keysOf(m.updates.grid.Picked())
+	case onlyReboot:
+		req.RebootOnly, req.KeptBack, req.Remove = true, false, false
 	}
 	return req, err
 }
@@ -358,7 +376,7 @@ func newUpdatePicker(m *maker) *updatePicker {
 	p.grid.Noun, p.grid.Nouns = "update", "updates"
 	p.grid.OnSelect = p.byHand
 	search := p.grid.NewSearch("Find an update")
-	p.mode = kit.NewSegmented([]string{allMissing, onlySecurity, handPicked}, allMissing, func(string) {
+	p.mode = kit.NewSegmented([]string{allMissing, onlySecurity, handPicked, onlyReboot}, allMissing, func(string) {
 		if !p.quiet {
 			p.apply()
 			p.m.head()
@@ -369,10 +387,14 @@ func newUpdatePicker(m *maker) *updatePicker {
 	return p
 }
 
-// begin starts with all updates, or with those asked for by key or by name.
-func (p *updatePicker) begin(keys []string) {
+// begin starts with all updates, with those asked for by key or by name, or with
+// none where there is only to be a reboot.
+func (p *updatePicker) begin(keys []string, reboot bool) {
 	p.picked = map[string]bool{}
 	mode := allMissing
+	if reboot {
+		mode = onlyReboot
+	}
 	if len(keys) > 0 {
 		mode = handPicked
 		for _, u := range p.m.stock.updates {
@@ -398,6 +420,8 @@ func (p *updatePicker) wants(u *updateRow) bool {
 		return u.security()
 	case handPicked:
 		return p.picked[u.Key]
+	case onlyReboot:
+		return false
 	}
 	return true
 }
@@ -448,6 +472,8 @@ func (p *updatePicker) what() string {
 	switch p.mode.Chosen() {
 	case onlySecurity:
 		return "Security updates"
+	case onlyReboot:
+		return "Reboot"
 	case handPicked:
 		if u := p.grid.Picked(); len(u) == 1 {
 			return u[0].Key

@@ -132,6 +132,12 @@ func planSentence(p data.Plan) string {
 	if len(p.Hosts) == 0 {
 		return "Nothing goes in."
 	}
+	if p.RebootOnly() {
+		if p.Reboot == data.RebootAlways {
+			return kit.Count(len(p.Hosts), "host is", "hosts are") + " rebooted; nothing is brought in."
+		}
+		return kit.Count(len(p.Hosts), "host is", "hosts are") + " rebooted if one is pending still; nothing is brought in."
+	}
 	var up, add, remove int
 	for _, h := range p.Hosts {
 		up += len(h.Changes.Upgrade)

@@ -3,6 +3,7 @@ package rollouts
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -20,6 +21,11 @@ func (v *preview) setActions(p *planView) {
 	switch {
 	case v.draft != nil:
 		objects = append(objects, kit.NewButton("Change…", "pencil", v.change))
+		if wait := waitingForReboot(p.left); len(wait) > 0 {
+			objects = append(objects, kit.NewButton("Plan a reboot…", "rotate-clockwise", func() {
+				v.x.shell.Go(ui.Place{Screen: ui.Rollouts, Hosts: wait, Reboot: true})
+			}).WithTip("A plan that brings nothing in and reboots the hosts that were left out for it"))
+		}
 		if len(p.plan.Hosts) > 0 {
 			objects = append(objects, kit.NewPrimary("Save plan", "device-floppy", v.save).WithTip("From then on what it does never changes (Ctrl+S)"))
 		}
@@ -36,6 +42,16 @@ func (v *preview) setActions(p *planView) {
 			kit.NewPrimary("Start inside windows…", "player-play", v.start))
 	}
 	v.page.SetActions(objects...)
+}
+
+// waitingForReboot returns the hosts that are left out until they are rebooted.
+func waitingForReboot(left []app.PlanNote) (hosts []data.HostID) {
+	for _, n := range left {
+		if app.WantsReboot(n.Why) && !slices.Contains(hosts, n.Host.ID) {
+			hosts = append(hosts, n.Host.ID)
+		}
+	}
+	return hosts
 }
 
 func (v *preview) actions() []ui.Action {

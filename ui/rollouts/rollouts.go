@@ -90,7 +90,7 @@ func (x *Screen) Shown(p ui.Place) {
 		x.plan.open(p.Plan)
 		x.show(x.plan)
 	case p.New || len(hosts) > 0 || len(updates) > 0 || p.Group != 0:
-		x.maker.begin(hosts, p.Group, updates)
+		x.maker.begin(wish{hosts: hosts, group: p.Group, keys: updates, reboot: p.Reboot})
 		x.show(x.maker)
 	default:
 		if p.Search != "" {

@@ -253,3 +253,34 @@ func TestPlanIsMadeByKeyboard(t *testing.T) {
 	kittest.Shortcut(t, w, ui.Ctrl, fyne.KeyReturn)
 	kittest.Until(t, "the preview is shown", func() bool { return strings.Contains(kittest.Text(w), "Not saved") })
 }
+
+// A Windows host that waits for its reboot takes no update: what leaves it out
+// leads to a plan that only reboots it.
+func TestWhatWaitsForARebootLeadsToAPlanThatOnlyReboots(t *testing.T) {
+	s, off := open(t, false)
+	w, ctx := s.Window(), t.Context()
+	h, err := off.Desk.DB.HostByName(ctx, "hyperv")
+	must(t, err)
+	must(t, off.Desk.Scan(ctx, []data.HostID{h.ID}, true, nil))
+	s.Go(ui.Place{Screen: ui.Rollouts, Hosts: []data.HostID{h.ID}})
+	kittest.Settle(t)
+	kittest.Press(t, w, "Next: how")
+	kittest.Press(t, w, "Ask the hosts")
+	kittest.Until(t, "the preview is shown", func() bool { return strings.Contains(kittest.Text(w), "plan a reboot") })
+	kittest.Press(t, w, "Plan a reboot…")
+	kittest.Settle(t)
+	kittest.See(t, w, "1 host, a reboot and no updates")
+	kittest.Press(t, w, "Next: how")
+	kittest.Press(t, w, "Ask the hosts")
+	kittest.Until(t, "the preview is shown", func() bool { return strings.Contains(kittest.Text(w), "1 host is rebooted") })
+	kittest.See(t, w, "a reboot only")
+	kittest.Press(t, w, "Save plan")
+	kittest.Settle(t)
+	plans, err := off.Desk.DB.Plans(ctx)
+	must(t, err)
+	p, err := off.Desk.DB.Plan(ctx, plans[0].ID)
+	must(t, err)
+	if !p.RebootOnly() || p.Reboot != data.RebootIfNeeded || len(p.Hosts) != 1 || p.Hosts[0].Host != h.ID {
+		t.Errorf("plan %+v", p)
+	}
+}

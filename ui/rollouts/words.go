@@ -157,5 +157,8 @@ func changesText(c data.Changes) string {
 			parts = append(parts, kit.Count(x.n, x.one, x.many))
 		}
 	}
+	if len(parts) == 0 {
+		return "a reboot only"
+	}
 	return strings.Join(parts, ", ")
 }

@@ -53,7 +53,7 @@ var kinds = map[app.NeedKind]struct {
 	app.NeedScanFailed:     {kit.StatusUnknown, "Scan again", ui.Hosts},
 	app.NeedProof:          {kit.StatusUnknown, "Fetch lists and scan", ui.Hosts},
 	app.NeedHostKey:        {kit.StatusWarning, "Compare", ui.Hosts},
-	app.NeedReboot:         {kit.StatusPendingReboot, "Show hosts", ui.Hosts},
+	app.NeedReboot:         {kit.StatusPendingReboot, "Plan a reboot", ui.Rollouts},
 	app.NeedApproval:       {kit.StatusWaiting, "Read plan", ui.Rollouts},
 	app.NeedAgreement:      {kit.StatusWarning, "Show window", ui.Calendar},
 	app.NeedWindow:         {kit.StatusWarning, "Show hosts", ui.Hosts},
@@ -114,6 +114,9 @@ func lineOf(n app.Need, s *app.Situation) line {
 			l.action, l.place.Credential = "Keep credential…", true
 			l.other, l.aside = "Edit host…", ui.Place{Screen: ui.Hosts, Hosts: n.Hosts, Edit: true}
 		}
+	case app.NeedReboot:
+		l.place.Reboot = true
+		l.other, l.aside = "Show hosts", ui.Place{Screen: ui.Hosts, Search: "reboot:pending"}
 	case app.NeedMend:
 		if n.Command != "" {
 			l.action = "What to run…"

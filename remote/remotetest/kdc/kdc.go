@@ -185,6 +185,11 @@ func (c *Centre) run(input, program string, args ...string) error {
 	return nil
 }
 
+// Admin runs one command of kadmin(1), such as "modprinc -expire yesterday anna".
+func (c *Centre) Admin(command string) error {
+	return c.run("", admin, "-r", c.Realm, "-q", command)
+}
+
 // Login gets a user's first ticket, and returns the variables of an environment
 // in which MIT's libraries find it.
 func (c *Centre) Login(user, password string) ([]string, error) {

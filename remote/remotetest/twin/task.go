@@ -268,6 +268,9 @@ func (k *task) install(o order) fields {
 	lines := []fields{}
 	out["updates"] = lines
 	k.step("look at the host", 0, total)
+	if total == 0 {
+		return out
+	}
 	for _, r := range k.reasons()["reasons"].([]fields) {
 		if r["counts"] == true {
 			out["error"], out["message"] = "a reboot is pending", fmt.Sprintf("%v: %v", r["source"], r["detail"])

@@ -380,7 +380,7 @@ func (t *twin) reboot(c windows.Caller) (string, error) {
 			return "busy " + task.Name, nil
 		}
 	}
-	code, err := t.w.ShutDown(c, 5*time.Second, true, "Second Tuesday: updates were installed")
+	code, err := t.w.ShutDown(c, 5*time.Second, true, "Second Tuesday: a planned reboot")
 	switch {
 	case err != nil:
 		return "", err
