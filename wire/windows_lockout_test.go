@@ -135,7 +135,7 @@ func TestOnePasswordIsNotTriedOnEveryHost(t *testing.T) {
 	if !errors.Is(failed.Err, remote.ErrHeldBack) || !strings.Contains(failed.Mend, "stctl secret set login win10") || d.refused() != 2 {
 		t.Errorf("doctor: %+v; %d refused", failed, d.refused())
 	}
-	if err := d.KeepCredential(t.Context(), d.password, secret.LoginKey("win10"), secret.New("pw")); err != nil {
+	if _, err := d.KeepCredential(t.Context(), d.password, secret.LoginKey("win10"), secret.New("pw")); err != nil {
 		t.Fatal(err)
 	}
 	if held, says := d.scanAll(); held != 0 || d.refused() != 2 {
@@ -156,7 +156,7 @@ func TestSamePasswordStoredAgainIsTriedAgain(t *testing.T) {
 	for _, s := range d.servers {
 		s.SetFaults(wsman.Faults{})
 	}
-	if err := d.KeepCredential(t.Context(), d.password, secret.LoginKey("win01"), secret.New("pw")); err != nil {
+	if _, err := d.KeepCredential(t.Context(), d.password, secret.LoginKey("win01"), secret.New("pw")); err != nil {
 		t.Fatal(err)
 	}
 	if held, says := d.scanAll(); held != 0 || d.refused() != 2 {

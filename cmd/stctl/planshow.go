@@ -40,7 +40,27 @@ func (c *cli) showPlan(ctx context.Context, d *app.Desk, inv *inventory, p data.
 	for _, n := range app.PlanNotes(p, inv.hosts) {
 		j.Notes = append(j.Notes, planNoteJSON{n.Host.Name, n.Update, clean(n.Why)})
 	}
+	excepted, err := c.exceptedIn(ctx, d, p)
+	if err != nil {
+		return err
+	}
+	for _, x := range excepted {
+		j.Excepted = append(j.Excepted, exceptedJSON{x.Host.Name, x.Update, x.Exception, x.Until, clean(x.Why), clean(x.Text())})
+	}
 	return c.out.show(j, func(pg *page) { j.print(pg) })
+}
+
+// exceptedIn reads what a plan brings in against an exception.
+func (c *cli) exceptedIn(ctx context.Context, d *app.Desk, p data.Plan) ([]app.Excepted, error) {
+	exceptions, err := d.DB.Exceptions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	hosts, err := d.DB.Hosts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return app.ExceptedIn(p, exceptions, hosts, d.Now()), nil
 }
 
 // fillWindow says when the host may be touched.
@@ -100,6 +120,12 @@ func (j planJSON) print(p *page) {
 		p.table("do|"+nounOf(h)+"|from|to|class|severity|origin", rows)
 	}
 	j.printNotes(p)
+	if len(j.Excepted) > 0 {
+		p.gap()
+	}
+	for _, x := range j.Excepted {
+		p.line("Warning: %s", x.text)
+	}
 	if j.ID != 0 && j.Approved == nil {
 		p.gap()
 		p.line("Approve exactly this: stctl plan approve %d --digest %s", j.ID, j.Digest[:leastDigest])

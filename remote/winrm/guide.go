@@ -90,6 +90,7 @@ var mends = []struct {
 	err  error
 	text string
 }{
+	{secret.ErrElsewhere, "The password was not sent. If the entry is right, store the password again: stctl secret set login HOST\nIf you do not know who changed it, look first: stctl audit list"},
 	{secret.ErrNone, "Keep the account's password; nothing was sent to the host: stctl secret set login HOST"},
 	{remote.ErrHeldBack, "Make sure that the account is not locked and its password not expired. On a domain controller: Get-ADUser NAME -Properties LockedOut,PasswordExpired\nThen keep the password again: stctl secret set login HOST"},
 	{remote.ErrInsecure, "Set up HTTPS on the host (the manual's page on preparing a Windows server says how), or let it take Negotiate:\nSet-Item WSMan:\\localhost\\Service\\Auth\\Negotiate $true"},
