@@ -7,21 +7,69 @@ import (
 	"strconv"
 
 	"secondtuesday/data/secret"
+	"secondtuesday/remote"
 )
 
-// KeepCredential stores a credential in the keyring or vault. The audit entry
-// says which one, never what.
-func (d *Desk) KeepCredential(ctx context.Context, s secret.Store, k secret.Key, v secret.Secret) error {
+// KeepCredential stores a credential in the keyring or vault. A password that
+// is bound to no place yet is bound to where the inventory has its host now, or
+// to the jump host of that name: from then on it goes nowhere else. It returns
+// the place. The audit entry says which one and for where, never what.
+func (d *Desk) KeepCredential(ctx context.Context, s secret.Store, k secret.Key, v secret.Secret) (place string, err error) {
 	if k.Of == "" {
-		return fmt.Errorf("keep %s credential: nobody said of which host or key file", k.Kind)
+		return "", fmt.Errorf("keep %s credential: nobody said of which host or key file", k.Kind)
 	}
 	if v.IsZero() {
-		return fmt.Errorf("keep %s: it is empty", k)
+		return "", fmt.Errorf("keep %s: it is empty", k)
+	}
+	if k.Kind != secret.Passphrase && v.Place() == "" {
+		if place, err = d.placeOf(ctx, k); err != nil {
+			return "", err
+		}
+		v = v.For(place)
 	}
 	if err := s.Set(ctx, k, v); err != nil {
-		return err
+		return "", err
 	}
-	return d.DB.AppendAudit(ctx, d.entry("credential kept", k.String(), "", change{}))
+	remote.CredentialsChanged(d.Dialer)
+	var c change
+	if v.Place() != "" {
+		c.After = map[string]string{"for": v.Place()}
+	}
+	return v.Place(), d.DB.AppendAudit(ctx, d.entry("credential kept", k.String(), "", c))
+}
+
+// placeOf says where the password k may go.
+func (d *Desk) placeOf(ctx context.Context, k secret.Key) (string, error) {
+	all, err := d.DB.Hosts(ctx)
+	if err != nil {
+		return "", fmt.Errorf("keep %s: %w", k, err)
+	}
+	for _, h := range all {
+		if secret.LoginKey(h.Name).Of == k.Of {
+			return h.Destination(), nil
+		}
+	}
+	jump, err := remote.JumpHost(k.Of)
+	if err != nil {
+		return "", fmt.Errorf("keep %s: there is no such host, and it names no jump host: %w", k, err)
+	}
+	return jump.Destination(), nil
+}
+
+// KeptFor returns the passwords that are kept for a host. They stay when the
+// host is removed.
+func KeptFor(ctx context.Context, s secret.Store, host string) ([]secret.Key, error) {
+	var kept []secret.Key
+	for _, k := range []secret.Key{secret.LoginKey(host), secret.SudoKey(host)} {
+		_, err := s.Get(ctx, k)
+		if err != nil && !errors.Is(err, secret.ErrNone) {
+			return kept, err
+		}
+		if err == nil {
+			kept = append(kept, k)
+		}
+	}
+	return kept, nil
 }
 
 // ForgetCredential removes a credential from the keyring or vault.

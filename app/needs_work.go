@@ -400,7 +400,7 @@ func mendCommand(because string) string {
 var halfDone = regexp.MustCompile(`dpkg --configure -a| is [a-z][FUWt]\b`)
 
 func loginRefused(text string) bool {
-	return strings.Contains(text, remote.ErrLoginRefused.Error()) || strings.Contains(text, remote.ErrSudoPassword.Error())
+	return strings.Contains(text, remote.ErrLoginRefused.Error()) || strings.Contains(text, remote.ErrHeldBack.Error()) || strings.Contains(text, remote.ErrSudoPassword.Error())
 }
 
 // shown counts what hosts showed: "2 host keys and 1 certificate".

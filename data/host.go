@@ -213,6 +213,66 @@ func (h Host) Where() string {
 	return s
 }
 
+// Destination is where a password kept for h may go, in one line for people:
+// "CORP\patching at win1.example.test:5986 by NTLM over HTTPS". Two entries
+// that would send it to different places, or by different ways, differ.
+func (h Host) Destination() string {
+	if h.Reach == ReachLocal {
+		return "this computer"
+	}
+	at, port := strings.ToLower(h.Target()), h.Port
+	if strings.ContainsAny(at, " \"") {
+		at = strconv.Quote(at)
+	}
+	by := "SSH"
+	if h.Reach == ReachWinRM {
+		by = h.Auth.way()
+		if port == 0 {
+			port = h.Auth.Port()
+		}
+	}
+	if port != 0 {
+		at = net.JoinHostPort(at, strconv.Itoa(port))
+	}
+	user := h.User
+	switch {
+	case user == "":
+		user = "the desk's own user"
+	case strings.ContainsAny(user, " \""):
+		user = strconv.Quote(user)
+	}
+	return user + " at " + at + " by " + by
+}
+
+// The ports of WinRM, by IANA and since Windows 7.
+const (
+	winrmHTTP  = 5985
+	winrmHTTPS = 5986
+)
+
+// Port is the usual port of WinRM for this way to log in.
+func (a Auth) Port() int {
+	if a == AuthSealedHTTP {
+		return winrmHTTP
+	}
+	return winrmHTTPS
+}
+
+// way names how a logs in, for people.
+func (a Auth) way() string {
+	switch a {
+	case AuthNTLM:
+		return "NTLM over HTTPS"
+	case AuthKerberos:
+		return "Kerberos over HTTPS"
+	case AuthBasic:
+		return "Basic over HTTPS"
+	case AuthSealedHTTP:
+		return "NTLM over HTTP, sealed"
+	}
+	return strconv.Quote(string(a))
+}
+
 // A Group is a set of hosts that share windows, such as "web" or "Munich".
 type Group struct {
 	ID       GroupID

@@ -69,6 +69,30 @@ func GuideOf(d Dialer, h data.Host) Guide {
 	return nil
 }
 
+// A Keeper is a Dialer that remembers which credentials were refused, and does
+// not try them without end.
+type Keeper interface {
+	Dialer
+
+	// CredentialsChanged says that a person has stored a credential: what was
+	// refused before may be tried again.
+	CredentialsChanged()
+}
+
+// CredentialsChanged tells every dialer in d that is a Keeper.
+func CredentialsChanged(d Dialer) {
+	switch d := d.(type) {
+	case ByReach:
+		for _, one := range d {
+			CredentialsChanged(one)
+		}
+	case *Recorder:
+		CredentialsChanged(d.dialer)
+	case Keeper:
+		d.CredentialsChanged()
+	}
+}
+
 // LookUp returns the addresses of a name, by this computer's resolver; of an
 // address itself. A name that is not known is ErrUnreachable.
 func LookUp(ctx context.Context, name string) ([]string, error) {

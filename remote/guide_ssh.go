@@ -11,6 +11,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"secondtuesday/data"
+	"secondtuesday/data/secret"
 )
 
 // Way implements Guide.
@@ -107,6 +108,8 @@ func (s *SSH) Mend(h data.Host, err error) string {
 		return "On the host, as root: systemctl status ssh sshd; ss -ltn\nIt must listen on the port that the inventory names, and no firewall between may block it."
 	case errors.Is(err, ErrGarbage):
 		return "Something that is no SSH server answers at this port. Set the right one: stctl host edit " + h.Name + " --port 22"
+	case errors.Is(err, secret.ErrElsewhere):
+		return "The password was not sent. If the entry is right, store the password again: stctl secret set login " + h.Name + "\nIf you do not know who changed it, look first: stctl audit list"
 	case errors.Is(err, ErrLoginRefused):
 		return fmt.Sprintf("Put the desk's public key into ~/.ssh/authorized_keys of the user on the host, or keep the password: stctl secret set login %s\nsshd's own reason is on the host: journalctl -u ssh -u sshd", h.Name)
 	case errors.Is(err, ErrHostKeyRefused):

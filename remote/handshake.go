@@ -234,7 +234,7 @@ func (j *jumps) leave(key string, e *jump) {
 // as its jump hosts: "first,[user@]second[:port]".
 func parseJump(list []string) (data.Host, error) {
 	last := list[len(list)-1]
-	h, err := splitJump(last)
+	h, err := JumpHost(last)
 	if err != nil {
 		return h, fmt.Errorf("%w: jump host %q: %w", ErrUnreachable, last, err)
 	}

@@ -9,9 +9,9 @@ import (
 	"secondtuesday/data"
 )
 
-// splitJump reads one jump host as ProxyJump has it: "[user@]host[:port]" or
+// JumpHost reads one jump host as ProxyJump has it: "[user@]host[:port]" or
 // "ssh://[user@]host[:port]".
-func splitJump(s string) (data.Host, error) {
+func JumpHost(s string) (data.Host, error) {
 	h := data.Host{Reach: data.ReachSSH, Name: s}
 	if rest, ok := strings.CutPrefix(s, "ssh://"); ok {
 		u, err := url.Parse("ssh://" + rest)

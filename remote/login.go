@@ -29,6 +29,8 @@ type login struct {
 	listed   bool
 	attempts []string // for people: "agent (2 keys)", "password"
 	spent    bool     // the password has been sent
+
+	elsewhere error // the password was stored for another place
 }
 
 func newLogin(ctx context.Context, c SSHConfig, t target, g *guard) *login {
@@ -82,6 +84,9 @@ func (l *login) refused(err error) error {
 	if s := err.Error(); strings.Contains(s, "disconnect, reason") {
 		_, s, _ = strings.Cut(s, "disconnect, ")
 		why = ": " + CleanText(s)
+	}
+	if l.elsewhere != nil {
+		return fmt.Errorf("%w for user %s: the password was not sent: %w%s", ErrLoginRefused, l.target.User, l.elsewhere, why)
 	}
 	return fmt.Errorf("%w for user %s: %s%s", ErrLoginRefused, l.target.User, l.tried(), why)
 }
@@ -294,9 +299,14 @@ func (l *login) password() (string, error) {
 	if l.spent {
 		return "", errSpent
 	}
-	p, err := l.ask(secret.LoginKey(l.target.Host))
+	key := secret.LoginKey(l.target.Host)
+	p, err := l.ask(key)
 	if errors.Is(err, secret.ErrNone) || err == nil && p.IsZero() {
 		return "", errNoPassword
+	}
+	if err == nil {
+		err = p.MayGoTo(l.target.Place, key)
+		l.elsewhere = err
 	}
 	if err != nil {
 		l.note("password (%v)", err)

@@ -23,6 +23,7 @@ import (
 // and, where it is silent, from the OpenSSH configuration.
 type target struct {
 	Host           string // as the inventory names it, and the secrets
+	Place          string // where a password kept for it may go: data.Host.Destination
 	Name           string // as asked for, and as the configuration is searched
 	Address        string // to connect to
 	Port           int
@@ -65,7 +66,7 @@ func (s settings) first(keyword string) string {
 
 // target resolves h. Fields of h win over the configuration.
 func (o *openSSH) target(h data.Host) (target, error) {
-	t := target{Host: h.Name, Name: h.Target(), User: h.User, Port: h.Port}
+	t := target{Host: h.Name, Place: h.Destination(), Name: h.Target(), User: h.User, Port: h.Port}
 	s, err := o.lookup(t.Name)
 	if err != nil {
 		return t, fmt.Errorf("read OpenSSH configuration: %w", err)

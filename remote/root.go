@@ -35,6 +35,7 @@ func (NoSecrets) Get(context.Context, secret.Key) (secret.Secret, error) {
 type rooter struct {
 	sudo    data.Sudo
 	host    string
+	place   string // where a password kept for it may go: data.Host.Destination
 	secrets Secrets
 	state   *rootState
 	wait    time.Duration // for sudo to ask, or to let us in
@@ -54,7 +55,7 @@ func newRooter(h data.Host, secrets Secrets, wait time.Duration) rooter {
 		secrets = NoSecrets{}
 	}
 	return rooter{
-		sudo: h.Sudo, host: h.Name, secrets: secrets, wait: wait,
+		sudo: h.Sudo, host: h.Name, place: h.Destination(), secrets: secrets, wait: wait,
 		state: &rootState{turn: make(chan struct{}, 1)},
 	}
 }
@@ -113,7 +114,8 @@ func (s *session) trySudoPassword(ctx context.Context, said string) (wire.How, e
 	if strings.Contains(said, "must have a tty") {
 		return 0, fmt.Errorf("%w: %s", ErrNoPrivilege, strings.TrimSpace(CleanText(said)))
 	}
-	password, err := s.root.secrets.Get(ctx, secret.SudoKey(s.root.host))
+	key := secret.SudoKey(s.root.host)
+	password, err := s.root.secrets.Get(ctx, key)
 	switch {
 	case errors.Is(err, secret.ErrNone) || err == nil && password.IsZero():
 		return 0, fmt.Errorf("%w: sudo asks for one: %w", ErrSudoPassword, secret.ErrNone)
@@ -121,6 +123,9 @@ func (s *session) trySudoPassword(ctx context.Context, said string) (wire.How, e
 		return 0, fmt.Errorf("become root: %w", err)
 	case strings.ContainsAny(password.Reveal(), "\n\x00"):
 		return 0, fmt.Errorf("%w: it holds a line break", ErrSudoPassword)
+	}
+	if err := password.MayGoTo(s.root.place, key); err != nil {
+		return 0, fmt.Errorf("%w: it was not sent: %w", ErrSudoPassword, err)
 	}
 	s.root.state.setPassword(password)
 	_, err = s.run(ctx, Command{Name: "become root", Script: ":"}, wire.SudoAsks)

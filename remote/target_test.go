@@ -52,7 +52,7 @@ func TestOpenSSHConfigurationIsHonoured(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := target{
-		Host: "Web One", Name: "web1", Address: "web1.example.com", Port: 2222, User: "early", Alias: "alias-%h",
+		Host: "Web One", Place: "the desk's own user at web1 by SSH", Name: "web1", Address: "web1.example.com", Port: 2222, User: "early", Alias: "alias-%h",
 		Identities:     []string{o.home + "/.ssh/one", o.home + "/two keys/early@web1.example.com"},
 		IdentitiesOnly: true, Agent: o.home + "/agent.sock", Jumps: []string{"admin@bastion:22", "inner"},
 	}
@@ -78,7 +78,7 @@ func TestHostWithoutConfigurationHasDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(target{Host: "web9", Name: "web9", Address: "web9", Port: 22, User: "desk"}, got); d != "" {
+	if d := cmp.Diff(target{Host: "web9", Place: "the desk's own user at web9 by SSH", Name: "web9", Address: "web9", Port: 22, User: "desk"}, got); d != "" {
 		t.Error(d)
 	}
 }
@@ -168,7 +168,7 @@ func TestJumpHostsAreRead(t *testing.T) {
 		"ssh://[2001:db8::1]:2222": {Address: "2001:db8::1", Port: 2222},
 	} {
 		want.Name, want.Reach = in, data.ReachSSH
-		got, err := splitJump(in)
+		got, err := JumpHost(in)
 		if err != nil {
 			t.Errorf("%s: %v", in, err)
 		}
@@ -177,7 +177,7 @@ func TestJumpHostsAreRead(t *testing.T) {
 		}
 	}
 	for _, in := range []string{"", "me@", "-oProxyCommand=id", "-l@x", "x:0", "x:99999", "ssh://x/y"} {
-		if got, err := splitJump(in); !errors.Is(err, errJumpForm) {
+		if got, err := JumpHost(in); !errors.Is(err, errJumpForm) {
 			t.Errorf("%q: got %+v and %v", in, got, err)
 		}
 	}

@@ -185,7 +185,9 @@ func stuck(t *testing.T) outcome {
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
 	ended := make(chan error, 1)
-	go func() { ended <- (&app.Driver{Desk: n.office, Pace: nightPace, Holder: "test"}).Drive(ctx, n.rollout, true) }()
+	go func() {
+		ended <- (&app.Driver{Desk: n.office, Pace: nightPace, Holder: "test"}).Drive(ctx, n.rollout, true)
+	}()
 	words := ""
 	for !strings.Contains(words, "looks stuck") && ctx.Err() == nil {
 		time.Sleep(20 * time.Millisecond)

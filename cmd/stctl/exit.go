@@ -87,10 +87,12 @@ var nextHere = []struct {
 }{
 	{data.ErrNoExposure, `Give --exposure internet, internal or air-gapped: only you know who can reach the host, and the deadlines depend on it.`},
 	{secret.ErrNoKeyring, `Unlock the system's keyring, or use the sealed vault: give --vault-passphrase-file FILE, a file (mode 0600) with a passphrase of your choice.`},
+	{secret.ErrElsewhere, `The password was not sent. If the entry is right (stctl host show HOST), store the password again: stctl secret set login HOST (or sudo). If you do not know who changed it, look first: stctl audit list`},
 	{secret.ErrNone, `Keep one: stctl secret set login HOST (or sudo, or passphrase of a key file). On Linux a key will do.`},
 	{remote.ErrNoPrivilege, `Log in as root, allow sudo for this user (docs/manual/preparing-a-linux-server.md), or keep its password: stctl secret set sudo HOST`},
 	{store.ErrConflict, `Look at what is there now ("stctl host list", or the list command of what you changed) and make your change again. Yours was not saved.`},
 	{remote.ErrLoginRefused, `Give the right --user or --identity-file to "stctl host edit HOST", load the key into your SSH agent, or keep a password: stctl secret set login HOST`},
+	{remote.ErrHeldBack, `Make sure that the account is not locked and its password not expired, then keep the password again: stctl secret set login HOST`},
 	{app.ErrAllLeftOut, `What is left out is named above with its reason. Mend that, or allow it: --kept-back, --allow-remove. Then make the plan again.`},
 	{app.ErrNotApproved, `Look through the plan and approve it: "stctl plan show PLAN" ends with the command.`},
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -367,14 +368,39 @@ func (c *cli) hostRemove() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			var names []string
+			for _, id := range ids {
+				h, err := d.DB.Host(cmd.Context(), id)
+				if err != nil {
+					return err
+				}
+				names = append(names, h.Name)
+			}
 			if _, err := d.RemoveHosts(cmd.Context(), ids, reason); err != nil {
 				return err
 			}
+			c.sayKept(cmd.Context(), names)
 			return c.out.done(done("host removed", ids...), "%s removed.", count(len(ids), "host"))
 		},
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why (required; goes into the audit trail)")
 	return cmd
+}
+
+// sayKept tells which passwords of removed hosts are still kept.
+func (c *cli) sayKept(ctx context.Context, names []string) {
+	if c.office.Secrets == nil {
+		return
+	}
+	for _, name := range names {
+		kept, err := app.KeptFor(ctx, c.office.Secrets, name)
+		if err != nil {
+			c.out.note("It is not known whether a password of %s is still kept: %v", name, err)
+		}
+		for _, k := range kept {
+			c.out.note("The %s password of %s is still kept. To forget it: stctl secret delete %s %s", k.Kind, name, k.Kind, name)
+		}
+	}
 }
 
 // duplicateJSON is a set of hosts that look like one.

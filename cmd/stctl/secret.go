@@ -18,7 +18,11 @@ where --vault-passphrase-file is given. They are never in the workspace, a log, 
 error or an argument.
 
 KIND is login (password of the login on a host), sudo (password that sudo asks for
-on a host) or passphrase (of a private key file).`
+on a host) or passphrase (of a private key file).
+
+A password is bound to where the inventory has its host now: user, address, port
+and way to log in. When the entry says something else later, it is not sent until
+it is kept again.`
 
 func (c *cli) secretCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "secret", Short: "Keep passwords and passphrases in the keyring or a sealed vault", Long: secretLong}
@@ -29,6 +33,7 @@ func (c *cli) secretCommand() *cobra.Command {
 type secretDone struct {
 	Done string `json:"done"`
 	Key  string `json:"key"`
+	For  string `json:"for,omitempty"` // where the password may go, and nowhere else
 }
 
 // secrets returns where credentials are kept, and the key for a command's arguments.
@@ -54,14 +59,14 @@ func (c *cli) secrets(ctx context.Context, kind, of string) (*app.Desk, secret.K
 	}
 	if key.Kind != secret.Passphrase {
 		if _, err := inv.host(of); err != nil {
-			c.out.note("There is no host %q in the inventory; kept all the same, for it may be a jump host.", of)
+			c.out.note("There is no host %q in the inventory; kept for the jump host of that name. When you add a host of that name, keep it again.", of)
 		}
 	}
 	if c.options.Practice {
 		return nil, key, &refusal{"Not in the practice shop", "the practice shop keeps no secrets of yours: it has the one password it needs", "Leave --practice away to keep a credential for your own hosts."}
 	}
 	if c.office.Secrets == nil {
-		return nil, key, fmt.Errorf("keep secrets: %w", secret.ErrNoKeyring)
+		return nil, key, fmt.Errorf("keep secrets: %w: there is none on this computer, or it is locked", secret.ErrNoKeyring)
 	}
 	return d, key, nil
 }
@@ -80,10 +85,15 @@ func (c *cli) secretSet() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := d.KeepCredential(cmd.Context(), c.office.Secrets, key, s); err != nil {
+			place, err := d.KeepCredential(cmd.Context(), c.office.Secrets, key, s)
+			if err != nil {
 				return err
 			}
-			return c.out.done(secretDone{"credential kept", key.String()}, "Kept: %s", key)
+			kept := "Kept: " + key.String()
+			if place != "" {
+				kept += ", for " + place + " and nowhere else"
+			}
+			return c.out.done(secretDone{"credential kept", key.String(), clean(place)}, "%s", kept)
 		},
 	}
 }
@@ -115,7 +125,7 @@ func (c *cli) secretDelete() *cobra.Command {
 			if err := d.ForgetCredential(cmd.Context(), c.office.Secrets, key); err != nil {
 				return err
 			}
-			return c.out.done(secretDone{"credential forgotten", key.String()}, "Forgotten: %s", key)
+			return c.out.done(secretDone{Done: "credential forgotten", Key: key.String()}, "Forgotten: %s", key)
 		},
 	}
 }

@@ -48,12 +48,12 @@ func (k *Keyring) Get(ctx context.Context, key Key) (Secret, error) {
 	if err != nil {
 		return Secret{}, keyringError("read", key, err)
 	}
-	return New(v), nil
+	return unpack(v), nil
 }
 
 // Set implements Store.
 func (k *Keyring) Set(ctx context.Context, key Key, s Secret) error {
-	err := wait(ctx, func() error { return keyring.Set(service, k.entry(key), s.Reveal()) })
+	err := wait(ctx, func() error { return keyring.Set(service, k.entry(key), pack(s)) })
 	return keyringError("store", key, err)
 }
 

@@ -27,10 +27,11 @@ const redacted = "[redacted]"
 type Secret struct {
 	// A pointer: fmt prints the fields of a Secret inside another struct's
 	// unexported field without asking its methods, and then shows an address.
-	v *string
+	v     *string
+	place string
 }
 
-// New returns a Secret that holds v.
+// New returns a Secret that holds v and may go anywhere.
 func New(v string) Secret { return Secret{v: &v} }
 
 // Reveal returns the credential itself, for the moment of a login.

@@ -152,7 +152,7 @@ func (v *Vault) read() error {
 		return errors.New("the file is sealed, but is no vault") // the cause may quote a credential
 	}
 	for k, s := range entries {
-		v.held[k] = New(s)
+		v.held[k] = unpack(s)
 	}
 	v.size, v.modified = info.Size(), info.ModTime()
 	return nil
@@ -187,7 +187,7 @@ func (v *Vault) write() (err error) {
 func (v *Vault) seal() ([]byte, error) {
 	entries := map[string]string{}
 	for k, s := range v.held {
-		entries[k] = s.Reveal()
+		entries[k] = pack(s)
 	}
 	b, err := json.Marshal(entries)
 	if err != nil {

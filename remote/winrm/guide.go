@@ -90,7 +90,9 @@ var mends = []struct {
 	err  error
 	text string
 }{
+	{secret.ErrElsewhere, "The password was not sent. If the entry is right, store the password again: stctl secret set login HOST\nIf you do not know who changed it, look first: stctl audit list"},
 	{secret.ErrNone, "Keep the account's password; nothing was sent to the host: stctl secret set login HOST"},
+	{remote.ErrHeldBack, "Make sure that the account is not locked and its password not expired. On a domain controller: Get-ADUser NAME -Properties LockedOut,PasswordExpired\nThen keep the password again: stctl secret set login HOST"},
 	{remote.ErrInsecure, "Set up HTTPS on the host (the manual's page on preparing a Windows server says how), or let it take Negotiate:\nSet-Item WSMan:\\localhost\\Service\\Auth\\Negotiate $true"},
 	{remote.ErrUnreachable, "On the host, in PowerShell as administrator:\nGet-Service WinRM; winrm enumerate winrm/config/listener\nGet-NetFirewallRule -Enabled True -Direction Inbound | Get-NetFirewallPortFilter | Where-Object LocalPort -in 5985, 5986\nThe manual's page on preparing a Windows server says how to make a certificate, the listener and the rule. With a certificate from an authority: winrm quickconfig -transport:https"},
 	{remote.ErrNotAdmin, "Make the account a local administrator of the host: Add-LocalGroupMember -SID S-1-5-32-544 -Member 'DOMAIN\\user'\nFor a local account other than the built-in one:\nSet-ItemProperty HKLM:\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Policies\\System LocalAccountTokenFilterPolicy 1 -Type DWord"},

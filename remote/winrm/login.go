@@ -27,6 +27,11 @@ func (d *Dialer) logIn(ctx context.Context, t target) (*line, error) {
 	if err != nil {
 		return nil, err
 	}
+	leave, err := d.wrong.enter(ctx, t)
+	if err != nil {
+		l.close()
+		return nil, err
+	}
 	switch t.auth {
 	case data.AuthBasic:
 		err = l.loginBasic(ctx)
@@ -35,6 +40,7 @@ func (d *Dialer) logIn(ctx context.Context, t target) (*line, error) {
 	default:
 		err = l.loginNTLM(ctx)
 	}
+	leave(err)
 	if err != nil {
 		l.close()
 		return nil, err
@@ -52,11 +58,7 @@ func (l *line) loginBasic(ctx context.Context) error {
 	if l.leaf == nil {
 		return insecure("Basic is for HTTPS only")
 	}
-	user := l.target.user
-	if l.target.domain != "" {
-		user = l.target.domain + `\` + user
-	}
-	l.basic = "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+l.target.secret.Reveal()))
+	l.basic = "Basic " + base64.StdEncoding.EncodeToString([]byte(l.target.account()+":"+l.target.secret.Reveal()))
 	a, err := l.exchange(ctx, l.config.AnswerTimeout, l.basic, soapType, nil)
 	if err != nil {
 		return err

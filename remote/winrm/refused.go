@@ -44,11 +44,7 @@ func (r *refusal) Unwrap() error { return remote.ErrLoginRefused }
 // refused tells of a login that the host did not take. It is not tried again:
 // many shops lock an account that fails a few times.
 func (l *line) refused(c cause, why string) error {
-	user := l.target.user
-	if l.target.domain != "" {
-		user = l.target.domain + `\` + user
-	}
-	return &refusal{user, why, c}
+	return &refusal{l.target.account(), why, c}
 }
 
 // untold is what can be said of a login that is refused without a word.

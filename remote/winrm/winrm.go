@@ -74,14 +74,19 @@ type Dialer struct {
 	config Config
 	certs  *certificates
 	own    bool // connections go another way than this computer's own
+	wrong  *refusals
 }
 
 // New returns a dialer.
 func New(c Config) *Dialer {
 	own := c.DialContext != nil
 	c = c.withDefaults()
-	return &Dialer{config: c, own: own, certs: &certificates{accepted: c.Accepted, roots: c.Roots}}
+	return &Dialer{config: c, own: own, certs: &certificates{accepted: c.Accepted, roots: c.Roots}, wrong: newRefusals()}
 }
+
+// CredentialsChanged implements remote.Keeper: accounts that were refused are
+// tried again.
+func (d *Dialer) CredentialsChanged() { d.wrong.forget() }
 
 // AcceptHostKey notes that a person has vouched for the certificate that e
 // tells of.
@@ -109,12 +114,6 @@ func (d *Dialer) dial(ctx context.Context, h data.Host) (*session, error) {
 	return newSession(d, t, first), nil
 }
 
-// The ports of WinRM, by IANA and since Windows 7.
-const (
-	httpPort  = 5985
-	httpsPort = 5986
-)
-
 // A target is a host as one login needs it.
 type target struct {
 	name    string // of the host, for errors
@@ -128,6 +127,14 @@ type target struct {
 }
 
 func (t target) tls() bool { return t.auth != data.AuthSealedHTTP }
+
+// account names the account for people.
+func (t target) account() string {
+	if t.domain != "" {
+		return t.domain + `\` + t.user
+	}
+	return t.user
+}
 
 func (t target) url() string {
 	scheme := "https"
@@ -147,10 +154,7 @@ func (errNoPassword) Is(target error) bool { return target == secret.ErrNone }
 func (d *Dialer) way(h data.Host) target {
 	port := h.Port
 	if port == 0 {
-		port = httpsPort
-		if h.Auth == data.AuthSealedHTTP {
-			port = httpPort
-		}
+		port = h.Auth.Port()
 	}
 	t := target{name: h.Name, server: h.Target(), address: net.JoinHostPort(h.Target(), strconv.Itoa(port)), auth: h.Auth, keytab: h.IdentityFile}
 	t.user, t.domain = splitUser(h.User)
@@ -165,12 +169,19 @@ func (d *Dialer) target(ctx context.Context, h data.Host) (target, error) {
 	if t.auth == data.AuthKerberos && t.keytab != "" {
 		return t, nil
 	}
-	var err error
-	t.secret, err = d.config.Secrets.Get(ctx, secret.LoginKey(h.Name))
-	if errors.Is(err, secret.ErrNone) || err == nil && t.secret.IsZero() {
+	key := secret.LoginKey(h.Name)
+	s, err := d.config.Secrets.Get(ctx, key)
+	if errors.Is(err, secret.ErrNone) || err == nil && s.IsZero() {
 		return t, fmt.Errorf("%w for user %s: %w", remote.ErrLoginRefused, h.User, errNoPassword{})
 	}
-	return t, err
+	if err != nil {
+		return t, err
+	}
+	if err := s.MayGoTo(h.Destination(), key); err != nil {
+		return t, fmt.Errorf("%w: nothing was sent to the host: %w", remote.ErrLoginRefused, err)
+	}
+	t.secret = s
+	return t, nil
 }
 
 // splitUser takes "DOMAIN\user" and "user@realm" apart. "user@realm" stays

@@ -286,7 +286,7 @@ func (f found) scan() data.Scan {
 		Platform: data.WindowsUpdate, OS: f.Facts.os(), Root: true,
 		Kernel:   data.Kernel{Running: f.Facts.build()},
 		BootedAt: moment(f.Facts.Booted), HostNow: moment(f.Facts.Now), MetadataAt: moment(f.Fetched),
-		RebootKnown: f.Reboot.Known,
+		RebootKnown: f.Reboot.Known, Source: f.Facts.origin(),
 	}
 	for _, r := range f.Reboot.Reasons {
 		if r.Counts {

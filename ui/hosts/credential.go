@@ -57,6 +57,8 @@ func (x *Screen) askCredential(r *row) {
 // credentialText says why the host did not let the desk in.
 func credentialText(r app.ScanResult) string {
 	switch {
+	case errors.Is(r.Err, secret.ErrElsewhere):
+		return r.Err.Error() + ". It was not sent. Store it again only if that is right: whoever can change an entry could have it sent to a host of their own."
 	case errors.Is(r.Err, remote.ErrSudoPassword) && !errors.Is(r.Err, secret.ErrNone):
 		return r.Host.Name + " refused the stored password. It was tried once and is not tried again, so that no account is locked."
 	case errors.Is(r.Err, remote.ErrSudoPassword):
@@ -94,7 +96,7 @@ func (x *Screen) keepCredential(h data.Host, word, why string, kept func()) *kit
 	form := kit.NewForm(
 		&kit.Field{Label: "What", Input: kind},
 		file,
-		&kit.Field{Label: "Credential", Input: value, Hint: "Kept in the system's keyring or the sealed vault, nowhere else.",
+		&kit.Field{Label: "Credential", Input: value, Hint: "Kept in the system's keyring or the sealed vault. A password goes to " + h.Destination() + ", nowhere else.",
 			Check: func() error {
 				if value.Text == "" {
 					return errors.New("Type the password or passphrase.")
@@ -108,10 +110,14 @@ func (x *Screen) keepCredential(h data.Host, word, why string, kept func()) *kit
 		Extra: []fyne.CanvasObject{x.checkButton(h)},
 		OnConfirm: func() error {
 			key, credential = keyOf(kind.Chosen(), h, path.Trimmed()), secret.New(value.Text)
+			if key.Kind != secret.Passphrase {
+				credential = credential.For(h.Destination()) // what the person was shown
+			}
 			return nil
 		},
 		Work: func(ctx context.Context) error {
-			return x.tools.Desk.KeepCredential(ctx, x.tools.Secrets, key, credential)
+			_, err := x.tools.Desk.KeepCredential(ctx, x.tools.Secrets, key, credential)
+			return err
 		}, OnDone: kept})
 	x.shell.Window().Canvas().Focus(value)
 	return m

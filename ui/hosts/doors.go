@@ -36,7 +36,7 @@ func doorOf(err error) door {
 		return doorChanged
 	case errors.Is(err, remote.ErrSudoPassword):
 		return doorSudo
-	case errors.Is(err, remote.ErrLoginRefused), errors.Is(err, secret.ErrNone):
+	case errors.Is(err, remote.ErrLoginRefused), errors.Is(err, remote.ErrHeldBack), errors.Is(err, secret.ErrNone):
 		return doorLogin
 	case errors.Is(err, remote.ErrUnreachable), errors.Is(err, remote.ErrTimeout):
 		return doorUnreached

@@ -17,7 +17,7 @@ func (x *Screen) remove(rows []*row) {
 	ids := idsOf(rows)
 	what := names(rows)
 	kit.Confirm(x.shell.Context(), x.shell.Window(), "Remove "+what+"?",
-		"Scans, history and exceptions go with it; the audit trail stays. Undo brings back the inventory only: the hosts are then unknown until they are scanned.",
+		"Scans, history and exceptions go with it; the audit trail stays. Undo brings back the inventory only: the hosts are then unknown until they are scanned. Passwords kept for it stay; Settings forgets them.",
 		"Remove "+what, func() {
 			var undo func(context.Context) error
 			kit.Load(x.shell.Context(), kit.NewLatest(x.page.Fail), func(ctx context.Context) (_ struct{}, err error) {

@@ -168,11 +168,21 @@ func (x *Screen) keep() {
 	}})
 	var k secret.Key
 	var v secret.Secret
+	place := ""
 	kit.ShowDialog(x.shell.Context(), x.shell.Window(), kit.Dialog{
 		Title: "Keep a credential", Text: "It is kept in " + x.where() + ".", Form: kit.NewForm(fields...), Confirm: "Keep",
 		OnConfirm: func() error { k, v = key(), secret.New(value.Text); return nil },
-		Work:      func(ctx context.Context) error { return x.tools.Desk.KeepCredential(ctx, x.tools.Secrets, k, v) },
-		OnDone:    func() { x.shell.Say(kit.StatusNone, "Kept: "+k.String(), nil) },
+		Work: func(ctx context.Context) (err error) {
+			place, err = x.tools.Desk.KeepCredential(ctx, x.tools.Secrets, k, v)
+			return err
+		},
+		OnDone: func() {
+			said := "Kept: " + k.String()
+			if place != "" {
+				said += ", for " + place
+			}
+			x.shell.Say(kit.StatusNone, said, nil)
+		},
 	})
 }
 
