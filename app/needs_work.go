@@ -45,7 +45,7 @@ func (s *Situation) runs() []Need {
 			failed.Because = fmt.Sprintf("%s: %s", s.listed(failed.Hosts), full(why))
 			if s.stopped(r) {
 				failed.Title += ", which has stopped"
-				failed.Because += " " + full(r.Note)
+				failed.Because += " " + sentence(strings.TrimSuffix(full(r.Note), "."))
 			}
 			out = append(out, failed)
 		}

@@ -172,7 +172,7 @@ func historyPart(b data.Background) fyne.CanvasObject {
 	const shown = 10
 	box := kit.VBox(4)
 	for _, l := range b.History[:min(len(b.History), shown)] {
-		box.Add(fact(kit.DateTime(l.At), app.PastText(l)))
+		box.Add(fact(l.At.Local().Format("2006-01-02 15:04"), app.PastText(l)))
 	}
 	if left := len(b.History) + b.Older - shown; left > 0 {
 		box.Add(sentence("And " + kit.Count(left, "older line", "older lines") + "; the raw output has them."))

@@ -49,7 +49,7 @@ func cutName(s string, room, size float32, style fyne.TextStyle) (text string, w
 // idle is what the titles of Windows updates say of every update alike, or for
 // the second time: "2026-11 Cumulative Update for Windows Server 2019 for
 // x64-based Systems (KB5070750)".
-var idle = strings.NewReplacer(" for x64-based Systems", "", " for x64 ", " ", " Update for ", " · ", "Microsoft server operating system", "Server", "Windows Server", "Server")
+var idle = strings.NewReplacer("Cumulative Update for .NET Framework", ".NET", " for x64-based Systems", "", " for x64 ", " ", " Update for ", " · ", "Microsoft server operating system", "Server", "Windows Server", "Server")
 
 // month: "2026-11 " at the beginning of a title; the number stands for it too.
 var month = regexp.MustCompile(`^20[0-9]{2}-[01][0-9] `)
