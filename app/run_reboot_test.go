@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -215,6 +216,33 @@ func TestARefusedRebootEndsAtOnce(t *testing.T) {
 		run := s.run(t)
 		if run.Outcome != data.OutcomeFailed || !strings.Contains(run.Detail, "2 of 2 changes are in") || !strings.Contains(run.Detail, "reboot refused: shutdown.exe: 5") || strings.Contains(run.Detail, ", rebooted") {
 			t.Errorf("%s: %s", run.Outcome, run.Detail)
+		}
+	}
+}
+
+// What was said of the reboot looks like another one when it stands beside a
+// later step.
+func TestAfterTheBootNothingIsSaidToReboot(t *testing.T) {
+	w := newWorld()
+	w.needBoot = true
+	s := newShop(t, w, data.RebootIfNeeded)
+	var mu sync.Mutex
+	told := map[data.Step][]string{}
+	dr := &Driver{Desk: s.Desk, Pace: quick, Holder: "test", Changed: func(r data.Run) {
+		mu.Lock()
+		defer mu.Unlock()
+		if r.Outcome == data.OutcomeNone {
+			told[r.Step] = append(told[r.Step], r.Detail)
+		}
+	}}
+	s.start(t, "")
+	must(t, dr.Drive(t.Context(), s.rollout, true))
+	if !slices.Contains(told[data.StepReboot], "rebooting: kernel") {
+		t.Errorf("told of the reboot: %q", told[data.StepReboot])
+	}
+	for _, step := range []data.Step{data.StepPostCheck, data.StepVerify} {
+		if len(told[step]) == 0 || strings.Contains(strings.Join(told[step], "|"), "reboot") {
+			t.Errorf("told of %s: %q", step, told[step])
 		}
 	}
 }

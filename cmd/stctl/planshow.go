@@ -83,7 +83,7 @@ func (h *planHostJSON) windowText() string {
 }
 
 func (j planJSON) print(p *page) {
-	what := count(j.HostCount, "host") + ", " + count(j.Targets, "package")
+	what := count(j.HostCount, "host") + ", " + count(j.Targets, nounOf(j.Hosts...))
 	if j.NoUpdates {
 		what = count(j.HostCount, "host") + " to reboot, no updates"
 	}
@@ -110,14 +110,14 @@ func (j planJSON) print(p *page) {
 			list []targetJSON
 		}{{"upgrade", h.Upgrade}, {"add", h.Add}, {"REMOVE", h.Remove}} {
 			for _, t := range part.list {
-				rows = append(rows, []any{part.word, data.Target{Name: t.Name, Arch: t.Arch, Title: t.Title}.Label(), dash(t.From), dash(t.To), classText(t.Class), severityText(t.Severity), dash(t.Origin)})
+				rows = append(rows, []any{part.word, data.Target{Name: t.Name, Arch: t.Arch, Title: t.Title}.Label(), dash(data.VersionText(t.From)), dash(data.VersionText(t.To)), classText(t.Class), severityText(t.Severity), dash(t.Origin)})
 			}
 		}
 		if j.NoUpdates {
 			p.line("It is rebooted; nothing is brought in.")
 			continue
 		}
-		p.table("do|package|from|to|class|severity|origin", rows)
+		p.table("do|"+nounOf(h)+"|from|to|class|severity|origin", rows)
 	}
 	j.printNotes(p)
 	if len(j.Excepted) > 0 {
@@ -130,6 +130,19 @@ func (j planJSON) print(p *page) {
 		p.gap()
 		p.line("Approve exactly this: stctl plan approve %d --digest %s", j.ID, j.Digest[:leastDigest])
 	}
+}
+
+// nounOf names what is planned for hosts: a package, or an update of Windows,
+// whose version is an ID that only --json tells whole.
+func nounOf(hosts ...planHostJSON) string {
+	for _, h := range hosts {
+		for _, t := range h.Upgrade {
+			if data.VersionText(t.To) != t.To {
+				return "update"
+			}
+		}
+	}
+	return "package"
 }
 
 // printNotes says what is not in the plan, updates of one host and one reason
