@@ -171,7 +171,7 @@ func (t *turn) seeScan() string {
 func (t *turn) seeLists() string {
 	sc := t.s.Scan
 	if sc.MetadataAt.IsZero() && sc.Platform == data.WindowsUpdate {
-		return "it is not known when the host's update source answered last"
+		return "it is not known when " + sourceOf(sc) + " answered last"
 	}
 	if sc.MetadataAt.IsZero() {
 		return "it is not known how old the host's package lists are"
@@ -181,19 +181,30 @@ func (t *turn) seeLists() string {
 	if hostNow.IsZero() {
 		hostNow = sc.At
 	}
-	if sc.MetadataAt.After(hostNow.Add(futureSlack)) {
+	switch ahead := sc.MetadataAt.After(hostNow.Add(futureSlack)); {
+	case ahead && sc.Platform == data.WindowsUpdate:
+		return fmt.Sprintf("by the host's clock %s answered in the future (%s): that clock was or is wrong", sourceOf(sc), Moment(sc.MetadataAt))
+	case ahead:
 		return fmt.Sprintf("the host's package lists are dated in the future (%s): its clock was or is wrong", Moment(sc.MetadataAt))
 	}
 	age := max(hostNow.Sub(sc.MetadataAt), 0)
 	fetched := sc.At.Add(-age)
 	switch late := !t.now.Before(fetched.Add(t.maxAge)); {
 	case late && sc.Platform == data.WindowsUpdate:
-		return fmt.Sprintf("the host's update source answered last on %s, longer ago than the %s the standard allows", Moment(fetched), DurationText(t.maxAge))
+		return fmt.Sprintf("%s answered last on %s, longer ago than the %s the standard allows", sourceOf(sc), Moment(fetched), DurationText(t.maxAge))
 	case late:
 		return fmt.Sprintf("the host's package lists of %s are older than the %s the standard allows", Moment(fetched), DurationText(t.maxAge))
 	}
 	t.changes(fetched.Add(t.maxAge))
 	return ""
+}
+
+// sourceOf names where a Windows host gets its updates.
+func sourceOf(s data.Scan) string {
+	if s.Source == "" {
+		return "the host's update source"
+	}
+	return "the host's update source (" + s.Source + ")"
 }
 
 // changes notes a moment at which the judgement changes by itself.

@@ -115,8 +115,11 @@ func TestWhatProvesNothingIsUnknown(t *testing.T) {
 		"lists to come":    {func(s *Subject) { s.Scan.MetadataAt = judgeNow.Add(time.Hour) }, "dated in the future"},
 		"lists age hidden": {func(s *Subject) { s.Scan.MetadataAt = time.Time{} }, "not known how old"},
 		"source silent": {func(s *Subject) {
-			s.Scan.Platform, s.Scan.MetadataAt = data.WindowsUpdate, judgeNow.Add(-8*judgeDay)
-		}, "update source answered last on"},
+			s.Scan.Platform, s.Scan.MetadataAt, s.Scan.Source = data.WindowsUpdate, judgeNow.Add(-8*judgeDay), "WSUS http://wsus.shop.example:8530"
+		}, "the host's update source (WSUS http://wsus.shop.example:8530) answered last on"},
+		"source to come": {func(s *Subject) {
+			s.Scan.Platform, s.Scan.MetadataAt = data.WindowsUpdate, judgeNow.Add(time.Hour)
+		}, "by the host's clock the host's update source answered in the future"},
 		"source never heard of": {func(s *Subject) { s.Scan.Platform, s.Scan.MetadataAt = data.WindowsUpdate, time.Time{} }, "update source answered last"},
 		"reboot hidden":         {func(s *Subject) { s.Scan.RebootKnown = false }, "whether a reboot is pending"},
 	} {

@@ -30,6 +30,12 @@ type PlanRequest struct {
 	// RebootOnly brings nothing in: only hosts that need a reboot, or with
 	// data.RebootAlways all, are rebooted. Nothing may be chosen with it.
 	RebootOnly bool
+
+	// ByName are updates (data.Update.Key) that a person chose one by one: they go
+	// in although an exception leaves them out.
+	ByName []string
+
+	exceptions []data.Exception // all on record; MakePlan reads them
 }
 
 // ErrNoReboot means that a plan that only reboots was asked for in words that
@@ -83,6 +89,9 @@ func (d *Desk) MakePlan(ctx context.Context, req PlanRequest, done func(data.Hos
 	}
 	std, err := d.DB.StandardAt(ctx, d.Now())
 	if err != nil {
+		return data.Plan{}, nil, fmt.Errorf("make plan: %w", err)
+	}
+	if req.exceptions, err = d.DB.Exceptions(ctx); err != nil {
 		return data.Plan{}, nil, fmt.Errorf("make plan: %w", err)
 	}
 	p := data.Plan{
@@ -156,7 +165,7 @@ func (d *Desk) planHost(ctx context.Context, h data.Host, req PlanRequest, maxAg
 		out.reboot = true
 		return out
 	}
-	want, notes := chooseTargets(h, scan, req)
+	want, notes := chooseTargets(h, scan, req, d.Now())
 	out.notes = notes
 	if len(want) == 0 {
 		return out
@@ -169,6 +178,9 @@ func (d *Desk) planHost(ctx context.Context, h data.Host, req PlanRequest, maxAg
 		return leave(firstLine(err))
 	}
 	if why := unplanned(want, changes, req.Remove); why != "" {
+		return leave(why)
+	}
+	if why := req.comesAlong(h.ID, changes, d.Now()); why != "" {
 		return leave(why)
 	}
 	out.part.Changes = describe(changes, scan.Updates)
@@ -196,9 +208,10 @@ func whereabouts(h data.Host) string {
 }
 
 // chooseTargets picks what the request asks for. Held and phased updates are
-// never planned: a person or the vendor has said not now.
+// never planned: a person or the vendor has said not now. What an exception
+// leaves out goes in only where it was chosen by name.
 // What is installed already and waits for a reboot cannot go in again.
-func chooseTargets(h data.Host, scan data.Scan, req PlanRequest) (want []data.Target, notes []PlanNote) {
+func chooseTargets(h data.Host, scan data.Scan, req PlanRequest, now time.Time) (want []data.Target, notes []PlanNote) {
 	for _, u := range scan.Updates {
 		if len(req.Classes) > 0 && !slices.Contains(req.Classes, u.Class) {
 			continue
@@ -208,6 +221,16 @@ func chooseTargets(h data.Host, scan data.Scan, req PlanRequest) (want []data.Ta
 		}
 		if u.Hold == data.Held || u.Hold == data.Phased || (u.Hold == data.KeptBack && !req.KeptBack) {
 			notes = append(notes, PlanNote{Host: h, Update: u.Key(), Why: string(u.Hold)})
+			continue
+		}
+		if e, ok := longest(req.exceptions, h.ID, u.Key(), now); ok && !slices.Contains(req.ByName, u.Key()) {
+			n := PlanNote{Host: h, Update: u.Key(), Why: leavesOut(e, "it")}
+			if e.Update == "" {
+				n.Update, n.Why = "", leavesOut(e, "the whole host")
+			}
+			if !slices.Contains(notes, n) {
+				notes = append(notes, n)
+			}
 			continue
 		}
 		if slices.ContainsFunc(scan.Installed, func(p data.Package) bool { return p.Waits && p.Name == u.Name && p.Version == u.Available }) {

@@ -56,9 +56,9 @@ func (r *runner) drive(ctx context.Context) {
 	}
 }
 
-// goTo stores the next step.
+// goTo stores the next step. What was said of the one before holds no longer.
 func (r *runner) goTo(ctx context.Context, s data.Step) error {
-	r.run.Step, r.run.Quiet = s, 0
+	r.run.Step, r.run.Detail, r.run.Quiet = s, "", 0
 	return r.keep(ctx)
 }
 

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -185,6 +186,33 @@ func TestCancelledIsUnknownWhereTheScanSaysNothing(t *testing.T) {
 	for _, why := range []string{"cancelled", "deadline"} {
 		if got, detail := judgeRun(data.Run{Job: "st-1", JobEnded: true, JobStopped: why}, want, data.Scan{}); got != data.OutcomeUnknown {
 			t.Errorf("%s: %s: %s", why, got, detail)
+		}
+	}
+}
+
+// What was said of the reboot looks like another one when it stands beside a
+// later step.
+func TestAfterTheBootNothingIsSaidToReboot(t *testing.T) {
+	w := newWorld()
+	w.needBoot = true
+	s := newShop(t, w, data.RebootIfNeeded)
+	var mu sync.Mutex
+	told := map[data.Step][]string{}
+	dr := &Driver{Desk: s.Desk, Pace: quick, Holder: "test", Changed: func(r data.Run) {
+		mu.Lock()
+		defer mu.Unlock()
+		if r.Outcome == data.OutcomeNone {
+			told[r.Step] = append(told[r.Step], r.Detail)
+		}
+	}}
+	s.start(t, "")
+	must(t, dr.Drive(t.Context(), s.rollout, true))
+	if !slices.Contains(told[data.StepReboot], "rebooting: kernel") {
+		t.Errorf("told of the reboot: %q", told[data.StepReboot])
+	}
+	for _, step := range []data.Step{data.StepPostCheck, data.StepVerify} {
+		if len(told[step]) == 0 || strings.Contains(strings.Join(told[step], "|"), "reboot") {
+			t.Errorf("told of %s: %q", step, told[step])
 		}
 	}
 }

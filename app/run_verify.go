@@ -78,7 +78,7 @@ func judgeRun(run data.Run, want data.Changes, scan data.Scan) (data.Outcome, st
 	case run.JobExit != 0:
 		return data.OutcomeFailed, fmt.Sprintf("the job ended with exit status %d: %s", run.JobExit, state)
 	case rolledBack(run, scan) && len(out) > 0:
-		return data.OutcomeFailed, "undone by Windows during the reboot (rolled back): " + state
+		return data.OutcomeFailed, "undone by Windows during the reboot (rolled back): " + state + servicingLog
 	case len(out) > 0, len(bad) > 0:
 		return data.OutcomeFailed, state
 	case run.Job != "" && !run.JobEnded:
@@ -86,6 +86,9 @@ func judgeRun(run data.Run, want data.Changes, scan data.Scan) (data.Outcome, st
 	}
 	return data.OutcomeSucceeded, state
 }
+
+// servicingLog is where Windows says why it took an update back.
+const servicingLog = `; why stands in C:\Windows\Logs\CBS\CBS.log on the host: read it before a retry`
 
 // rolledBack reports whether Windows has taken back what is not in: the job said
 // that all of it was installed, and the reboot was to bring it into force.

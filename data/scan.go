@@ -21,6 +21,7 @@ type Scan struct {
 	RebootKnown  bool
 	Restart      []string  // services that still run old libraries, sorted
 	RestartKnown bool      // false where the host has no means to tell, or the session no right
+	Source       string    // where the host gets its updates by its policy: "Microsoft", "WSUS http://…"; empty: not told (only Windows tells)
 	MetadataAt   time.Time // when the host last fetched its sources' lists; zero: not known
 	Root         bool      // the session had root
 	Installed    []Package

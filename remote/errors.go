@@ -15,7 +15,7 @@ var (
 	ErrLoginRefused   = errors.New("login refused")
 	ErrNoPrivilege    = errors.New("no way to become root")
 	ErrSudoPassword   = errors.New("sudo password is wrong or missing")
-	ErrBusy           = errors.New("another package manager is at work")
+	ErrBusy           = errors.New("another job or installation is at work on the host")
 	ErrBooting        = errors.New("host has not finished its boot")
 	ErrGoingDown      = errors.New("somebody else reboots the host")
 	ErrTooMuchOutput  = errors.New("more output than allowed")

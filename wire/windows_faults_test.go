@@ -36,9 +36,18 @@ type winSite struct {
 	pace    app.Pace
 	on      func(data.Run)
 	waiting sync.WaitGroup
+	files   winFiles
 
 	mu    sync.Mutex
 	shift time.Duration // of the desk's clock from the true time
+}
+
+// winFiles are what another desk needs to work on the same site.
+type winFiles struct{ Workspace, Accepted string }
+
+// dialer is how desks reach the host.
+func (f winFiles) dialer() *winrm.Dialer {
+	return winrm.New(winrm.Config{Accepted: f.Accepted, Secrets: windowsPassword{}, ConnectTimeout: 2 * time.Second, AnswerTimeout: 5 * time.Second})
 }
 
 const (
@@ -72,8 +81,9 @@ func newWinSite(t *testing.T, real bool) *winSite {
 	world.OnDown, world.OnUp = s.server.Down, func() { s.server.Up() }
 	t.Cleanup(func() { s.waiting.Wait(); s.server.Close(); world.Close() })
 	s.pace = app.Pace{Poll: poll, Retry: 300 * time.Millisecond, Boot: time.Minute, GiveUp: time.Hour, Tick: 300 * time.Millisecond}
-	s.dialer = winrm.New(winrm.Config{Accepted: filepath.Join(t.TempDir(), "known_certificates"), Secrets: windowsPassword{}, ConnectTimeout: 2 * time.Second, AnswerTimeout: 5 * time.Second})
-	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "site.db"))
+	s.files = winFiles{filepath.Join(t.TempDir(), "site.db"), filepath.Join(t.TempDir(), "known_certificates")}
+	s.dialer = s.files.dialer()
+	db, err := store.Open(t.Context(), s.files.Workspace)
 	s.must(err)
 	t.Cleanup(func() { db.Close() })
 	s.Desk = &app.Desk{DB: db, Dialer: s.dialer, Platforms: wire.Platforms(), By: "anna@desk1", Now: s.now}

@@ -137,12 +137,22 @@ func byKind(err error) (Words, bool) {
 		if errors.Is(err, k.err) {
 			w := k.words
 			if w.Sentence == "" {
-				w.Sentence = sentence(err.Error())
+				w.Sentence = sentence(undoubled(err.Error(), k.err.Error(), w.Title))
 			}
 			return w, true
 		}
 	}
 	return Words{}, false
+}
+
+// undoubled leaves out of an error's text what the title says already: of "connect
+// to web1: host is unreachable: no route to host" the second part.
+func undoubled(text, kind, title string) string {
+	before, after, found := strings.Cut(text, kind+": ")
+	if !found || after == "" || !strings.Contains(strings.ToLower(kind), strings.ToLower(title)) {
+		return text
+	}
+	return before + strings.TrimPrefix(after, kind+": ")
 }
 
 // sentence makes a sentence of an error: a capital and a full stop.

@@ -152,3 +152,20 @@ func TestChangedKeyShowsBothKeys(t *testing.T) {
 		}
 	}
 }
+
+func TestATitleIsNotSaidTwice(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{fmt.Errorf("connect to web1: %w: dial tcp 192.0.2.1:22: refused", remote.ErrUnreachable), "Host is unreachable: Connect to web1: dial tcp 192.0.2.1:22: refused."},
+		{fmt.Errorf("%w: %w: refused", remote.ErrUnreachable, remote.ErrUnreachable), "Host is unreachable: Refused."},
+		{fmt.Errorf("connect to web1: %w", remote.ErrUnreachable), "Host is unreachable: Connect to web1: host is unreachable."},
+		{fmt.Errorf("read login web1: %w: locked", secret.ErrNoKeyring), "Keyring cannot be used: Read login web1: locked."},
+		{fmt.Errorf("connect to web1: %w for user ops: no password", remote.ErrLoginRefused), "Login refused: Connect to web1: login refused for user ops: no password."},
+	} {
+		if w := explain.Of(c.err); w.Title+": "+w.Sentence != c.want {
+			t.Errorf("%s: %s", w.Title, w.Sentence)
+		}
+	}
+}

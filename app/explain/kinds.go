@@ -28,7 +28,7 @@ var kinds = []kind{
 	{remote.ErrHeldBack, Words{Title: "Login not tried", Next: "Nothing was sent to this host, so that the account is not locked. Make sure of its password, and that it is not locked or expired; then store the password again, and scan."}},
 	{remote.ErrNoPrivilege, Words{Title: "No way to become root", Next: "Log in as root, allow sudo for this user, or store the sudo password for this host."}},
 	{remote.ErrSudoPassword, Words{Title: "Sudo password is wrong or missing", Next: "Store the right password for this host. It was tried once only, so the account is not locked by this program."}},
-	{remote.ErrBusy, Words{Title: "Another package manager is at work", Next: "Wait until it has finished, or look on the host at what holds the lock. Then try again."}},
+	{remote.ErrBusy, Words{Title: "Another job or installation is at work", Next: "Wait until it has finished, or look on the host at what it is. Then try again."}},
 	{remote.ErrBooting, Words{Title: "Host has not finished its boot", Next: "Wait some minutes, then try again. Windows works on updates before it shows its logon; if it stays so, look at the host's console."}},
 	{remote.ErrGoingDown, Words{Title: "Somebody else reboots the host", Next: "It is not asked twice; the boot ID tells whether it happens. On the host, \"shutdown /a\" takes a scheduled reboot back."}},
 	{remote.ErrTooMuchOutput, Words{Title: "Host said too much", Next: "Its answer was longer than allowed and proves nothing. Look at the host: a login script that prints, or a broken package list."}},

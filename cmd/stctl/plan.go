@@ -164,8 +164,9 @@ func (c *cli) planMake() *cobra.Command {
 		Use: "make [HOST…]", Short: "Ask hosts what bringing updates in would do, and keep the answer as a plan", Args: wants(0, -1, "names of hosts"),
 		Long: `Ask the chosen hosts, by their own package managers, what bringing in the chosen
 updates would do, and keep the exact versions as a plan. Nothing is changed on
-them. Held and phased updates are left out; so are hosts whose last scan is too
-old or proves nothing. What is left out is told.
+them. Held and phased updates are left out, and what an exception leaves out,
+unless --only names it; so are hosts whose last scan is too old or proves nothing.
+What is left out is told.
 
 With --reboot-only nothing is brought in: the plan reboots the hosts whose last
 scan says that a reboot is pending, in windows that permit reboots. A scan
@@ -186,6 +187,7 @@ takes no update before it.`,
 			if req.Keys, err = keysOf(cmd.Context(), d, w.only); err != nil {
 				return err
 			}
+			req.ByName = req.Keys
 			bar := c.out.bar(len(req.Hosts), "asking")
 			p, notes, err := d.MakePlan(cmd.Context(), req, func(h data.Host) { bar.add(h.Name) })
 			bar.end()
@@ -327,8 +329,15 @@ func (c *cli) planApprove() *cobra.Command {
 			if !strings.HasPrefix(full, digest) {
 				return otherDigest(p.ID, full, digest)
 			}
+			excepted, err := c.exceptedIn(cmd.Context(), d, p)
+			if err != nil {
+				return err
+			}
 			if err := d.ApprovePlan(cmd.Context(), p.ID, full, note); err != nil {
 				return err
+			}
+			for _, x := range excepted {
+				c.out.note("warning: %s", clean(x.Text()))
 			}
 			return c.out.done(done("plan approved", p.ID), "Plan %d is approved. Roll it out: stctl rollout start %d", p.ID, p.ID)
 		},
@@ -385,6 +394,7 @@ type planJSON struct {
 	NoUpdates bool           `json:"reboot_only,omitempty"`
 	Hosts     []planHostJSON `json:"hosts,omitempty"`
 	Notes     []planNoteJSON `json:"left_out,omitempty"`
+	Excepted  []exceptedJSON `json:"excepted,omitempty"` // goes in although an exception leaves it out
 }
 
 type approvalJSON struct {
@@ -434,6 +444,16 @@ type planNoteJSON struct {
 	Host   string `json:"host"`
 	Update string `json:"update,omitempty"`
 	Why    string `json:"why"`
+}
+
+type exceptedJSON struct {
+	Host      string           `json:"host"`
+	Update    string           `json:"update"`
+	Exception data.ExceptionID `json:"exception"`
+	Until     time.Time        `json:"until"`
+	Why       string           `json:"why"`
+
+	text string
 }
 
 func asPlanJSON(p data.Plan) planJSON {

@@ -40,7 +40,27 @@ func (c *cli) showPlan(ctx context.Context, d *app.Desk, inv *inventory, p data.
 	for _, n := range app.PlanNotes(p, inv.hosts) {
 		j.Notes = append(j.Notes, planNoteJSON{n.Host.Name, n.Update, clean(n.Why)})
 	}
+	excepted, err := c.exceptedIn(ctx, d, p)
+	if err != nil {
+		return err
+	}
+	for _, x := range excepted {
+		j.Excepted = append(j.Excepted, exceptedJSON{x.Host.Name, x.Update, x.Exception, x.Until, clean(x.Why), clean(x.Text())})
+	}
 	return c.out.show(j, func(pg *page) { j.print(pg) })
+}
+
+// exceptedIn reads what a plan brings in against an exception.
+func (c *cli) exceptedIn(ctx context.Context, d *app.Desk, p data.Plan) ([]app.Excepted, error) {
+	exceptions, err := d.DB.Exceptions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	hosts, err := d.DB.Hosts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return app.ExceptedIn(p, exceptions, hosts, d.Now()), nil
 }
 
 // fillWindow says when the host may be touched.
@@ -63,7 +83,7 @@ func (h *planHostJSON) windowText() string {
 }
 
 func (j planJSON) print(p *page) {
-	what := count(j.HostCount, "host") + ", " + count(j.Targets, "package")
+	what := count(j.HostCount, "host") + ", " + count(j.Targets, nounOf(j.Hosts...))
 	if j.NoUpdates {
 		what = count(j.HostCount, "host") + " to reboot, no updates"
 	}
@@ -90,20 +110,39 @@ func (j planJSON) print(p *page) {
 			list []targetJSON
 		}{{"upgrade", h.Upgrade}, {"add", h.Add}, {"REMOVE", h.Remove}} {
 			for _, t := range part.list {
-				rows = append(rows, []any{part.word, data.Target{Name: t.Name, Arch: t.Arch, Title: t.Title}.Label(), dash(t.From), dash(t.To), classText(t.Class), severityText(t.Severity), dash(t.Origin)})
+				rows = append(rows, []any{part.word, data.Target{Name: t.Name, Arch: t.Arch, Title: t.Title}.Label(), dash(data.VersionText(t.From)), dash(data.VersionText(t.To)), classText(t.Class), severityText(t.Severity), dash(t.Origin)})
 			}
 		}
 		if j.NoUpdates {
 			p.line("It is rebooted; nothing is brought in.")
 			continue
 		}
-		p.table("do|package|from|to|class|severity|origin", rows)
+		p.table("do|"+nounOf(h)+"|from|to|class|severity|origin", rows)
 	}
 	j.printNotes(p)
+	if len(j.Excepted) > 0 {
+		p.gap()
+	}
+	for _, x := range j.Excepted {
+		p.line("Warning: %s", x.text)
+	}
 	if j.ID != 0 && j.Approved == nil {
 		p.gap()
 		p.line("Approve exactly this: stctl plan approve %d --digest %s", j.ID, j.Digest[:leastDigest])
 	}
+}
+
+// nounOf names what is planned for hosts: a package, or an update of Windows,
+// whose version is an ID that only --json tells whole.
+func nounOf(hosts ...planHostJSON) string {
+	for _, h := range hosts {
+		for _, t := range h.Upgrade {
+			if data.VersionText(t.To) != t.To {
+				return "update"
+			}
+		}
+	}
+	return "package"
 }
 
 // printNotes says what is not in the plan, updates of one host and one reason

@@ -66,7 +66,7 @@ func (c *cli) secrets(ctx context.Context, kind, of string) (*app.Desk, secret.K
 		return nil, key, &refusal{"Not in the practice shop", "the practice shop keeps no secrets of yours: it has the one password it needs", "Leave --practice away to keep a credential for your own hosts."}
 	}
 	if c.office.Secrets == nil {
-		return nil, key, fmt.Errorf("keep secrets: %w", secret.ErrNoKeyring)
+		return nil, key, fmt.Errorf("keep secrets: %w: there is none on this computer, or it is locked", secret.ErrNoKeyring)
 	}
 	return d, key, nil
 }

@@ -162,13 +162,14 @@ type scanJSON struct {
 	KernelRunning  string          `json:"kernel_running,omitempty"`
 	KernelNewest   string          `json:"kernel_installed,omitempty"`
 	BootedAt       time.Time       `json:"booted_at,omitzero"`
+	Source         string          `json:"update_source,omitempty"`
 	MetadataAt     time.Time       `json:"metadata_at,omitzero"`
 	RebootKnown    bool            `json:"reboot_known"`
 	RebootReasons  []string        `json:"reboot_reasons"`
 	RestartKnown   bool            `json:"restart_known"`
 	Restart        []string        `json:"services_to_restart"`
 	Root           bool            `json:"root"`
-	InstalledCount int             `json:"installed_packages,omitempty"`
+	InstalledCount int             `json:"installed_packages,omitempty"` // updates on Windows; left out: not told
 	Problems       []scanProblemIn `json:"problems"`
 }
 
@@ -184,7 +185,7 @@ func asScanJSON(s data.Scan) *scanJSON {
 	}
 	j := &scanJSON{
 		At: s.At, Trusted: s.Trusted(), Platform: s.Platform, OS: clean(s.OS.Name), EndOfLife: s.OS.EndOfLife,
-		KernelRunning: clean(s.Kernel.Running), KernelNewest: clean(s.Kernel.Installed), BootedAt: s.BootedAt, MetadataAt: s.MetadataAt,
+		KernelRunning: clean(s.Kernel.Running), KernelNewest: clean(s.Kernel.Installed), BootedAt: s.BootedAt, Source: clean(s.Source), MetadataAt: s.MetadataAt,
 		RebootKnown: s.RebootKnown, RebootReasons: []string{}, RestartKnown: s.RestartKnown, Restart: orEmpty(s.Restart), Root: s.Root,
 		InstalledCount: len(s.Installed), Problems: []scanProblemIn{},
 	}

@@ -68,9 +68,15 @@ func (s *standing) print(p *page, now time.Time) {
 		return
 	}
 	sc := s.scan
-	p.facts("scanned", when(sc.At)+", "+ago(sc.At, now), "runs", sc.OS.Name, "support ends", dateOf(sc.OS.EndOfLife),
-		"kernel", kernelText(sc.Kernel), "booted", when(sc.BootedAt), "reboot", rebootText(sc), "restart needed", restartText(sc),
-		"its lists are from", metadataText(sc.MetadataAt, now), "installed", count(len(sc.Installed), "package"))
+	facts := []string{"scanned", when(sc.At) + ", " + ago(sc.At, now), "runs", sc.OS.Name, "support ends", dateOf(sc.OS.EndOfLife)}
+	if sc.Platform == data.WindowsUpdate { // it replaces files in use with the next boot
+		facts = append(facts, "build", sc.Kernel.Running, "booted", when(sc.BootedAt), "reboot", rebootText(sc),
+			"update source", clean(sc.Source), "it answered", metadataText(sc.MetadataAt, now), "installed", installedText(sc, "update"))
+	} else {
+		facts = append(facts, "kernel", kernelText(sc.Kernel), "booted", when(sc.BootedAt), "reboot", rebootText(sc), "restart needed", restartText(sc),
+			"its lists are from", metadataText(sc.MetadataAt, now), "installed", installedText(sc, "package"))
+	}
+	p.facts(facts...)
 	for _, pr := range sc.Problems {
 		worth := ""
 		if pr.Untrusted {
@@ -125,6 +131,14 @@ func metadataText(t, now time.Time) string {
 		return "an unknown time"
 	}
 	return when(t) + ", " + ago(t, now)
+}
+
+// installedText counts what is installed. A host without any did not tell.
+func installedText(s data.Scan, noun string) string {
+	if len(s.Installed) == 0 {
+		return "unknown"
+	}
+	return count(len(s.Installed), noun)
 }
 
 func kernelText(k data.Kernel) string {

@@ -166,11 +166,11 @@ func insertHead(ctx context.Context, tx *sql.Tx, s data.Scan) (data.ScanID, erro
 	return insertedID[data.ScanID](tx.ExecContext(ctx, `
 		INSERT INTO scans (host, at, host_now, platform, os_id, os_version, os_name, os_codename, os_end_of_life,
 			kernel_running, kernel_installed, boot_id, booted_at, reboot, reboot_known, restart, restart_known,
-			metadata_at, root, problems)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			metadata_at, root, problems, source)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		s.Host, unix(s.At), unix(s.HostNow), s.Platform, s.OS.ID, s.OS.Version, s.OS.Name, s.OS.Codename,
 		unix(s.OS.EndOfLife), s.Kernel.Running, s.Kernel.Installed, s.BootID, unix(s.BootedAt), reboot,
-		s.RebootKnown, restart, s.RestartKnown, unix(s.MetadataAt), s.Root, problems))
+		s.RebootKnown, restart, s.RestartKnown, unix(s.MetadataAt), s.Root, problems, s.Source))
 }
 
 func insertEvidence(ctx context.Context, tx *sql.Tx, h data.HostID, id data.ScanID, body []byte) error {
@@ -187,13 +187,13 @@ func insertEvidence(ctx context.Context, tx *sql.Tx, h data.HostID, id data.Scan
 
 const headColumns = `s.id, s.host, s.at, s.host_now, s.platform, s.os_id, s.os_version, s.os_name, s.os_codename,
 	s.os_end_of_life, s.kernel_running, s.kernel_installed, s.boot_id, s.booted_at, s.reboot, s.reboot_known,
-	s.restart, s.restart_known, s.metadata_at, s.root, s.problems`
+	s.restart, s.restart_known, s.metadata_at, s.root, s.problems, s.source`
 
 func headFields(s *data.Scan) []any {
 	return []any{&s.ID, &s.Host, moment{&s.At}, moment{&s.HostNow}, &s.Platform, &s.OS.ID, &s.OS.Version, &s.OS.Name,
 		&s.OS.Codename, moment{&s.OS.EndOfLife}, &s.Kernel.Running, &s.Kernel.Installed, &s.BootID,
 		moment{&s.BootedAt}, fromList[data.RebootReason]{&s.Reboot}, &s.RebootKnown, fromList[string]{&s.Restart},
-		&s.RestartKnown, moment{&s.MetadataAt}, &s.Root, fromList[data.Problem]{&s.Problems}}
+		&s.RestartKnown, moment{&s.MetadataAt}, &s.Root, fromList[data.Problem]{&s.Problems}, &s.Source}
 }
 
 func scanHead(r row) (data.Scan, error) {

@@ -24,8 +24,12 @@ func (p Platform) Simulate(ctx context.Context, s remote.Session, want []data.Ta
 	var c data.Changes
 	for _, t := range want {
 		offered := slices.ContainsFunc(f.Missing, func(u update) bool { return u.name() == t.Name && u.version() == t.To })
-		if offered {
+		why := f.notWhole()
+		switch {
+		case offered:
 			c.Upgrade = append(c.Upgrade, t)
+		case why != "": // it may be offered all the same
+			return data.Changes{}, fmt.Errorf("simulate: %w: %s could not be looked up: %s", remote.ErrUnreachable, t.Name, why)
 		}
 	}
 	return c, nil

@@ -313,6 +313,8 @@ func (u updated) words() string {
 		return "installed"
 	case "gone":
 		return "skipped: it is no longer offered in this revision; scan again and plan anew"
+	case "unseen":
+		return "could not be looked up: the search was not whole; scan again, and try again when a scan can be trusted"
 	case "terms":
 		return "skipped: its licence terms were not accepted"
 	case "asks":

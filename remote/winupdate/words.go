@@ -3,6 +3,7 @@ package winupdate
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -55,6 +56,19 @@ var meanings = map[uint32]string{
 	0x80240032: "the search is not understood",
 }
 
+// namesCode is how .NET ends a message, or all of it: "Ausnahme von HRESULT:
+// 0x80072EE2", "Access is denied. (Exception from HRESULT: 0x80070005 (E_ACCESSDENIED))"
+var namesCode = regexp.MustCompile(`\(?[^().:]*HRESULT ?: ?0x([0-9A-Fa-f]{8})(?: \([A-Z_0-9]+\))?\)?$`)
+
+// withoutCode leaves out of a message the code that is named beside it.
+func withoutCode(message string, code uint32) string {
+	m := namesCode.FindStringSubmatchIndex(message)
+	if m == nil || !strings.EqualFold(message[m[2]:m[3]], fmt.Sprintf("%08X", code)) {
+		return message
+	}
+	return strings.TrimSpace(message[:m[0]])
+}
+
 // withCode joins what Windows says with what its code means: "the disk is full
 // (0x80070070)". The meaning stands first: Windows' own text is in its language.
 func withCode(message, code string) string {
@@ -63,12 +77,12 @@ func withCode(message, code string) string {
 	if err != nil {
 		return strings.TrimSpace(clip(message) + " " + code)
 	}
-	text := meanings[uint32(n)]
+	text, message := meanings[uint32(n)], withoutCode(clip(message), uint32(n))
 	switch {
 	case text == "":
-		text = clip(message)
+		text = message
 	case message != "":
-		text += ": " + clip(message)
+		text += ": " + message
 	}
 	return strings.TrimSpace(fmt.Sprintf("%s (0x%08X)", text, n))
 }

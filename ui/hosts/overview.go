@@ -186,22 +186,34 @@ func (p *panel) systemPart() fyne.CanvasObject {
 	all := []string{"System", s.OS.Name, "End of life", endOfLife(s.OS, now), "Platform", string(s.Platform)}
 	if s.Platform == data.WindowsUpdate {
 		all = append(all, "Build", kernelText(s.Kernel), "Booted", bootedText(s),
-			"Update source", sourceText(s), "It answered", listsText(s, now), "Updates", kit.Number(len(s.Installed))+" installed")
+			"Update source", sourceText(s), "It answered", listsText(s, now), "Updates", installedText(s))
 	} else {
 		all = append(all, "Kernel", kernelText(s.Kernel), "Booted", bootedText(s),
-			"Lists fetched", listsText(s, now), "Asked as root", yesNo(s.Root), "Packages", kit.Number(len(s.Installed))+" installed")
+			"Lists fetched", listsText(s, now), "Asked as root", yesNo(s.Root), "Packages", installedText(s))
 	}
 	return kit.VBox(8, facts(append(all, "Scanned", kit.DateTime(s.At)+" ("+kit.Ago(s.At, now)+")")...), container.NewHBox(raw))
 }
 
-// sourceText is where a Windows host gets its updates, as they say themselves.
+// sourceText is where a Windows host gets its updates. Scans from before it was
+// kept tell it by what they miss.
 func sourceText(s data.Scan) string {
+	if s.Source != "" {
+		return s.Source
+	}
 	for _, u := range s.Updates {
 		if u.Origin != "" {
 			return u.Origin
 		}
 	}
 	return ""
+}
+
+// installedText counts what is installed. A host without any did not tell.
+func installedText(s data.Scan) string {
+	if len(s.Installed) == 0 {
+		return "not known"
+	}
+	return kit.Number(len(s.Installed)) + " installed"
 }
 
 func endOfLife(os data.OS, now time.Time) string {

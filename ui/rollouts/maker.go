@@ -33,7 +33,8 @@ type wish struct {
 	hosts  []data.HostID
 	group  data.GroupID
 	keys   []string
-	reboot bool // and no updates
+	named  []string // of keys: those chosen one by one, though an exception may leave them out
+	reboot bool     // and no updates
 }
 
 // A maker is the page on which a plan is made: what and where, then how, then
@@ -73,6 +74,7 @@ func (m *maker) object() fyne.CanvasObject { return m.page }
 // begin starts a new plan with hosts, a group, updates or a reboot chosen already.
 func (m *maker) begin(w wish) {
 	m.want = w
+	m.want.named = w.keys
 	m.how.reset()
 	m.page.Clear()
 	m.stock = nil
@@ -84,7 +86,7 @@ func (m *maker) reload() {
 	if m.stock != nil { // keep what is chosen
 		m.want = wish{hosts: idsOf(m.hosts.grid.Picked()), reboot: m.rebootOnly()}
 		if m.updates.mode.Chosen() == handPicked {
-			m.want.keys = keysOf(m.updates.grid.Picked())
+			m.want.keys, m.want.named = keysOf(m.updates.grid.Picked()), m.updates.byName()
 		}
 	}
 	m.load()
@@ -98,7 +100,7 @@ func (m *maker) load() {
 	}, func(s *stock) {
 		m.stock = s
 		m.hosts.show(s, m.want.hosts, m.want.group, m.want.keys)
-		m.updates.begin(m.want.keys, m.want.reboot)
+		m.updates.begin(m.want)
 		m.changed()
 	})
 }
@@ -212,7 +214,7 @@ func (m *maker) request() (app.PlanRequest, error) {
 	case onlySecurity:
 		req.Classes = []data.Class{data.Security, data.ClassUnknown}
 	case handPicked:
-		req.Keys = keysOf(m.updates.grid.Picked())
+		req.Keys, req.ByName = keysOf(m.updates.grid.Picked()), m.updates.byName()
 	case onlyReboot:
 		req.RebootOnly, req.KeptBack, req.Remove = true, false, false
 	}
@@ -366,6 +368,7 @@ type updatePicker struct {
 	grid   *kit.Grid[*updateRow]
 	mode   *kit.Segmented
 	picked map[string]bool // by hand
+	named  map[string]bool // ticked one by one
 	quiet  bool
 }
 
@@ -389,16 +392,16 @@ func newUpdatePicker(m *maker) *updatePicker {
 
 // begin starts with all updates, with those asked for by key or by name, or with
 // none where there is only to be a reboot.
-func (p *updatePicker) begin(keys []string, reboot bool) {
-	p.picked = map[string]bool{}
+func (p *updatePicker) begin(w wish) {
+	p.picked, p.named = map[string]bool{}, map[string]bool{}
 	mode := allMissing
-	if reboot {
+	if w.reboot {
 		mode = onlyReboot
 	}
-	if len(keys) > 0 {
+	if len(w.keys) > 0 {
 		mode = handPicked
 		for _, u := range p.m.stock.updates {
-			p.picked[u.Key] = asked(u.Key, keys)
+			p.picked[u.Key], p.named[u.Key] = asked(u.Key, w.keys), asked(u.Key, w.named)
 		}
 	}
 	p.quiet = true
@@ -417,13 +420,20 @@ func (p *updatePicker) show(rows []*updateRow) {
 func (p *updatePicker) wants(u *updateRow) bool {
 	switch p.mode.Chosen() {
 	case onlySecurity:
-		return u.security()
+		return u.security() && !u.leftOut()
 	case handPicked:
 		return p.picked[u.Key]
 	case onlyReboot:
 		return false
 	}
-	return true
+	return !u.leftOut()
+}
+
+// byName returns what is picked because a person ticked it, or asked for it
+// before the list was shown. That goes in in spite of an exception; what another
+// way of choosing had ticked does not.
+func (p *updatePicker) byName() []string {
+	return slices.DeleteFunc(keysOf(p.grid.Picked()), func(key string) bool { return !p.named[key] })
 }
 
 func (p *updatePicker) apply() {
@@ -445,6 +455,9 @@ func (p *updatePicker) byHand() {
 	for i := range p.m.shownUpdates() {
 		u := p.grid.At(i)
 		same = same && now[u.Key] == p.wants(u)
+		if now[u.Key] != p.wants(u) {
+			p.named[u.Key] = now[u.Key]
+		}
 	}
 	if same {
 		return

@@ -159,6 +159,18 @@ func planSentence(p data.Plan) string {
 	return s + "."
 }
 
+// exceptedText warns of what goes in against an exception; "" where nothing does.
+func exceptedText(xs []app.Excepted) string {
+	if len(xs) == 0 {
+		return ""
+	}
+	s := dot(xs[0].Text()) + "."
+	if n := len(xs) - 1; n > 0 {
+		s += " " + kit.Count(n, "more goes in against an exception.", "more go in against an exception.")
+	}
+	return s
+}
+
 // timeSentence says which hosts are in time, and the sign of the whole.
 func timeSentence(rows []*planRow) (kit.Status, string) {
 	if len(rows) == 0 {

@@ -100,9 +100,13 @@ func (v *preview) approve() {
 	_, when := timeSentence(v.shown.rows)
 	note := kit.NewEntry("CHG-1042")
 	ctx := v.x.shell.Context()
+	warning, sign := exceptedText(v.shown.excepted), kit.StatusNone
+	if warning != "" {
+		warning, sign = "\n"+warning, kit.StatusWarning
+	}
 	kit.ShowDialog(ctx, v.x.shell.Window(), kit.Dialog{
-		Title: "Approve “" + p.Name + "”?", Width: 720,
-		Text:    planSentence(p) + " " + when + "\nYour approval is for exactly this, and lands in the audit trail with your name.",
+		Sign: sign, Title: "Approve “" + p.Name + "”?", Width: 720,
+		Text:    planSentence(p) + " " + when + warning + "\nYour approval is for exactly this, and lands in the audit trail with your name.",
 		Content: digestLine(digest),
 		Form:    kit.NewForm(&kit.Field{Label: "Note", Input: note, Hint: "A change number or a word on why; may be left empty."}),
 		Confirm: "Approve",

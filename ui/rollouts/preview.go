@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
 
 	"secondtuesday/app"
 	"secondtuesday/data"
@@ -29,6 +30,8 @@ type preview struct {
 	when     *kit.Caption
 	how      *kit.Caption
 	approval *kit.Caption
+	warn     *widget.Label // what goes in against an exception
+	warning  fyne.CanvasObject
 	strip    *strip
 	hosts    *kit.Grid[*planRow]
 	packages *kit.Grid[packageRow]
@@ -49,6 +52,7 @@ type planView struct {
 	slots    []app.Slot
 	rollouts []data.Rollout // of this plan, newest first
 	left     []app.PlanNote
+	excepted []app.Excepted
 }
 
 func newPreview(x *Screen) *preview {
@@ -74,7 +78,10 @@ func newPreview(x *Screen) *preview {
 	v.lower = container.NewStack(v.packages)
 	v.tabs = kit.NewSegmented([]string{tabPackages}, tabPackages, v.tab)
 	v.of = kit.NewMuted("").Cut()
-	card := kit.NewCard("", nil, kit.VBox(5, kit.HBox(8, v.sign, v.what), kit.Pad(v.when, 0, 0, 26, 0), kit.Pad(v.how, 0, 0, 26, 0), kit.Pad(v.approval, 0, 0, 26, 0)))
+	v.warn = kit.NewParagraph("")
+	v.warning = container.NewBorder(nil, nil, kit.HBox(8, kit.NewPicture(kit.StatusWarning.Icon(), 18)), nil, kit.Pad(v.warn, -4, -4, -2, 0))
+	v.warning.Hide()
+	card := kit.NewCard("", nil, kit.VBox(5, kit.HBox(8, v.sign, v.what), kit.Pad(v.when, 0, 0, 26, 0), kit.Pad(v.how, 0, 0, 26, 0), kit.Pad(v.approval, 0, 0, 26, 0), v.warning))
 	below := container.NewBorder(kit.Pad(container.NewBorder(nil, nil, v.tabs, nil, kit.Pad(v.of, 0, 0, 12, 0)), 2, 6, 0, 0), nil, nil, nil, kit.NewSurface(v.lower))
 	split := container.NewVSplit(kit.Pad(kit.NewSurface(v.hosts), 0, 4, 0, 0), kit.Pad(below, 4, 0, 0, 0))
 	split.SetOffset(0.5)
@@ -151,6 +158,11 @@ func (v *preview) fetch(ctx context.Context, id data.PlanID, d *draft) (*planVie
 		hosts[h.ID] = h
 	}
 	out.left = app.PlanNotes(out.plan, agenda.Hosts)
+	exceptions, err := desk.DB.Exceptions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out.excepted = app.ExceptedIn(out.plan, exceptions, agenda.Hosts, now)
 	out.rows = planRows(out.plan, out.slots, deadlines, hosts, now)
 	all, err := desk.DB.Rollouts(ctx)
 	for _, r := range all {
@@ -191,6 +203,10 @@ func (v *preview) show(p *planView) {
 	v.when.SetText(when)
 	v.how.SetText(limits(p.plan))
 	v.approval.SetText(approvalText(p.plan, v.draft != nil))
+	v.warn.SetText(exceptedText(p.excepted))
+	if v.warning.Hide(); len(p.excepted) > 0 {
+		v.warning.Show()
+	}
 	v.strip.set(planStages(p.plan, p.slots, now))
 	if len(p.rows) == 0 {
 		v.strip.set(nil)

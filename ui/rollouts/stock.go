@@ -59,7 +59,11 @@ type updateRow struct {
 	Due   time.Time // earliest
 	Worst data.Compliance
 	Hosts int
+	Off   int // on so many of them an exception leaves it out
 }
+
+// leftOut reports whether an exception leaves the update out on all chosen hosts.
+func (u *updateRow) leftOut() bool { return u.Hosts > 0 && u.Off == u.Hosts }
 
 // A lack is an update that one host lacks, and how it stands there.
 type lack struct {
@@ -135,6 +139,9 @@ func (s *stock) missing(hosts []*hostRow) []*updateRow {
 				rows[l.update], out = u, append(out, u)
 			}
 			u.Hosts++
+			if l.compliance == data.Excepted {
+				u.Off++
+			}
 			if urgency(l.compliance) < urgency(u.Worst) {
 				u.Worst = l.compliance
 			}

@@ -3,6 +3,7 @@ package rollouts_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -283,4 +284,38 @@ func TestWhatWaitsForARebootLeadsToAPlanThatOnlyReboots(t *testing.T) {
 	if !p.RebootOnly() || p.Reboot != data.RebootIfNeeded || len(p.Hosts) != 1 || p.Hosts[0].Host != h.ID {
 		t.Errorf("plan %+v", p)
 	}
+}
+
+// An update that an exception leaves out is not ticked beforehand. Ticked by
+// hand it goes in, and plan and approval warn.
+func TestWhatIsExceptedIsNotTickedAndWarnsWhenItIs(t *testing.T) {
+	s, off := open(t, false)
+	w, ctx := s.Window(), t.Context()
+	h, err := off.Desk.DB.HostByName(ctx, "erp-app")
+	must(t, err)
+	must(t, off.Desk.Scan(ctx, []data.HostID{h.ID}, true, nil))
+	lacks := 0
+	must(t, off.Desk.EachVerdict(ctx, func(at data.Host, v data.Verdict) {
+		if at.ID == h.ID {
+			lacks++
+		}
+	}))
+	s.Go(ui.Place{Screen: ui.Rollouts, Hosts: []data.HostID{h.ID}})
+	kittest.Settle(t)
+	kittest.See(t, w, fmt.Sprintf("what and where: 1 host, %d updates", lacks-1))
+	s.Go(ui.Place{Screen: ui.Rollouts, Hosts: []data.HostID{h.ID}, Updates: []string{"KB5070610"}})
+	kittest.Settle(t)
+	kittest.See(t, w, "what and where: 1 host, 1 update")
+	kittest.Press(t, w, "Next: how")
+	kittest.Press(t, w, "Ask the hosts")
+	const warning = "KB5070610 on erp-app goes in although exception "
+	kittest.Until(t, "the plan warns", func() bool { return strings.Contains(kittest.Text(w), warning) })
+	kittest.ShotOf(t, "rollouts-excepted", w, false)
+	kittest.Press(t, w, "Save plan")
+	kittest.Settle(t)
+	kittest.Press(t, w, "Approve…")
+	kittest.Settle(t)
+	kittest.See(t, w, "Approve “")
+	kittest.See(t, w, warning)
+	kittest.ShotOf(t, "rollouts-excepted-approve", w, false)
 }

@@ -218,3 +218,14 @@ func TestARolloutThatLeftAHostOutIsNotGreenInTheList(t *testing.T) {
 		}
 	}
 }
+
+func TestOnlyWhatIsExceptedOnAllChosenHostsIsLeftUnticked(t *testing.T) {
+	s := &stock{lacks: map[data.HostID][]lack{}}
+	at, update := map[string]int32{}, data.Update{Name: "KB5070610"}
+	s.add(at, 1, data.Verdict{Update: update, Compliance: data.Excepted})
+	s.add(at, 2, data.Verdict{Update: update, Compliance: data.Overdue})
+	off, on := &hostRow{Host: data.Host{ID: 1}}, &hostRow{Host: data.Host{ID: 2}}
+	if !s.missing([]*hostRow{off})[0].leftOut() || s.missing([]*hostRow{on})[0].leftOut() || s.missing([]*hostRow{off, on})[0].leftOut() {
+		t.Error("ticked or not by something else than the exception")
+	}
+}
