@@ -15,6 +15,7 @@ import (
 	"github.com/jcmturner/gokrb5/v8/config"
 	"github.com/jcmturner/gokrb5/v8/gssapi"
 	"github.com/jcmturner/gokrb5/v8/iana/chksumtype"
+	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
 	"github.com/jcmturner/gokrb5/v8/keytab"
 	"github.com/jcmturner/gokrb5/v8/messages"
 	"github.com/jcmturner/gokrb5/v8/spnego"
@@ -76,6 +77,7 @@ func (l *line) kerberosToken() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read Kerberos configuration %s: %w", l.config.Kerberos, err)
 	}
+	askForAES(conf)
 	if realm == "" {
 		realm = conf.LibDefaults.DefaultRealm
 	}
@@ -92,6 +94,9 @@ func (l *line) kerberosToken() ([]byte, error) {
 	if err != nil {
 		return nil, l.kerberosRefused("a ticket for HTTP/"+l.target.server, err)
 	}
+	if !slices.Contains(ciphers, key.KeyType) { // it was not asked for
+		return nil, l.refused(causeCipher, fmt.Sprintf("a ticket for HTTP/%s: the realm gave one of a cipher other than AES (number %d)", l.target.server, key.KeyType))
+	}
 	auth, err := types.NewAuthenticator(c.Credentials.Domain(), c.Credentials.CName())
 	if err != nil {
 		return nil, err
@@ -102,6 +107,21 @@ func (l *line) kerberosToken() ([]byte, error) {
 		return nil, err
 	}
 	return negotiateToken(request)
+}
+
+// ciphers are the ones asked for, the best that every Active Directory knows
+// first: AES. What RC4 or DES seals with a password's key is guessed too fast.
+var ciphers = []int32{
+	etypeID.AES256_CTS_HMAC_SHA1_96, etypeID.AES128_CTS_HMAC_SHA1_96,
+	etypeID.AES256_CTS_HMAC_SHA384_192, etypeID.AES128_CTS_HMAC_SHA256_128,
+}
+
+// askForAES has the library ask for AES only, whatever krb5.conf says: its
+// default_tkt_enctypes, default_tgs_enctypes and permitted_enctypes.
+func askForAES(conf *config.Config) {
+	conf.LibDefaults.DefaultTktEnctypeIDs = slices.Clone(ciphers)
+	conf.LibDefaults.DefaultTGSEnctypeIDs = slices.Clone(ciphers)
+	conf.LibDefaults.PermittedEnctypeIDs = slices.Clone(ciphers)
 }
 
 // kerberosClient takes the keytab where the host's entry names one, else the
@@ -115,6 +135,15 @@ func (l *line) kerberosClient(user, realm string, conf *config.Config) (*client.
 	kt, err := keytab.Load(l.target.keytab)
 	if err != nil {
 		return nil, fmt.Errorf("read keytab %s: %w", l.target.keytab, err)
+	}
+	kept := kt.Entries[:0]
+	for _, e := range kt.Entries {
+		if slices.Contains(ciphers, e.Key.KeyType) {
+			kept = append(kept, e)
+		}
+	}
+	if kt.Entries = kept; len(kept) == 0 {
+		return nil, l.refused(causeCipher, "keytab "+l.target.keytab+" has no AES key")
 	}
 	return client.NewWithKeytab(user, realm, kt, conf, plain), nil
 }

@@ -15,12 +15,13 @@ import (
 	"secondtuesday/remote/remotetest/wsman"
 )
 
-// realm starts a real MIT Kerberos centre that knows anna and the service of
-// 127.0.0.1.
+// realm starts a real MIT Kerberos centre that knows anna, old, which has an RC4
+// key only, and the service of 127.0.0.1.
 func realm(t *testing.T) *kdc.Centre {
 	t.Helper()
 	c, err := kdc.Start(t.TempDir(), kdc.Options{
-		Realm: "CORP.TEST", Users: map[string]string{"anna": password}, Services: []string{"HTTP/127.0.0.1"},
+		Realm: "CORP.TEST", Users: map[string]string{"anna": password, "old": password}, Services: []string{"HTTP/127.0.0.1"},
+		RC4: []string{"old"},
 	})
 	if errors.Is(err, kdc.ErrMissing) && os.Getenv("CI") == "" {
 		t.Skip(err)
@@ -66,12 +67,7 @@ func TestKerberosLogsInByKeytab(t *testing.T) {
 	_, d, h := ticketHost(t, c)
 	d.config.Secrets = remote.NoSecrets{}
 	h.IdentityFile = filepath.Join(t.TempDir(), "anna.keytab")
-	ktutil := exec.Command("ktutil")
-	ktutil.Stdin = strings.NewReader("addent -password -p anna@CORP.TEST -k 1 -e aes256-cts-hmac-sha1-96\n" + password + "\nwkt " + h.IdentityFile + "\nquit\n")
-	ktutil.Env = append(os.Environ(), "KRB5_CONFIG="+c.Config)
-	if b, err := ktutil.CombinedOutput(); err != nil {
-		t.Fatalf("ktutil: %v\n%s", err, b)
-	}
+	keytabOf(t, c, "anna", "aes256-cts-hmac-sha1-96", h.IdentityFile)
 	session, err := d.Dial(t.Context(), h)
 	if err != nil {
 		t.Fatal(err)
@@ -85,6 +81,52 @@ func TestWrongKerberosPasswordIsRefusedByTheCentre(t *testing.T) {
 	_, err := d.Dial(t.Context(), h)
 	if !errors.Is(err, remote.ErrLoginRefused) || len(s.Seen()) != 0 {
 		t.Errorf("got %v; the host saw %v", err, s.Seen())
+	}
+}
+
+func TestKerberosAsksForAESWhateverTheConfigurationSays(t *testing.T) {
+	c := realm(t)
+	s, d, h := ticketHost(t, c)
+	b, err := os.ReadFile(c.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.config.Kerberos = filepath.Join(t.TempDir(), "weak.conf")
+	weak := "[libdefaults]\n\tdefault_tkt_enctypes = arcfour-hmac\n\tdefault_tgs_enctypes = arcfour-hmac\n\tallow_weak_crypto = true\n"
+	if err := os.WriteFile(d.config.Kerberos, []byte(strings.Replace(string(b), "[libdefaults]\n", weak, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	session, err := d.Dial(t.Context(), h)
+	if err != nil {
+		t.Fatalf("anna has AES keys: %v", err)
+	}
+	session.Close()
+	before := len(s.Seen())
+
+	h.User = "old@corp.test"
+	_, err = d.Dial(t.Context(), h)
+	var r *refusal
+	if !errors.As(err, &r) || r.cause != causeCipher || len(s.Seen()) != before {
+		t.Errorf("an account with an RC4 key only: got %v; the host saw %v", err, s.Seen()[before:])
+	}
+	if !strings.Contains(d.mendLogin(h, err), "AES") {
+		t.Errorf("got %q", d.mendLogin(h, err))
+	}
+	h.IdentityFile = filepath.Join(t.TempDir(), "old.keytab")
+	keytabOf(t, c, "old", "arcfour-hmac", h.IdentityFile)
+	if _, err = d.Dial(t.Context(), h); !errors.As(err, &r) || r.cause != causeCipher || !strings.Contains(err.Error(), "no AES key") {
+		t.Errorf("a keytab with an RC4 key only: got %v", err)
+	}
+}
+
+// keytabOf writes a keytab with one key of a user.
+func keytabOf(t *testing.T, c *kdc.Centre, user, cipher, path string) {
+	t.Helper()
+	ktutil := exec.Command("ktutil")
+	ktutil.Stdin = strings.NewReader("addent -password -p " + user + "@CORP.TEST -k 1 -e " + cipher + "\n" + password + "\nwkt " + path + "\nquit\n")
+	ktutil.Env = append(os.Environ(), "KRB5_CONFIG="+c.Config)
+	if b, err := ktutil.CombinedOutput(); err != nil {
+		t.Fatalf("ktutil: %v\n%s", err, b)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -33,6 +34,7 @@ type Options struct {
 	Realm    string            // in capitals, such as "CORP.TEST"
 	Users    map[string]string // passwords by name, without the realm
 	Services []string          // such as "HTTP/web.corp.test", without the realm
+	RC4      []string          // which of Users have an RC4 key and no other, as accounts of old domains do
 }
 
 // A Centre is a running key distribution centre.
@@ -93,6 +95,7 @@ func (c *Centre) configure(profile string) error {
 	dns_canonicalize_hostname = false
 	rdns = false
 	udp_preference_limit = 1
+	allow_rc4 = true
 [realms]
 	%[1]s = {
 		kdc = %[2]s
@@ -126,7 +129,11 @@ func (c *Centre) fill(o Options) error {
 	}
 	var lines strings.Builder
 	for user, password := range o.Users {
-		fmt.Fprintf(&lines, "addprinc -pw %q %s\n", password, user)
+		keys := ""
+		if slices.Contains(o.RC4, user) {
+			keys = "-e arcfour-hmac:normal "
+		}
+		fmt.Fprintf(&lines, "addprinc %s-pw %q %s\n", keys, password, user)
 	}
 	for _, service := range o.Services {
 		fmt.Fprintf(&lines, "addprinc -randkey %s\nktadd -k %s %s\n", service, c.Keytab, service)
