@@ -24,8 +24,12 @@ func (p Platform) Simulate(ctx context.Context, s remote.Session, want []data.Ta
 	var c data.Changes
 	for _, t := range want {
 		offered := slices.ContainsFunc(f.Missing, func(u update) bool { return u.name() == t.Name && u.version() == t.To })
-		if offered {
+		why := f.notWhole()
+		switch {
+		case offered:
 			c.Upgrade = append(c.Upgrade, t)
+		case why != "": // it may be offered all the same
+			return data.Changes{}, fmt.Errorf("simulate: %w: %s could not be looked up: %s", remote.ErrUnreachable, t.Name, why)
 		}
 	}
 	return c, nil
@@ -79,7 +83,8 @@ func (Platform) Alive(ctx context.Context, s remote.Session) (remote.Alive, erro
 }
 
 // Reboot asks the host to reboot in five seconds. A reboot that somebody else
-// asked for is not asked for again; the boot ID tells whether it happens.
+// asked for is not asked for again; the boot ID tells whether it happens. One
+// that Windows says it will not make is remote.ErrRebootRefused.
 func (Platform) Reboot(ctx context.Context, s remote.Session) error {
 	out, err := s.Run(ctx, remote.Command{Name: "reboot", Script: rebootScript})
 	if err != nil {
@@ -94,8 +99,10 @@ func (Platform) Reboot(ctx context.Context, s remote.Session) error {
 		return fmt.Errorf("reboot: %w: a shutdown is in progress already (1115)", remote.ErrGoingDown)
 	case strings.HasPrefix(word, "busy "):
 		return fmt.Errorf("reboot: %w: job %s", remote.ErrBusy, clip(strings.TrimPrefix(word, "busy ")))
+	case strings.HasPrefix(word, "failed "):
+		return fmt.Errorf("reboot: %w: shutdown.exe: %s", remote.ErrRebootRefused, clip(strings.TrimPrefix(word, "failed ")))
 	default:
-		return fmt.Errorf("reboot: shutdown.exe: %s", clip(strings.TrimPrefix(word, "failed ")))
+		return fmt.Errorf("reboot: %w: %q", remote.ErrGarbage, clip(word))
 	}
 }
 

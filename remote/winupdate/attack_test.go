@@ -35,14 +35,14 @@ func TestWordsOfTheHostAreCleanWhereverTheyGo(t *testing.T) {
 	}
 }
 
-func TestUpdateWithoutAVisibleNameIsRefused(t *testing.T) {
+func TestUpdateWithoutAVisibleNameIsAProblemOfTheScan(t *testing.T) {
 	for _, change := range []func(u map[string]any){
 		func(u map[string]any) { u["title"], u["kbs"] = "\u202e\x1b[2J ", nil },
 		func(u map[string]any) { u["title"] = "\u202e" },
 	} {
-		_, err := readFound(whole(func(f map[string]any) { change(f["missing"].([]any)[0].(map[string]any)) }))
-		if err == nil {
-			t.Error("an update that nobody can see is taken")
+		got := read(t, func(f map[string]any) { change(f["missing"].([]any)[0].(map[string]any)) })
+		if got.Trusted() || len(got.Updates) != 1 {
+			t.Errorf("an update that nobody can see is taken: %+v, problems %v", got.Updates, got.Problems)
 		}
 	}
 }

@@ -256,11 +256,14 @@ func (l look) ended(st *remote.JobStatus, whole bool) error {
 	st.State, st.Ended, st.Stopped = remote.JobEnded, moment(r.Ended), r.Stopped
 	report := bytes.NewBuffer(r.report())
 	var failed []string
-	bad := 0
+	bad, gone := 0, 0
 	for _, u := range r.Updates {
 		line := clip(u.Title) + ": " + u.words()
 		if u.Status != "installed" {
 			bad++
+		}
+		if u.Status == "gone" {
+			gone++
 		}
 		if u.Status != "installed" && u.Status != r.Stopped {
 			failed = append(failed, line)
@@ -280,6 +283,9 @@ func (l look) ended(st *remote.JobStatus, whole bool) error {
 		st.Exit = ExitHalted
 	case bad > 0:
 		st.Exit = ExitFailed
+		if bad == gone {
+			st.Gone = gone
+		}
 	}
 	if st.Why == "" && len(failed) > 0 {
 		st.Why = failed[0]
@@ -313,6 +319,8 @@ func (u updated) words() string {
 		return "installed"
 	case "gone":
 		return "skipped: it is no longer offered in this revision; scan again and plan anew"
+	case "unseen":
+		return "could not be looked up: the search was not whole; scan again, and try again when a scan can be trusted"
 	case "terms":
 		return "skipped: its licence terms were not accepted"
 	case "asks":

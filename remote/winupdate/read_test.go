@@ -142,15 +142,36 @@ func TestAnswerThatIsNotWholeProvesNothing(t *testing.T) {
 	}
 }
 
-func TestRubbishIsAnErrorAndNotASkippedUpdate(t *testing.T) {
+func TestRubbishIsAnError(t *testing.T) {
 	for name, text := range map[string]string{
 		"nothing": "", "no JSON": "{", "another kind": `{"kind":"install","finished":true}`, "half": `{"kind":"scan"}`,
-		"no ID":    whole(func(f map[string]any) { f["missing"].([]any)[0].(map[string]any)["id"] = "x; rm" }),
-		"no title": whole(func(f map[string]any) { f["missing"].([]any)[0].(map[string]any)["title"] = "" }),
-		"broken":   `{"kind":"broken","error":"0x80131501","message":"it broke"}`,
+		"broken": `{"kind":"broken","error":"0x80131501","message":"it broke"}`,
 	} {
 		if _, err := readFound(text); !errors.Is(err, remote.ErrGarbage) {
 			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// Since the preview of June 2024 a search may give objects without an identity.
+func TestUpdateWithoutIdentityIsAProblemOfTheScanAndHidesNoOther(t *testing.T) {
+	other := map[string]any{"id": strings.Replace(lcu, "8", "7", 1), "revision": 1, "title": "Other (KB5050001)", "kbs": []any{"5050001"}}
+	for name, spoil := range map[string]func(map[string]any){
+		"no ID":              func(f map[string]any) { f["missing"].([]any)[0].(map[string]any)["id"] = "x; rm" },
+		"no title":           func(f map[string]any) { f["missing"].([]any)[0].(map[string]any)["title"] = "" },
+		"left out by script": func(f map[string]any) { f["missing"], f["broken"] = nil, 1 },
+		"installed":          func(f map[string]any) { f["missing"], f["installed"].([]any)[0].(map[string]any)["id"] = nil, "" },
+	} {
+		got := read(t, func(f map[string]any) {
+			spoil(f)
+			missing, _ := f["missing"].([]any)
+			f["missing"] = append(missing, other)
+		})
+		if got.Trusted() || len(got.Problems) != 1 || got.Problems[0].Kind != data.Contradiction || !strings.Contains(got.Problems[0].Detail, "1 object without an identity or a title") {
+			t.Errorf("%s: problems %+v", name, got.Problems)
+		}
+		if got.Updates[0].Name != "KB5050001" {
+			t.Errorf("%s: the others are not shown: %+v", name, got.Updates)
 		}
 	}
 }
@@ -187,6 +208,7 @@ func TestJobEndsAsItsUpdatesDid(t *testing.T) {
 		"all in":         {`{"kind":"install","finished":true,"updates":[` + one("installed", "0x00000000") + `]}`, 0, "KB1: installed"},
 		"one failed":     {`{"kind":"install","finished":true,"updates":[` + one("installed", "") + `,` + one("failed", "0x800F0922") + `]}`, ExitFailed, "rolled back"},
 		"revised":        {`{"kind":"install","finished":true,"updates":[` + one("gone", "") + `]}`, ExitFailed, "no longer offered in this revision"},
+		"not looked up":  {`{"kind":"install","finished":true,"updates":[` + one("unseen", "") + `]}`, ExitFailed, "could not be looked up: the search was not whole"},
 		"terms":          {`{"kind":"install","finished":true,"updates":[` + one("terms", "") + `]}`, ExitFailed, "licence terms"},
 		"deadline":       {`{"kind":"install","finished":true,"stopped":"deadline","updates":[` + one("deadline", "") + `]}`, ExitHalted, "window was over"},
 		"reboot pending": {`{"kind":"install","finished":true,"error":"a reboot is pending","message":"servicing: RebootPending","updates":[]}`, ExitReboot, "servicing: RebootPending"},

@@ -110,6 +110,7 @@ type found struct {
 	InstalledCode int              `json:"installedCode"` // of the search for what is installed
 	Installed     list[update]     `json:"installed"`
 	Missing       list[update]     `json:"missing"`
+	Broken        int              `json:"broken"` // how many objects have no identity or title, and are not in the lists
 	Warnings      list[string]     `json:"warnings"`
 	History       list[historical] `json:"history"` // newest first, at most 100
 	Facts         facts            `json:"facts"`
@@ -180,11 +181,10 @@ func readFound(s string) (found, error) {
 	if f.Kind != "scan" || !f.Finished {
 		return f, fmt.Errorf("%w: the task's result is not whole", remote.ErrGarbage)
 	}
-	for _, u := range append(slices.Clone(f.Missing), f.Installed...) {
-		if !version.MatchString(u.version()) || clip(u.Title) == "" {
-			return f, fmt.Errorf("%w: an update without ID, revision or title: %q", remote.ErrGarbage, clip(u.Title+" "+u.version()))
-		}
-	}
+	listed := len(f.Missing) + len(f.Installed)
+	broken := func(u update) bool { return !version.MatchString(u.version()) || clip(u.Title) == "" }
+	f.Missing, f.Installed = slices.DeleteFunc(f.Missing, broken), slices.DeleteFunc(f.Installed, broken)
+	f.Broken = max(f.Broken, 0) + listed - len(f.Missing) - len(f.Installed)
 	return f, nil
 }
 
@@ -260,6 +260,26 @@ func sorted(in list[string]) []string {
 	return slices.Compact(out)
 }
 
+// notWhole says why a list does not prove that an update which it lacks is not
+// offered; "" where it does.
+func (f found) notWhole() string {
+	switch {
+	case f.Code != 2:
+		return fmt.Sprintf("the list is not whole (result code %d): %s", f.Code, clip(strings.Join(f.Warnings, "; ")))
+	case f.Broken > 0:
+		return f.brokenWords()
+	}
+	return ""
+}
+
+func (f found) brokenWords() string {
+	objects := "1 object"
+	if f.Broken != 1 {
+		objects = fmt.Sprintf("%d objects", f.Broken)
+	}
+	return "Windows Update's list holds " + objects + " without an identity or a title: what it lacks may be one of them; restart the Windows Update service (wuauserv) or the host, then scan again"
+}
+
 // scan turns what the task found into a scan.
 func (f found) scan() data.Scan {
 	scan := data.Scan{
@@ -280,11 +300,14 @@ func (f found) scan() data.Scan {
 	case f.Error != "":
 		problem(data.SourceUnreachable, clip(f.Where)+": "+withCode(f.Message, f.Error)+f.Facts.source())
 	case f.Code != 2:
-		problem(data.SourceUnreachable, fmt.Sprintf("the list is not whole (result code %d): %s%s", f.Code, clip(strings.Join(f.Warnings, "; ")), f.Facts.source()))
+		problem(data.SourceUnreachable, f.notWhole()+f.Facts.source())
 	case f.InstalledCode != 2: // an update that waits for its reboot may be left out
 		problem(data.SourceUnreachable, fmt.Sprintf("the list of what is installed is not whole (result code %d): %s%s", f.InstalledCode, clip(strings.Join(f.Warnings, "; ")), f.Facts.source()))
 	case scan.MetadataAt.IsZero():
 		problem(data.MetadataMissing, "the host has never had an answer from its update server; scan with refresh")
+	}
+	if f.Broken > 0 {
+		problem(data.Contradiction, f.brokenWords())
 	}
 	for _, u := range f.Missing {
 		d := u.data()

@@ -101,12 +101,16 @@ function Describe($Update) {
     }
 }
 
-# One search. Result code 2 is whole; 3 means that something is missing from the list.
+# One search. Result code 2 is whole; 3 means that something is missing from the
+# list. So are objects without an identity, which are what they are not.
 function Search($Searcher, $Criteria) {
     $found = $Searcher.Search($Criteria)
     $warnings = @(Items $found.Warnings | ForEach-Object { (Hex $_.HResult) + ' ' + [string]$_.Message })
+    $sound = @(Items $found.Updates | Where-Object { $_.Identity.UpdateID })
+    $broken = $found.Updates.Count - $sound.Count
     Say ("searched: " + $Criteria + ": " + $found.Updates.Count + " found, result code " + $found.ResultCode)
-    @{ code = [int]$found.ResultCode; warnings = $warnings; updates = @(Items $found.Updates) }
+    if ($broken -gt 0) { Say "   $broken without an identity" }
+    @{ code = [int]$found.ResultCode; warnings = $warnings; updates = $sound; broken = $broken }
 }
 
 function Read-History($Searcher) {
@@ -149,6 +153,7 @@ function Scan($Order) {
         $out.code = $missing.code
         $out.warnings = @($missing.warnings) + @($present.warnings)
         $out.installedCode = $present.code
+        $out.broken = $missing.broken + $present.broken
         $out.missing = @($missing.updates | ForEach-Object { Describe $_ })
         $out.installed = @($present.updates | ForEach-Object { Describe $_ })
     } catch {
@@ -159,8 +164,8 @@ function Scan($Order) {
     $out
 }
 
-# What one planned update came to: installed, failed, gone, terms, asks, deadline,
-# cancelled, reboot first.
+# What one planned update came to: installed, failed, gone, unseen, terms, asks,
+# deadline, cancelled, reboot first.
 function Install-One($Session, $Update, $Order) {
     if (-not $Update.EulaAccepted) {
         if (-not $Order.acceptTerms) { return @{ status = 'terms' } }
@@ -205,7 +210,7 @@ function Install($Order) {
         $session = New-Object -ComObject Microsoft.Update.Session
         $session.ClientApplicationID = 'Second Tuesday'
         Step -Text 'search for the planned updates' -Done 0 -Total $planned.Count
-        $offered = (Search $session.CreateUpdateSearcher() 'IsInstalled=0 and IsHidden=0').updates
+        $search = Search $session.CreateUpdateSearcher() 'IsInstalled=0 and IsHidden=0'
     } catch {
         $out.error = Code $_
         $out.message = [string]$_.Exception.GetBaseException().Message
@@ -216,13 +221,14 @@ function Install($Order) {
     foreach ($want in $planned) {
         $n++
         $line = @{ id = [string]$want.id; revision = [int]$want.revision; title = [string]$want.title }
-        $update = $offered | Where-Object { $_.Identity.UpdateID -eq $want.id -and [int]$_.Identity.RevisionNumber -eq [int]$want.revision } | Select-Object -First 1
+        $update = $search.updates | Where-Object { $_.Identity.UpdateID -eq $want.id -and [int]$_.Identity.RevisionNumber -eq [int]$want.revision } | Select-Object -First 1
         if ($out.stopped -eq '' -and (Cancelled)) { $out.stopped = 'cancelled' }
         if ($out.stopped -eq '' -and $clock.Elapsed.TotalSeconds -ge [double]$Order.seconds) { $out.stopped = 'deadline' }
         if ($out.stopped -ne '') {
             $line.status = $out.stopped
         } elseif (-not $update) {
             $line.status = 'gone'
+            if ($search.code -ne 2 -or $search.broken -gt 0) { $line.status = 'unseen' }
         } else {
             Step -Text "install $n of $($planned.Count): $($want.title)" -Done ($n - 1) -Total $planned.Count
             try {

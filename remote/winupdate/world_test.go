@@ -837,6 +837,69 @@ func TestSearchThatFailsProvesNothing(t *testing.T) {
 	}
 }
 
+func TestObjectsWithoutAnIdentityHideNoUpdate(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State {
+		s := shop(time.Now())
+		s.Faults.BrokenUpdates = true
+		return s
+	}, func(t *testing.T, r *rig) {
+		scan := r.scan(true)
+		if scan.Trusted() || len(scan.Problems) != 1 || !strings.Contains(scan.Problems[0].Detail, "2 objects without an identity") {
+			t.Errorf("problems %+v", scan.Problems)
+		}
+		if len(scan.Updates) != 4 || len(scan.Installed) != 1 {
+			t.Errorf("%d updates, %d installed", len(scan.Updates), len(scan.Installed))
+		}
+	})
+}
+
+// What is not in a list that is not whole may be offered all the same.
+func TestListThatIsNotWholeDoesNotProveThatAnUpdateIsGone(t *testing.T) {
+	for name, spoil := range map[string]func(*windows.State){
+		"result code 3": func(s *windows.State) {
+			s.Source.Warnings = []windows.Warning{{Context: 4, HResult: 0x80240438, Message: "unvollständig"}}
+		},
+		"objects without an identity": func(s *windows.State) { s.Faults.BrokenUpdates = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			each(t, func() windows.State { return shop(time.Now()) }, func(t *testing.T, r *rig) {
+				before := r.scan(true)
+				there, not := find(t, before, "KB5060003"), find(t, before, "KB5060001")
+				r.change(func(s *windows.State) {
+					spoil(s)
+					s.Updates = s.Updates[1:] // the other is not in the list
+				})
+				st := r.job("install-0001", time.Hour, not, there)
+				log := string(st.Log)
+				if st.Exit != winupdate.ExitFailed || !strings.Contains(log, "KB5060003: installed") || !strings.Contains(log, "KB5060001: could not be looked up: the search was not whole") {
+					t.Errorf("%+v\n%s", st, log)
+				}
+			})
+		})
+	}
+}
+
+func TestSimulationOfAListThatIsNotWholeProvesOnlyWhatItHolds(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State {
+		s := shop(time.Now())
+		s.Faults.BrokenUpdates = true
+		return s
+	}, func(t *testing.T, r *rig) {
+		u := find(t, r.scan(true), "KB5060003")
+		want := []data.Target{{Name: u.Name, To: u.Available}}
+		if c, err := r.Simulate(t.Context(), r.session, want); err != nil || len(c.Upgrade) != 1 {
+			t.Errorf("%+v, %v", c, err)
+		}
+		_, err := r.Simulate(t.Context(), r.session, append(want, data.Target{Name: "KB1", To: "none"}))
+		if !errors.Is(err, remote.ErrUnreachable) || !strings.Contains(err.Error(), "KB1 could not be looked up") {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
 func TestHistoryThatCannotBeReadSpoilsNoScan(t *testing.T) {
 	t.Parallel()
 	each(t, func() windows.State {

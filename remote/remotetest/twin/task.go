@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -196,12 +197,19 @@ func describe(u windows.Update) fields {
 	}
 }
 
-func (k *task) search(criteria string, offline bool) (*windows.Found, error) {
-	found, err := k.w.Search(k.caller, windows.Query{Criteria: criteria, Offline: offline})
-	if err == nil {
-		k.say("searched: %s: %d found, result code %d", criteria, len(found.Updates), found.ResultCode)
+// search returns what is found, and how many objects without an identity were
+// left out of it.
+func (k *task) search(criteria string, offline bool) (found *windows.Found, broken int, err error) {
+	if found, err = k.w.Search(k.caller, windows.Query{Criteria: criteria, Offline: offline}); err != nil {
+		return nil, 0, err
 	}
-	return found, err
+	all := len(found.Updates)
+	found.Updates = slices.DeleteFunc(found.Updates, func(u windows.Update) bool { return u.UpdateID == "" })
+	k.say("searched: %s: %d found, result code %d", criteria, all, found.ResultCode)
+	if broken = all - len(found.Updates); broken > 0 {
+		k.say("   %d without an identity", broken)
+	}
+	return found, broken, nil
 }
 
 const pending = "IsInstalled=0 and IsHidden=0"
@@ -215,12 +223,12 @@ func (k *task) scan(o order) fields {
 		return out
 	}
 	k.step("search for updates", 1, 4)
-	missing, err := k.search(pending, !o.Refresh)
+	missing, broken, err := k.search(pending, !o.Refresh)
 	if err != nil {
 		return fail("search", err)
 	}
 	k.step("search for what is installed", 2, 4)
-	present, err := k.search("IsInstalled=1", !o.Refresh)
+	present, more, err := k.search("IsInstalled=1", !o.Refresh)
 	if err != nil {
 		return fail("search", err)
 	}
@@ -247,6 +255,7 @@ func (k *task) scan(o order) fields {
 	}
 	out["history"], out["warnings"], out["fetched"] = history, warnings, k.fetched(o.Refresh)
 	out["code"], out["installedCode"] = missing.ResultCode, present.ResultCode
+	out["broken"] = broken + more
 	out["missing"], out["installed"] = all(missing.Updates), all(present.Updates)
 	return out
 }
@@ -278,7 +287,7 @@ func (k *task) install(o order) fields {
 		}
 	}
 	k.step("search for the planned updates", 0, total)
-	offered, err := k.search(pending, false)
+	offered, broken, err := k.search(pending, false)
 	if err != nil {
 		out["error"], out["message"] = fault(err)
 		return out
@@ -300,6 +309,8 @@ func (k *task) install(o order) fields {
 		switch {
 		case stopped != "":
 			line["status"] = stopped
+		case update == nil && (offered.ResultCode != windows.Succeeded || broken > 0):
+			line["status"] = "unseen"
 		case update == nil:
 			line["status"] = "gone"
 		default:
