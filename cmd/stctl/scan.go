@@ -223,7 +223,7 @@ func asScanResultJSON(name string, r *scanned) (scanResultJSON, int) {
 		}
 		return j, exitFailed
 	}
-	v := asVerdictJSON(r.Verdict)
+	v := asVerdictJSON(r.Verdict, r.Scan.At)
 	j.Verdict, j.Scan = &v, asScanJSON(r.Scan)
 	if !r.Scan.Trusted() {
 		j.Result = "proves nothing"
