@@ -18,11 +18,12 @@ type Pace struct {
 	Boot   time.Duration // how long a host may take to come back from a reboot
 	GiveUp time.Duration // how long after a window's end a lost host is looked up before its run is unknown
 	Tick   time.Duration // longest wait between two decisions
+	Slow   time.Duration // longest pause between two looks at a Windows job, each of which starts a PowerShell there; 0: Poll
 	Answer time.Duration // how long a host may take to answer one question; 0 means DefaultScanTimeout
 }
 
 // DefaultPace suits real hosts.
-var DefaultPace = Pace{Poll: 2 * time.Second, Retry: 10 * time.Second, Boot: 15 * time.Minute, GiveUp: time.Hour, Tick: 15 * time.Second}
+var DefaultPace = Pace{Poll: 2 * time.Second, Slow: 30 * time.Second, Retry: 10 * time.Second, Boot: 15 * time.Minute, GiveUp: time.Hour, Tick: 15 * time.Second}
 
 // A Driver takes rollouts through their rings. Killing it at any moment loses
 // nothing: a later Driver, on this or another desk, looks up on the hosts what

@@ -26,6 +26,7 @@ const clockSlack = 24 * time.Hour
 // job that it has never heard of is started, and the same ID starts once.
 func (r *runner) install(ctx context.Context) error {
 	starts, asked := 0, false
+	var look pause
 	for {
 		var st remote.JobStatus
 		err := r.ask(ctx, func(ctx context.Context, s remote.Session, p Platform) (err error) {
@@ -65,7 +66,7 @@ func (r *runner) install(ctx context.Context) error {
 			if !asked && r.cancelled(ctx) {
 				asked = r.askCancel(ctx)
 			}
-			if !rest(ctx, r.Pace.Poll) {
+			if !r.pauseLooking(ctx, &look, st, asked) {
 				return errStop
 			}
 		case remote.JobEnded:
@@ -229,15 +230,43 @@ func (r *runner) jobEnded(ctx context.Context, st remote.JobStatus) error {
 	if st.Exit == 0 && st.Stopped == "" {
 		return r.goTo(ctx, data.StepReboot)
 	}
+	if st.Gone > 0 {
+		if in, err := r.inAlready(ctx, st); in || err != nil {
+			return err
+		}
+	}
 	why := remote.CleanText(st.Why)
 	if why == "" {
 		why = r.cause(ctx)
 	}
 	if why != "" {
-		r.noteCheck(ctx, data.Check{Name: "job", After: true, Result: data.CheckFailed, Detail: why})
+		r.noteCheck(ctx, data.Check{Name: jobCheck, After: true, Result: data.CheckFailed, Detail: why})
 	}
 	return r.goTo(ctx, data.StepVerify) // no reboot on top of half a job
 }
+
+// inAlready goes on where what the host no longer offered is in, as a scan
+// proves: somebody else has brought it in since the plan was made.
+func (r *runner) inAlready(ctx context.Context, st remote.JobStatus) (in bool, err error) {
+	scan, again, err := r.scan(ctx)
+	for ; again && err == nil; scan, again, err = r.scan(ctx) {
+	}
+	if err != nil || r.run.Outcome != data.OutcomeNone {
+		return false, orStop(err)
+	}
+	if _, out, _ := standing(r.work.part(r.run.Host), scan.Installed); len(out) > 0 || len(scan.Installed) == 0 {
+		return false, nil
+	}
+	how := "not by this run: they were in already"
+	if st.Done > 0 {
+		how = fmt.Sprintf("%d of them not by this run: in already", st.Gone)
+	}
+	r.noteCheck(ctx, data.Check{Name: jobCheck, After: true, Result: data.CheckWarned, Detail: how})
+	return true, r.goTo(ctx, data.StepReboot)
+}
+
+// jobCheck is the check that says what came of a job, where that needs a word.
+const jobCheck = "job"
 
 // causes are what package managers write when the host, and not a package, was
 // at fault.

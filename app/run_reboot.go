@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -18,7 +19,7 @@ const defaultPostWait = 30 * time.Second
 // still runs in the boot from before.
 func (r *runner) reboot(ctx context.Context) error {
 	if !r.run.RebootAsked.IsZero() {
-		if err := r.askRebootAgain(ctx); err != nil || r.run.Outcome != data.OutcomeNone {
+		if err := r.askRebootAgain(ctx); err != nil || r.run.Outcome != data.OutcomeNone || r.run.Step != data.StepReboot {
 			return err
 		}
 	} else {
@@ -38,11 +39,21 @@ func (r *runner) reboot(ctx context.Context) error {
 		err = r.ask(ctx, func(ctx context.Context, s remote.Session, p Platform) error { return p.Reboot(ctx, s) })
 		if err != nil && ctx.Err() == nil {
 			r.notRebooted = firstLine(err)
+			if errors.Is(err, remote.ErrRebootRefused) {
+				return r.rebootRefused(ctx)
+			}
 			r.say(ctx, "reboot: %s; the boot ID tells whether it happens", r.notRebooted)
 		}
 		r.hangUp()
 	}
 	return r.awaitBoot(ctx)
+}
+
+// rebootRefused goes on at once where the host itself said that it will not
+// reboot: there is nothing to wait for. The post-check fails by the boot ID.
+func (r *runner) rebootRefused(ctx context.Context) error {
+	r.say(ctx, "%s; not waited for", r.notRebooted)
+	return r.goTo(ctx, data.StepPostCheck)
 }
 
 // askRebootAgain is for a driver that found the reboot stored as asked for: the
@@ -74,6 +85,9 @@ func (r *runner) askRebootAgain(ctx context.Context) error {
 		return nil // down, or up again: awaitBoot tells which
 	case err != nil:
 		r.notRebooted = firstLine(err)
+		if errors.Is(err, remote.ErrRebootRefused) {
+			return r.rebootRefused(ctx)
+		}
 		r.say(ctx, "reboot: %s; the boot ID tells whether it happens", r.notRebooted)
 	}
 	r.say(ctx, "the host still ran in the boot from before and was asked to reboot once more")

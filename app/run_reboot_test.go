@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -186,6 +187,35 @@ func TestCancelledIsUnknownWhereTheScanSaysNothing(t *testing.T) {
 	for _, why := range []string{"cancelled", "deadline"} {
 		if got, detail := judgeRun(data.Run{Job: "st-1", JobEnded: true, JobStopped: why}, want, data.Scan{}); got != data.OutcomeUnknown {
 			t.Errorf("%s: %s: %s", why, got, detail)
+		}
+	}
+}
+
+// A host that says it will not reboot is not waited for.
+func TestARefusedRebootEndsAtOnce(t *testing.T) {
+	for _, again := range []bool{false, true} {
+		w := newWorld()
+		s := newShop(t, w, data.RebootAlways)
+		refusing := &tripped{world: w, onReboot: func() error {
+			return fmt.Errorf("reboot: %w: shutdown.exe: 5 Access is denied.(5)", remote.ErrRebootRefused)
+		}}
+		s.Platforms = []Platform{refusing}
+		s.start(t, "")
+		if again { // the desk is killed as it asks, and another asks once more
+			ctx, kill := context.WithCancel(t.Context())
+			refuse := refusing.onReboot
+			refusing.onReboot = func() error { kill(); return remote.ErrLost }
+			s.drive(ctx)
+			refusing.onReboot = refuse
+		}
+		pace := quick
+		pace.Boot = time.Hour
+		ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+		defer stop()
+		must(t, (&Driver{Desk: s.Desk, Pace: pace, Holder: "test"}).Drive(ctx, s.rollout, true))
+		run := s.run(t)
+		if run.Outcome != data.OutcomeFailed || !strings.Contains(run.Detail, "2 of 2 changes are in") || !strings.Contains(run.Detail, "reboot refused: shutdown.exe: 5") || strings.Contains(run.Detail, ", rebooted") {
+			t.Errorf("%s: %s", run.Outcome, run.Detail)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +13,9 @@ import (
 
 // verify scans the host again and ends the run with what the scan proves.
 func (r *runner) verify(ctx context.Context) error {
+	if err := r.settled(ctx); err != nil || r.run.Outcome != data.OutcomeNone {
+		return err
+	}
 	scan, again, err := r.scan(ctx)
 	for ; again && err == nil; scan, again, err = r.scan(ctx) {
 	}
@@ -23,6 +27,37 @@ func (r *runner) verify(ctx context.Context) error {
 		o, detail = judgeReboot(r.run, r.work.plan.Reboot, scan)
 	}
 	return r.end(ctx, o, "%s", detail)
+}
+
+// settled waits until a host that may have booted behind the desk's back, as
+// after a job that is lost, has finished that boot: until then Windows may still
+// bring updates in, or take them back, and a scan proves nothing.
+func (r *runner) settled(ctx context.Context) error {
+	if checked(r.run, "boot") != nil {
+		return nil // the post-check has waited
+	}
+	for {
+		err := r.ask(ctx, func(ctx context.Context, s remote.Session, p Platform) error {
+			_, err := p.Alive(ctx, s)
+			return err
+		})
+		if !errors.Is(err, remote.ErrBooting) {
+			return nil // the scan says what is wrong
+		}
+		if again, err := r.lost(ctx, err); !again {
+			return err
+		}
+	}
+}
+
+// checked returns what a check after the job found; nil: it was not made.
+func checked(run data.Run, name string) *data.Check {
+	for i := range run.Checks {
+		if c := &run.Checks[i]; c.After && c.Name == name {
+			return c
+		}
+	}
+	return nil
 }
 
 // scan scans the host and keeps the scan. again means that the host did not
@@ -62,6 +97,10 @@ func judgeRun(run data.Run, want data.Changes, scan data.Scan) (data.Outcome, st
 	} else if not := noReboot(run); not != "" {
 		state += ", no reboot was made (" + not + ")"
 	}
+	elsewhere := false
+	if c := checked(run, jobCheck); c != nil && c.Result == data.CheckWarned && len(out) == 0 {
+		elsewhere, state = true, state+", "+c.Detail
+	}
 	bad := failedChecks(run.Checks, true)
 	if len(bad) > 0 {
 		state += "; post-check " + strings.Join(bad, ", ")
@@ -75,7 +114,7 @@ func judgeRun(run data.Run, want data.Changes, scan data.Scan) (data.Outcome, st
 		return data.OutcomeFailed, "the window ended: " + state
 	case run.Job != "" && !run.JobEnded && len(out) > 0:
 		return data.OutcomeUnknown, run.JobStopped + ": " + state
-	case run.JobExit != 0:
+	case run.JobExit != 0 && !elsewhere:
 		return data.OutcomeFailed, fmt.Sprintf("the job ended with exit status %d: %s", run.JobExit, state)
 	case rolledBack(run, scan) && len(out) > 0:
 		return data.OutcomeFailed, "undone by Windows during the reboot (rolled back): " + state + servicingLog

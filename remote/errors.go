@@ -18,6 +18,7 @@ var (
 	ErrBusy           = errors.New("another job or installation is at work on the host")
 	ErrBooting        = errors.New("host has not finished its boot")
 	ErrGoingDown      = errors.New("somebody else reboots the host")
+	ErrRebootRefused  = errors.New("reboot refused")
 	ErrTooMuchOutput  = errors.New("more output than allowed")
 	ErrLost           = errors.New("connection lost")
 	ErrGarbage        = errors.New("answer makes no sense")

@@ -83,6 +83,10 @@ type JobStatus struct {
 	Log     []byte // from the offset asked for
 	Next    int64  // offset to ask for next time
 
+	// Gone is how many changes an ended job left alone because the host no longer
+	// offered them, where nothing else went wrong. They may be in already.
+	Gone int
+
 	// Quiet is for how long, by its own clock, the host has seen no sign of life
 	// of a running job: no line, no step, and on Windows no processor time of an
 	// installer. It does not say that the job hangs.

@@ -344,7 +344,7 @@ var winFaults = []winFault{
 		outcome: data.OutcomeFailed, says: "it is scheduled already (1190)"},
 	{name: "the reboot is refused", reboot: data.RebootAlways,
 		hurt: func(s *winSite) {
-			s.pace.Boot = 5 * time.Second
+			s.pace.Boot = time.Hour // it is not waited for
 			s.change(func(w *windows.State) { w.Faults.RebootRefused = 5 })
 		},
 		outcome: data.OutcomeFailed, says: "shutdown.exe: 5"},
@@ -441,6 +441,9 @@ var winFaults = []winFault{
 	{name: "an update is revised between plan and install",
 		hurt:    func(s *winSite) { s.change(func(w *windows.State) { w.Updates[1].Revision++ }) },
 		outcome: data.OutcomeFailed, says: "no longer offered in this revision"},
+	{name: "somebody else installs one before the job looks",
+		hurt:    func(s *winSite) { s.change(func(w *windows.State) { w.Updates[1].Installed = true }) },
+		outcome: data.OutcomeSucceeded, says: "1 of them not by this run: in already"},
 	{name: "the update server is silent when the job asks it",
 		hurt:    func(s *winSite) { s.change(func(w *windows.State) { w.Source.Error = 0x80072EE2 }) },
 		outcome: data.OutcomeFailed, says: "did not answer in time"},

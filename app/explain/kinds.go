@@ -31,6 +31,7 @@ var kinds = []kind{
 	{remote.ErrBusy, Words{Title: "Another job or installation is at work", Next: "Wait until it has finished, or look on the host at what it is. Then try again."}},
 	{remote.ErrBooting, Words{Title: "Host has not finished its boot", Next: "Wait some minutes, then try again. Windows works on updates before it shows its logon; if it stays so, look at the host's console."}},
 	{remote.ErrGoingDown, Words{Title: "Somebody else reboots the host", Next: "It is not asked twice; the boot ID tells whether it happens. On the host, \"shutdown /a\" takes a scheduled reboot back."}},
+	{remote.ErrRebootRefused, Words{Title: "Host refused to reboot", Next: "It was not rebooted and is not asked again. Look at the number that it gave: 5 is a policy on who may shut it down. Reboot it yourself, then scan."}},
 	{remote.ErrTooMuchOutput, Words{Title: "Host said too much", Next: "Its answer was longer than allowed and proves nothing. Look at the host: a login script that prints, or a broken package list."}},
 	{remote.ErrLost, Words{Title: "Connection lost", Next: "It is not known what happened since. The job goes on on the host by itself; open the host again and it is looked up, not repeated."}},
 	{remote.ErrGarbage, Words{Title: "Host's answer makes no sense", Next: "Nothing was concluded from it. The raw answer is kept as evidence with the scan; a login script that prints is the usual cause."}},

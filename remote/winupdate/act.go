@@ -90,7 +90,8 @@ func (Platform) Alive(ctx context.Context, s remote.Session) (remote.Alive, erro
 }
 
 // Reboot asks the host to reboot in five seconds. A reboot that somebody else
-// asked for is not asked for again; the boot ID tells whether it happens.
+// asked for is not asked for again; the boot ID tells whether it happens. One
+// that Windows says it will not make is remote.ErrRebootRefused.
 func (Platform) Reboot(ctx context.Context, s remote.Session) error {
 	out, err := s.Run(ctx, remote.Command{Name: "reboot", Script: rebootScript})
 	if err != nil {
@@ -105,8 +106,10 @@ func (Platform) Reboot(ctx context.Context, s remote.Session) error {
 		return fmt.Errorf("reboot: %w: a shutdown is in progress already (1115)", remote.ErrGoingDown)
 	case strings.HasPrefix(word, "busy "):
 		return fmt.Errorf("reboot: %w: job %s", remote.ErrBusy, clip(strings.TrimPrefix(word, "busy ")))
+	case strings.HasPrefix(word, "failed "):
+		return fmt.Errorf("reboot: %w: shutdown.exe: %s", remote.ErrRebootRefused, clip(strings.TrimPrefix(word, "failed ")))
 	default:
-		return fmt.Errorf("reboot: shutdown.exe: %s", clip(strings.TrimPrefix(word, "failed ")))
+		return fmt.Errorf("reboot: %w: %q", remote.ErrGarbage, clip(word))
 	}
 }
 

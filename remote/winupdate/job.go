@@ -257,11 +257,14 @@ func (l look) ended(st *remote.JobStatus, whole bool) error {
 	st.State, st.Ended, st.Stopped = remote.JobEnded, moment(r.Ended), r.Stopped
 	report := bytes.NewBuffer(r.report())
 	var failed []string
-	bad := 0
+	bad, gone := 0, 0
 	for _, u := range r.Updates {
 		line := clip(u.Title) + ": " + u.words()
 		if u.Status != "installed" {
 			bad++
+		}
+		if u.Status == "gone" {
+			gone++
 		}
 		if u.Status != "installed" && u.Status != r.Stopped {
 			failed = append(failed, line)
@@ -281,6 +284,9 @@ func (l look) ended(st *remote.JobStatus, whole bool) error {
 		st.Exit = ExitHalted
 	case bad > 0:
 		st.Exit = ExitFailed
+		if bad == gone {
+			st.Gone = gone
+		}
 	}
 	if st.Why == "" && len(failed) > 0 {
 		st.Why = failed[0]
