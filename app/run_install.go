@@ -30,8 +30,10 @@ func (r *runner) install(ctx context.Context) error {
 	for {
 		var st remote.JobStatus
 		err := r.ask(ctx, func(ctx context.Context, s remote.Session, p Platform) (err error) {
-			st, err = p.Look(ctx, s, r.run.Job, r.run.LogNext)
-			return err
+			if st, err = p.Look(ctx, s, r.run.Job, r.run.LogNext); err != nil {
+				return err
+			}
+			return fitLog(&st, r.run.LogNext)
 		})
 		if err != nil {
 			if again, err := r.lost(ctx, err); !again {
@@ -164,6 +166,27 @@ func (r *runner) askCancel(ctx context.Context) bool {
 	}
 	r.say(ctx, "cancel asked for; the job stops where the host is sound")
 	return true
+}
+
+// maxJobLog is what is kept of one job's own log, in bytes: a host could write
+// one without an end into the workspace.
+const maxJobLog = 16 << 20
+
+// fitLog holds that a log goes on where it was read to, and leaves out what is
+// beyond maxJobLog. What a platform adds of its own to the end of a log is not
+// counted in Next, and stays.
+func fitLog(st *remote.JobStatus, from int64) error {
+	n := st.Next - from
+	if st.State == remote.JobAbsent && len(st.Log) == 0 {
+		return nil
+	}
+	if n < 0 || n > int64(len(st.Log)) {
+		return fmt.Errorf("look at job: %w: its log does not go on from byte %d", remote.ErrGarbage, from)
+	}
+	if st.Next > maxJobLog {
+		st.Log, st.Next = st.Log[n:], from
+	}
+	return nil
 }
 
 // keepLog stores new log lines and the offset behind the last whole one.

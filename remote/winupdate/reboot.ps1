@@ -6,7 +6,7 @@ foreach ($task in @(Get-ScheduledTask -TaskPath '\SecondTuesday\' -ErrorAction S
     if ($ours -and [string]$task.State -eq 'Running') { return 'busy ' + $task.TaskName }
 }
 $ErrorActionPreference = 'Continue' # or Windows PowerShell throws where a program writes to standard error
-$said = shutdown.exe /r /t 5 /d p:2:17 /c 'Second Tuesday: a planned reboot' 2>&1
+$said = & "$env:SystemRoot\System32\shutdown.exe" /r /t 5 /d p:2:17 /c 'Second Tuesday: a planned reboot' 2>&1
 switch ($LASTEXITCODE) {
     0 { 'asked' }
     1190 { 'scheduled' }

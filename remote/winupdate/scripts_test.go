@@ -51,6 +51,22 @@ func TestWhatIsSentIsWhatIsEmbedded(t *testing.T) {
 	}
 }
 
+// "icacls.exe /grant", "(whoami.exe)", "'powershell.exe'", not "\System32\icacls.exe"
+var byPath = regexp.MustCompile(`[^\\\w](powershell|icacls|shutdown|whoami)\.exe\b`)
+
+// TestProgramsAreNotFoundByPath keeps a program of that name in a folder of the
+// PATH, where others may write, from being run as SYSTEM or administrator.
+func TestProgramsAreNotFoundByPath(t *testing.T) {
+	for name, script := range Scripts() {
+		for line := range strings.Lines(script) {
+			code, _, _ := strings.Cut(line, "#")
+			if found := byPath.FindString(code); found != "" {
+				t.Errorf("%s finds %q by PATH: %s", name, found, line)
+			}
+		}
+	}
+}
+
 // $found.Updates[0], and $list[$i] with its name in the group
 var indexed = regexp.MustCompile(`\$?([\w)}]+)\[`)
 

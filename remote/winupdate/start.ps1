@@ -12,9 +12,10 @@ function Answer($State, $Detail) { ConvertTo-Json -Compress -InputObject @{ stat
 function Protect-Folder($Path) {
     if (-not (Test-Path -LiteralPath $Path)) {
         $null = New-Item -ItemType Directory -Path $Path
-        $null = icacls.exe $Path /inheritance:r /grant:r '*S-1-5-18:(OI)(CI)F' '*S-1-5-32-544:(OI)(CI)F'
+        $icacls = "$env:SystemRoot\System32\icacls.exe" # not what the PATH finds
+        $null = & $icacls $Path /inheritance:r /grant:r '*S-1-5-18:(OI)(CI)F' '*S-1-5-32-544:(OI)(CI)F'
         if ($LASTEXITCODE -ne 0) { throw "the rights of $Path could not be set: icacls ended with $LASTEXITCODE" }
-        $null = icacls.exe $Path /setowner '*S-1-5-32-544'
+        $null = & $icacls $Path /setowner '*S-1-5-32-544'
         if ($LASTEXITCODE -ne 0) { throw "the owner of $Path could not be set: icacls ended with $LASTEXITCODE" }
     }
     $item = Get-Item -LiteralPath $Path -Force
@@ -61,7 +62,7 @@ try {
     [IO.File]::WriteAllText((Join-Path $folder 'task.sha256'), [string]$order.sha256, $utf8)
     [IO.File]::WriteAllText((Join-Path $folder 'order.json'), (ConvertTo-Json -Depth 6 -Compress -InputObject $order.order), $utf8)
 
-    $action = New-ScheduledTaskAction -Execute 'powershell.exe' -Argument ([string]$order.line) -WorkingDirectory $folder
+    $action = New-ScheduledTaskAction -Execute "$env:SystemRoot\System32\WindowsPowerShell\v1.0\powershell.exe" -Argument ([string]$order.line) -WorkingDirectory $folder
     $principal = New-ScheduledTaskPrincipal -UserId 'S-1-5-18' -LogonType ServiceAccount -RunLevel Highest
     $settings = New-ScheduledTaskSettingsSet -AllowStartIfOnBatteries -DontStopIfGoingOnBatteries -MultipleInstances IgnoreNew -Priority 4 -ExecutionTimeLimit (New-TimeSpan -Minutes ([int]$order.minutes))
     $null = Register-ScheduledTask -TaskPath $path -TaskName $Id -Action $action -Principal $principal -Settings $settings

@@ -706,7 +706,8 @@ func TestTaskThatNeverStartsIsNeitherWaitedForNorStartedLater(t *testing.T) {
 			t.Fatalf("%+v, %v", tasks, err)
 		}
 		// it ends an hour after the window, and runs once at a time as SYSTEM
-		if k := tasks[0]; k.TimeLimit != 2*time.Hour+time.Minute || !k.Highest || k.User != "S-1-5-18" || k.Multiple != windows.IgnoreNew || "powershell.exe "+k.Arguments != winupdate.TaskLine() {
+		if k := tasks[0]; k.TimeLimit != 2*time.Hour+time.Minute || !k.Highest || k.User != "S-1-5-18" || k.Multiple != windows.IgnoreNew || "powershell.exe "+k.Arguments != winupdate.TaskLine() ||
+			!strings.HasSuffix(k.Execute, `\System32\WindowsPowerShell\v1.0\powershell.exe`) {
 			t.Errorf("%+v", k)
 		}
 		if st, err := r.Look(t.Context(), r.session, j.ID, 0); err != nil || st.State != remote.JobRunning {

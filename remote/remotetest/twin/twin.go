@@ -23,6 +23,9 @@ import (
 	"secondtuesday/remote/winupdate"
 )
 
+// folder51 is where start.ps1 finds PowerShell for the task.
+const folder51 = `C:\Windows\System32\WindowsPowerShell\v1.0\`
+
 // Play makes w answer this program's scripts by itself.
 func Play(w *windows.World) {
 	t := &twin{w: w, scripts: map[string]string{}}
@@ -40,7 +43,7 @@ type twin struct {
 // run plays a command line: a session's, or a task's.
 func (t *twin) run(ctx context.Context, p *windows.Program) int {
 	if p.Task != "" {
-		if p.Line != winupdate.TaskLine() {
+		if p.Line != folder51+winupdate.TaskLine() {
 			return 1
 		}
 		return t.task(ctx, p)
@@ -177,7 +180,7 @@ func (t *twin) start(c windows.Caller, id string, stdin []byte) (string, error) 
 		return "", err
 	}
 	err = t.w.RegisterTask(c, windows.Task{
-		Path: path, Name: id, Execute: "powershell.exe", Arguments: in.Line, WorkDir: t.folder(id), User: "S-1-5-18",
+		Path: path, Name: id, Execute: folder51 + "powershell.exe", Arguments: in.Line, WorkDir: t.folder(id), User: "S-1-5-18",
 		Highest: true, LogonType: 5, TimeLimit: time.Duration(in.Minutes) * time.Minute, Multiple: windows.IgnoreNew, Priority: 4, OnBatteries: true,
 	}, false)
 	if err != nil {
