@@ -190,11 +190,12 @@ func RebootDebt(hosts []data.Host, verdicts map[data.HostID]data.HostVerdict, no
 			continue
 		}
 		f.N++
-		if v.RebootDebt > 0 {
+		debt := v.RebootDebt(now)
+		if debt > 0 {
 			f.Value++
 		}
-		if v.RebootDebt > longest {
-			longest, who = v.RebootDebt, h.Name
+		if debt > longest {
+			longest, who = debt, h.Name
 		}
 	}
 	f.Sentence = fmt.Sprintf("%d of %s waiting for a reboot", int(f.Value), counted(f.N, "host"))

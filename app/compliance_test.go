@@ -66,7 +66,7 @@ func TestOverdueWorkCountsAgainstTheOnTimeRate(t *testing.T) {
 func TestCoverageAndRebootDebtLeaveNothingOut(t *testing.T) {
 	hosts := []data.Host{{ID: 1, Name: "a"}, {ID: 2, Name: "b"}, {ID: 3, Name: "c"}, {ID: 4, Name: "d"}}
 	verdicts := map[data.HostID]data.HostVerdict{
-		1: {ScanAt: judgeNow.Add(-judgeDay), Compliance: data.Compliant, RebootDebt: 36 * time.Hour},
+		1: {ScanAt: judgeNow.Add(-judgeDay), Compliance: data.Compliant, RebootFrom: judgeNow.Add(-36 * time.Hour)},
 		2: {ScanAt: judgeNow.Add(-7 * judgeDay), Compliance: data.Unknown},
 		3: {ScanAt: judgeNow.Add(judgeDay), Compliance: data.Unknown},
 	}

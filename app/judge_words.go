@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,18 +36,23 @@ func (t *turn) host() data.HostVerdict {
 	if t.firstOf != nil {
 		h.Compliance = t.first.compliance
 	}
-	var words []string
+	parts := []side{{h.Compliance, t.updatesText(), time.Time{}}}
 	for _, s := range t.sides(&h) {
 		if worse(s.compliance) < worse(h.Compliance) {
 			h.Compliance = s.compliance
 		}
-		words = append(words, s.because)
+		parts = append(parts, s)
 		if s.compliance != data.Excepted && earlier(s.due, t.nextDue) {
 			t.nextDue = s.due
 		}
 	}
 	h.NextDue, h.ValidUntil = t.nextDue, t.until
-	words = append(append([]string{t.updatesText()}, words...), "scan of "+Moment(t.s.Scan.At))
+	slices.SortStableFunc(parts, func(a, b side) int { return worse(a.compliance) - worse(b.compliance) }) // first what makes the verdict
+	var words []string
+	for _, p := range parts {
+		words = append(words, p.because)
+	}
+	words = append(words, "scan of "+Moment(t.s.Scan.At))
 	h.Because = sentence(strings.Join(words, "; "))
 	return h
 }
@@ -115,7 +121,7 @@ func (t *turn) reboot(h *data.HostVerdict) (side, bool) {
 	if since.IsZero() || since.After(sc.At) {
 		since = sc.At
 	}
-	h.RebootDebt = max(t.now.Sub(since), time.Second) // pending at all is never no debt
+	h.RebootFrom = since
 	text := fmt.Sprintf("a reboot has been pending since %s (%s)", Moment(since), reasonsText(sc.Reboot))
 	if t.std.RebootWithin <= 0 {
 		return side{data.Compliant, text + ", for which the standard sets no deadline", time.Time{}}, true

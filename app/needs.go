@@ -274,11 +274,11 @@ func (s *Situation) reboots() []Need {
 	var longest data.HostVerdict
 	for _, h := range s.Agenda.Hosts {
 		v := s.Verdicts[h.ID]
-		if v.RebootDebt < s.Standard.RebootWithin {
+		if v.RebootDebt(s.Now) < s.Standard.RebootWithin {
 			continue
 		}
 		n.Hosts = append(n.Hosts, h.ID)
-		if v.RebootDebt > longest.RebootDebt {
+		if v.RebootDebt(s.Now) > longest.RebootDebt(s.Now) {
 			longest = v
 		}
 	}
@@ -287,7 +287,7 @@ func (s *Situation) reboots() []Need {
 	}
 	n.Title = counted(len(n.Hosts), "host") + " not rebooted as promised"
 	n.Because = fmt.Sprintf("%s. The standard wants a pending reboot within %s; %s has waited for %s. What was installed does not run yet.",
-		s.listed(n.Hosts), DurationText(s.Standard.RebootWithin), s.names[longest.Host], span(longest.RebootDebt))
+		s.listed(n.Hosts), DurationText(s.Standard.RebootWithin), s.names[longest.Host], span(longest.RebootDebt(s.Now)))
 	return []Need{n}
 }
 

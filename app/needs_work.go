@@ -26,7 +26,7 @@ func (s *Situation) runs() []Need {
 			case run.Outcome == data.OutcomeUnknown:
 				unknown.Hosts, unknown.Runs = append(unknown.Hosts, run.Host), append(unknown.Runs, run.ID)
 				whyUnknown = orFirst(whyUnknown, run.Detail)
-			case run.Ended.After(r.Resumed) && s.Now.Sub(run.Ended) <= stillNews:
+			case s.news(run, r):
 				failed.Hosts, failed.Runs = append(failed.Hosts, run.Host), append(failed.Runs, run.ID)
 				why = orFirst(why, run.Detail)
 			}
@@ -43,6 +43,10 @@ func (s *Situation) runs() []Need {
 			failed.Kind, failed.Rollout, failed.Plan = NeedFailedRun, r.ID, r.Plan
 			failed.Title = fmt.Sprintf("%s failed in %q", counted(n, "run"), plan)
 			failed.Because = fmt.Sprintf("%s: %s", s.listed(failed.Hosts), full(why))
+			if s.stopped(r) {
+				failed.Title += ", which has stopped"
+				failed.Because += " " + sentence(strings.TrimSuffix(full(r.Note), "."))
+			}
 			out = append(out, failed)
 		}
 	}
@@ -82,6 +86,24 @@ func orFirst(a, b string) string {
 	return a
 }
 
+// news reports whether a run that failed is to be told: of late, and not taken
+// up since.
+func (s *Situation) news(run data.Run, r data.Rollout) bool {
+	return run.Ended.After(r.Resumed) && s.Now.Sub(run.Ended) <= stillNews
+}
+
+// failed reports whether runs of r are told as failed.
+func (s *Situation) failed(r data.Rollout) bool {
+	return slices.ContainsFunc(s.Troubled, func(run data.Run) bool {
+		return run.Rollout == r.ID && run.Outcome != data.OutcomeUnknown && s.news(run, r)
+	})
+}
+
+// stopped reports whether r has stopped of late and nobody has let it go on.
+func (s *Situation) stopped(r data.Rollout) bool {
+	return r.State == data.RolloutStopped && (r.Open() || s.Now.Sub(r.Ended) <= stillNews)
+}
+
 // full ends a sentence with one full stop.
 func full(s string) string {
 	s = strings.TrimRight(strings.TrimSpace(s), ".")
@@ -96,11 +118,14 @@ func full(s string) string {
 func (s *Situation) rollouts() []Need {
 	var out []Need
 	for _, r := range s.Rollouts {
+		if s.stopped(r) && s.failed(r) {
+			continue // its failed runs tell of it
+		}
 		n := Need{Kind: NeedRollout, Rollout: r.ID, Plan: r.Plan, Because: s.progress(r.ID)}
 		stands := "is waiting"
 		still, idle := s.Still[r.ID]
 		switch {
-		case r.State == data.RolloutStopped && (r.Open() || s.Now.Sub(r.Ended) <= stillNews):
+		case s.stopped(r):
 			n.Kind, stands, n.Because = NeedStoppedRollout, "has stopped", full(r.Note)+" "+n.Because
 		case !r.Open():
 			continue

@@ -239,7 +239,7 @@ func hostLines(run data.RunID, log []byte, at time.Time) []data.LogLine {
 }
 
 func progress(st remote.JobStatus) string {
-	if st.Total > 0 {
+	if st.Total > 0 && !strings.Contains(st.Step, fmt.Sprintf(" of %d", st.Total)) { // the step may count by itself
 		return fmt.Sprintf("%s (%d of %d)", st.Step, st.Done, st.Total)
 	}
 	return st.Step

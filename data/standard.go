@@ -115,7 +115,16 @@ type HostVerdict struct {
 	ScanAt     time.Time          // zero: never scanned
 	ValidUntil time.Time          // the judgement changes by itself then: a deadline passes, a scan grows old
 	Version    int                // of the standard
-	RebootDebt time.Duration      // how long a reboot has been pending; 0: none
+	RebootFrom time.Time          // the scan that first saw the pending reboot; zero: none is pending
+}
+
+// RebootDebt returns how long a reboot has been pending at now; 0: none is.
+// Pending at all is never no debt.
+func (v HostVerdict) RebootDebt(now time.Time) time.Duration {
+	if v.RebootFrom.IsZero() {
+		return 0
+	}
+	return max(now.Sub(v.RebootFrom), time.Second)
 }
 
 // An Exception is a recorded decision to leave an update out of a host until a

@@ -189,7 +189,7 @@ func stuck(t *testing.T) outcome {
 		ended <- (&app.Driver{Desk: n.office, Pace: nightPace, Holder: "test"}).Drive(ctx, n.rollout, true)
 	}()
 	words := ""
-	for !strings.Contains(words, "looks stuck") && ctx.Err() == nil {
+	for !strings.Contains(words, "looks stuck; asking on") && ctx.Err() == nil {
 		time.Sleep(20 * time.Millisecond)
 		words = n.words()
 	}

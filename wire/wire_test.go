@@ -87,7 +87,7 @@ func TestMainJob(t *testing.T) {
 			t.Fatalf("%s: run %+v", name, run)
 		}
 		_, after, err := off.Desk.Verdicts(t.Context(), host.ID)
-		if err != nil || after.Compliance != data.Compliant || after.RebootDebt != 0 {
+		if err != nil || after.Compliance != data.Compliant || !after.RebootFrom.IsZero() {
 			t.Errorf("%s after: %+v, %v", name, after, err)
 		}
 	}
@@ -99,7 +99,7 @@ func TestAHostThatWaitsForARebootIsRebootedFirst(t *testing.T) {
 	off := openPractice(t)
 	off.Shop.Speed(20)
 	host, before := scanHost(t, off, "hyperv")
-	if before.RebootDebt == 0 {
+	if before.RebootFrom.IsZero() {
 		t.Fatalf("before: %+v", before)
 	}
 	_, notes, err := off.Desk.MakePlan(t.Context(), app.PlanRequest{Name: "now", Hosts: []data.HostID{host.ID}, Reboot: data.RebootIfNeeded}, nil)
@@ -108,7 +108,7 @@ func TestAHostThatWaitsForARebootIsRebootedFirst(t *testing.T) {
 	}
 	openWindow(t, off, host.Group)
 	rebootAlone(t, off, host.ID)
-	if _, after, err := off.Desk.Verdicts(t.Context(), host.ID); err != nil || after.RebootDebt != 0 || after.Compliance != data.Compliant {
+	if _, after, err := off.Desk.Verdicts(t.Context(), host.ID); err != nil || !after.RebootFrom.IsZero() || after.Compliance != data.Compliant {
 		t.Errorf("after the reboot: %+v, %v", after, err)
 	}
 

@@ -89,7 +89,7 @@ func (c *cli) hostShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			j := hostShowJSON{hostJSON: inv.hostJSON(s.host), Verdict: asVerdictJSON(s.verdict), Scan: asScanJSON(s.scan), Failure: s.failure, History: asHistoryJSON(s.background)}
+			j := hostShowJSON{hostJSON: inv.hostJSON(s.host), Verdict: asVerdictJSON(s.verdict, d.Now()), Scan: asScanJSON(s.scan), Failure: s.failure, History: asHistoryJSON(s.background)}
 			return c.out.show(j, func(p *page) {
 				h := s.host
 				p.title("Host %s", h.Name)

@@ -59,14 +59,14 @@ type verdictJSON struct {
 	RebootSince int64                   `json:"reboot_pending_seconds,omitempty"`
 }
 
-func asVerdictJSON(v data.HostVerdict) verdictJSON {
+func asVerdictJSON(v data.HostVerdict, now time.Time) verdictJSON {
 	counts := v.Counts
 	if counts == nil {
 		counts = map[data.Compliance]int{}
 	}
 	return verdictJSON{
 		Compliance: v.Compliance, Because: clean(v.Because), Missing: v.Missing, Counts: counts, NextDue: v.NextDue,
-		ScannedAt: v.ScanAt, ValidUntil: v.ValidUntil, Version: v.Version, RebootSince: int64(v.RebootDebt / time.Second),
+		ScannedAt: v.ScanAt, ValidUntil: v.ValidUntil, Version: v.Version, RebootSince: int64(v.RebootDebt(now) / time.Second),
 	}
 }
 

@@ -333,7 +333,7 @@ func (c *cli) statusAll(ctx context.Context, d *app.Desk, inv *inventory, wish s
 		if len(only) > 0 && !slices.Contains(only, v.Compliance) {
 			continue
 		}
-		j := hostStatusJSON{Host: h.Name, Group: inv.groupName(h.Group), Verdict: asVerdictJSON(v)}
+		j := hostStatusJSON{Host: h.Name, Group: inv.groupName(h.Group), Verdict: asVerdictJSON(v, d.Now())}
 		if f, ok := failures[h.ID]; ok {
 			j.Failure = asFailJSON(f)
 		}
@@ -421,7 +421,7 @@ func (c *cli) statusHost(ctx context.Context, d *app.Desk, inv *inventory, name 
 	if err != nil {
 		return err
 	}
-	j := hostMissingJSON{Host: s.host.Name, Verdict: asVerdictJSON(s.verdict), Scan: asScanJSON(s.scan), Failure: s.failure, Updates: []updateJSON{}, History: asHistoryJSON(s.background)}
+	j := hostMissingJSON{Host: s.host.Name, Verdict: asVerdictJSON(s.verdict, d.Now()), Scan: asScanJSON(s.scan), Failure: s.failure, Updates: []updateJSON{}, History: asHistoryJSON(s.background)}
 	var rows [][]any
 	for _, v := range s.verdicts {
 		u := v.Update

@@ -139,6 +139,7 @@ func TestEveryFieldOfANounComesBack(t *testing.T) {
 	t.Run("verdict and point", func(t *testing.T) {
 		v, p := filled[data.HostVerdict](10), filled[data.Point](11)
 		v.Host, p.Host = h.ID, h.ID
+		v.RebootFrom = v.ScanAt.Add(-26 * time.Hour)
 		ok(t, db.KeepVerdicts(ctx, []data.HostVerdict{v}, []data.Point{p}))
 		same(t, []data.HostVerdict{v}, must(db.HostVerdicts(ctx))(t))
 		same(t, []data.Point{p}, must(db.Points(ctx, day))(t))

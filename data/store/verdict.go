@@ -33,12 +33,22 @@ func putVerdicts(ctx context.Context, tx *sql.Tx, verdicts []data.HostVerdict, p
 		for _, c := range counted {
 			args = append(args, v.Counts[c])
 		}
-		args = append(args, unix(v.NextDue), unix(v.ScanAt), unix(v.ValidUntil), v.Version, seconds(v.RebootDebt))
+		args = append(args, unix(v.NextDue), unix(v.ScanAt), unix(v.ValidUntil), v.Version, seconds(debtAtScan(v)))
 		if _, err := put.ExecContext(ctx, args...); err != nil {
 			return err
 		}
 	}
 	return appendPoints(ctx, tx, points)
+}
+
+// debtAtScan is what is stored of a pending reboot: how long it had been pending
+// when the host was scanned, so that it goes on growing whenever it is read. A
+// reboot that the newest scan saw first counts as a second: 0 means none.
+func debtAtScan(v data.HostVerdict) time.Duration {
+	if v.RebootFrom.IsZero() {
+		return 0
+	}
+	return max(v.ScanAt.Sub(v.RebootFrom), time.Second)
 }
 
 func appendPoints(ctx context.Context, tx *sql.Tx, points []data.Point) error {
@@ -71,8 +81,12 @@ func (rd Reader) HostVerdicts(ctx context.Context) ([]data.HostVerdict, error) {
 func scanVerdict(r row) (data.HostVerdict, error) {
 	var v data.HostVerdict
 	var n [5]int
+	var debt time.Duration
 	err := r.Scan(&v.Host, &v.Compliance, &v.Because, &v.Missing, &n[0], &n[1], &n[2], &n[3], &n[4],
-		moment{&v.NextDue}, moment{&v.ScanAt}, moment{&v.ValidUntil}, &v.Version, span{&v.RebootDebt})
+		moment{&v.NextDue}, moment{&v.ScanAt}, moment{&v.ValidUntil}, &v.Version, span{&debt})
+	if debt > 0 {
+		v.RebootFrom = v.ScanAt.Add(-debt)
+	}
 	v.Counts = make(map[data.Compliance]int)
 	for i, c := range counted {
 		if n[i] != 0 {

@@ -20,14 +20,20 @@ import (
 )
 
 // TestScreenshots draws every screen of the desk on the practice shop, after a
-// scan of all hosts and two rollouts: one that has ended and one that waits for
-// its windows. "make screenshots" keeps the small pictures for the manual, and
+// scan of all hosts and three rollouts: two that have ended, one of them on
+// Windows, and one that waits for its windows. "make screenshots" keeps the small pictures for the manual, and
 // with LARGE the large ones beside them, to be looked at.
 func TestScreenshots(t *testing.T) {
 	office, ended := practiced(t)
+	windows, err := office.Desk.DB.HostByName(t.Context(), "hyperv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := append(places(ended[0]), picture{"hosts-windows", ui.Place{Screen: ui.Hosts, Host: windows.ID}},
+		picture{"rollouts-windows", ui.Place{Screen: ui.Rollouts, Rollout: ended[1]}})
 	tools := &ui.Tools{Desk: office.Desk, Driver: office.Driver, Keys: office.SSH, Path: "/home/carla/.local/share/secondtuesday/practice/practice.db", Practice: true}
 	for _, dark := range []bool{false, true} {
-		draw(t, tools, dark, "", places(ended))
+		draw(t, tools, dark, "", all)
 	}
 }
 
@@ -118,8 +124,8 @@ func places(ended data.RolloutID) []picture {
 }
 
 // practiced opens a practice shop in which somebody has worked, and returns the
-// rollout that has ended.
-func practiced(t *testing.T) (*wire.Office, data.RolloutID) {
+// rollouts that have ended: one on Linux, one on Windows.
+func practiced(t *testing.T) (*wire.Office, [2]data.RolloutID) {
 	t.Helper()
 	ctx := t.Context()
 	office, err := wire.Open(ctx, wire.Options{Practice: true, PracticeDir: t.TempDir()})
@@ -145,11 +151,16 @@ func practiced(t *testing.T) (*wire.Office, data.RolloutID) {
 		Name: "Shop and mail, at once", Hosts: []data.HostID{ids["web1"], ids["mail"], ids["vpn"]}, Classes: []data.Class{data.Security},
 		StopAt: 1, Reboot: data.RebootIfNeeded,
 	}, "the shop was attacked through libexpat1")
-	if err := office.Driver.Drive(ctx, now, true); err != nil {
-		t.Fatal(err)
+	windows := rollout(t, office, app.PlanRequest{
+		Name: "Finance and desktops, at once", Hosts: []data.HostID{ids["erp-app"], ids["rds1"]}, StopAt: 1, Reboot: data.RebootIfNeeded,
+	}, "the holidays begin before the next window")
+	for _, id := range []data.RolloutID{now, windows} {
+		if err := office.Driver.Drive(ctx, id, true); err != nil {
+			t.Fatal(err)
+		}
 	}
 	rollout(t, office, app.PlanRequest{Name: "November, second round", Hosts: all, Reboot: data.RebootIfNeeded}, "")
-	return office, now
+	return office, [2]data.RolloutID{now, windows}
 }
 
 // rollout plans, approves and starts.

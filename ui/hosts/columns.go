@@ -184,7 +184,7 @@ func rebootSign(r *row) kit.Status {
 func rebootWord(r *row) string {
 	switch r.reboot() {
 	case rebootPending:
-		if d := r.verdict.RebootDebt; d > 0 {
+		if d := r.verdict.RebootDebt(r.now); d > 0 {
 			return "pending " + kit.Span(d)
 		}
 		return "pending"

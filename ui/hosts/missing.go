@@ -25,7 +25,7 @@ type missingList struct {
 func newMissingList(p *panel) *missingList {
 	l := &missingList{p: p, because: container.NewStack()}
 	l.grid = kit.NewGrid(
-		kit.Column[*data.Verdict]{ID: "update", Title: "Update", Width: 150, Grow: true, Text: updateText,
+		kit.Column[*data.Verdict]{ID: "update", Title: "Update", Width: 190, Grow: true, Titled: true, Text: updateText,
 			Tip: func(v *data.Verdict) string {
 				return v.Update.Label() + "\n" + v.Update.Installed + " → " + v.Update.Available + "\n" + v.Update.Origin
 			}},

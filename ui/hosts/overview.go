@@ -61,7 +61,7 @@ func fact(name, value string) fyne.CanvasObject {
 	if value == "" {
 		value = "–"
 	}
-	return container.NewBorder(nil, nil, container.NewVBox(container.NewGridWrap(fyne.NewSize(factWidth, 18), kit.NewMuted(name))), nil, sentence(value))
+	return container.NewBorder(nil, nil, container.NewVBox(container.NewGridWrap(fyne.NewSize(factWidth, 16), kit.NewMuted(name))), nil, sentence(value))
 }
 
 func facts(pairs ...string) fyne.CanvasObject {
@@ -112,7 +112,7 @@ func (p *panel) rebootPart() fyne.CanvasObject {
 	s := p.detail.scan
 	switch rebootOf(s) {
 	case rebootPending:
-		box := kit.VBox(4, kit.NewSign(kit.StatusPendingReboot, rebootLine(p.detail.verdict.RebootDebt)))
+		box := kit.VBox(4, kit.NewSign(kit.StatusPendingReboot, rebootLine(p.detail.verdict.RebootDebt(p.now))))
 		for _, why := range s.Reboot {
 			box.Add(fact(capital(why.Source), rebootWhy(why)))
 		}
@@ -172,7 +172,7 @@ func historyPart(b data.Background) fyne.CanvasObject {
 	const shown = 10
 	box := kit.VBox(4)
 	for _, l := range b.History[:min(len(b.History), shown)] {
-		box.Add(fact(kit.DateTime(l.At), app.PastText(l)))
+		box.Add(fact(l.At.Local().Format("2006-01-02 15:04"), app.PastText(l)))
 	}
 	if left := len(b.History) + b.Older - shown; left > 0 {
 		box.Add(sentence("And " + kit.Count(left, "older line", "older lines") + "; the raw output has them."))

@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"regexp"
 	"sort"
 	"strings"
 
@@ -43,6 +44,39 @@ func cutName(s string, room, size float32, style fyne.TextStyle) (text string, w
 		return string(letters[:n-end]) + "…" + string(letters[len(letters)-end:])
 	}
 	return split(most(len(letters), func(n int) bool { return width(split(n)) <= room })), false
+}
+
+// idle is what the titles of Windows updates say of every update alike, or for
+// the second time: "2026-11 Cumulative Update for Windows Server 2019 for
+// x64-based Systems (KB5070750)".
+var idle = strings.NewReplacer("Cumulative Update for .NET Framework", ".NET", " for x64-based Systems", "", " for x64 ", " ", " Update for ", " · ", "Microsoft server operating system", "Server", "Windows Server", "Server")
+
+// month: "2026-11 " at the beginning of a title; the number stands for it too.
+var month = regexp.MustCompile(`^20[0-9]{2}-[01][0-9] `)
+
+// cutTitle shortens an update that is named with its title. The number in front
+// stays; what the titles of a month have in common goes first, then their
+// middle: the product stands at the end.
+func cutTitle(s string, room, size float32, style fyne.TextStyle) (text string, whole bool) {
+	width := func(s string) float32 { return fyne.MeasureText(s, size, style).Width }
+	key, title, titled := strings.Cut(s, " · ")
+	if !titled || width(s) <= room {
+		return cut(s, room, size, style)
+	}
+	title = idle.Replace(month.ReplaceAllString(strings.TrimSuffix(title, " ("+key+")"), "") + " ")
+	letters := []rune(strings.TrimSpace(title))
+	if short := key + " · " + string(letters); width(short) <= room {
+		return short, false
+	}
+	split := func(n int) string { // n letters are left: three of five at the end
+		end := n * 3 / 5
+		return key + " · " + string(letters[:n-end]) + "…" + strings.TrimLeft(string(letters[len(letters)-end:]), " ")
+	}
+	n := most(len(letters)-1, func(n int) bool { return width(split(n)) <= room })
+	if n < 8 {
+		return cut(key+" · "+string(letters), room, size, style)
+	}
+	return split(n), false
 }
 
 // most returns the largest number up to limit that fits, where all below one

@@ -19,6 +19,7 @@ type Column[T any] struct {
 	Mono    bool
 	Muted   bool
 	Name    bool                        // of a host: cut so that those of a kind can be told apart
+	Titled  bool                        // an update with its title: cut likewise
 	Hidden  bool                        // until a person shows it, by the header's menu
 	Text    func(T) string              // nil: the word of Status
 	Status  func(T) Status              // nil or StatusNone: no sign
@@ -96,7 +97,7 @@ func NewGrid[T any](columns ...Column[T]) *Grid[T] {
 			w = 120
 		}
 		heads[i] = head{id: c.ID, title: c.Title, width: w, grow: c.Grow, align: c.Align, mono: c.Mono,
-			muted: c.Muted, name: c.Name, hidden: c.Hidden, sign: c.Status != nil, bar: c.Share != nil}
+			muted: c.Muted, name: c.Name, titled: c.Titled, hidden: c.Hidden, sign: c.Status != nil, bar: c.Share != nil}
 	}
 	g.sheet.init(heads)
 	g.sheet.self = g

@@ -27,6 +27,7 @@ type head struct {
 	align        fyne.TextAlign
 	mono, muted  bool
 	name         bool // cut so that names can be told apart
+	titled       bool // an update with its title: cut so that those of a month can be told apart
 	sign, bar    bool
 }
 

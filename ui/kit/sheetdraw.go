@@ -391,6 +391,8 @@ func (r *sheetRenderer) fillCell(c *sheetCell, h *head, d cell) {
 	shorten := cut
 	if h.name {
 		shorten = cutName
+	} else if h.titled {
+		shorten = cutTitle
 	}
 	text, whole := shorten(d.text, room, t.TextSize, t.TextStyle)
 	t.Text, c.whole = text, ""

@@ -276,7 +276,7 @@ var standingColumns = []kit.Column[app.Standing]{
 		}
 		return "The scan after the run found: " + or(s.Have, "not installed")
 	}},
-	{ID: "package", Title: "Name", Width: 130, Grow: true, Text: func(s app.Standing) string { return s.Target.Label() }, Tip: func(s app.Standing) string { return s.Target.Label() + "\n" + or(s.Target.To, "removed") }},
+	{ID: "package", Title: "Name", Width: 130, Grow: true, Titled: true, Text: func(s app.Standing) string { return s.Target.Label() }, Tip: func(s app.Standing) string { return s.Target.Label() + "\n" + or(s.Target.To, "removed") }},
 	{ID: "from", Title: "From", Width: 100, Mono: true, Muted: true, Text: func(s app.Standing) string { return or(data.VersionText(s.Target.From), "–") }},
 	{ID: "to", Title: "To", Width: 110, Mono: true, Text: func(s app.Standing) string { return or(data.VersionText(s.Target.To), "removed") }},
 	{ID: "have", Title: "Found", Width: 110, Mono: true, Hidden: true, Text: func(s app.Standing) string { return s.Have }},

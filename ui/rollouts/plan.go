@@ -258,7 +258,7 @@ var packageColumns = []kit.Column[packageRow]{
 		}
 		return ""
 	}},
-	{ID: "package", Title: "Name", Width: 170, Grow: true, Text: func(p packageRow) string { return p.Label() }, Tip: func(p packageRow) string { return p.Label() + "\n" + or(p.To, "removed") }},
+	{ID: "package", Title: "Name", Width: 170, Grow: true, Titled: true, Text: func(p packageRow) string { return p.Label() }, Tip: func(p packageRow) string { return p.Label() + "\n" + or(p.To, "removed") }},
 	{ID: "from", Title: "From", Width: 176, Mono: true, Muted: true, Text: func(p packageRow) string { return or(data.VersionText(p.From), "–") }},
 	{ID: "to", Title: "To", Width: 176, Mono: true, Text: func(p packageRow) string { return or(data.VersionText(p.To), "–") }},
 	{ID: "severity", Title: "Severity", Width: 100, Status: func(p packageRow) kit.Status {

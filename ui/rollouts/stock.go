@@ -262,7 +262,7 @@ func (u *updateRow) label() string {
 func updateColumns(now func() time.Time) []kit.Column[*updateRow] {
 	plain := func(*updateRow) colorName { return plainColor }
 	return []kit.Column[*updateRow]{
-		{ID: "update", Title: "Update", Width: 150, Grow: true, Text: (*updateRow).label, Tip: (*updateRow).label, Tint: plain},
+		{ID: "update", Title: "Update", Width: 150, Grow: true, Titled: true, Text: (*updateRow).label, Tip: (*updateRow).label, Tint: plain},
 		{ID: "severity", Title: "Severity", Width: 98, Status: func(u *updateRow) kit.Status { return kit.OfSeverity(u.Severity) },
 			Compare: func(a, b *updateRow) int { return b.Severity.Rank() - a.Severity.Rank() }},
 		{ID: "class", Title: "Class", Width: 74, Text: func(u *updateRow) string { return or(string(u.Class), "unknown") }},

@@ -16,7 +16,7 @@ import (
 // stand the worst and most urgent first.
 func columns() []kit.Column[*row] {
 	return []kit.Column[*row]{
-		{ID: "update", Title: "Update", Width: 264, Grow: true, Text: nameText, Tip: nameTip},
+		{ID: "update", Title: "Update", Width: 264, Grow: true, Titled: true, Text: nameText, Tip: nameTip},
 		{ID: "hosts", Title: "Hosts", Width: 72, Align: fyne.TextAlignTrailing, Text: func(r *row) string { return kit.Number(len(r.Hosts)) },
 			Compare: func(a, b *row) int { return len(a.Hosts) - len(b.Hosts) }, Tip: hostsTip},
 		{ID: "compliance", Title: "Worst", Width: 116, Status: func(r *row) kit.Status { return kit.OfCompliance(r.Compliance) },
