@@ -69,7 +69,7 @@ lab: need-test
 	$(GO) test $(FLAGS) -race $(ROOT) -timeout 45m -v -run '^TestImagesAreBuilt$$' $(LAB)
 
 test: need-test lint secondtuesday no-graphics lab
-	$(GO) test $(FLAGS) -race $(ROOT) -p 2 -timeout 15m ./...
+	$(GO) test $(FLAGS) -race $(ROOT) -p 2 -timeout 30m ./...
 
 # One table, by way of real hosts, Ansible and a virtual display: ten minutes.
 bench: need-bench build lab

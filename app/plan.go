@@ -27,6 +27,11 @@ type PlanRequest struct {
 	Reboot   data.RebootPolicy
 	PostWait time.Duration
 
+	// Terms says what becomes of updates that ask for their licence terms:
+	// data.TermsAccepted accepts them, data.NoTerms leaves them out, and
+	// data.TermsAsked leaves it open, for SettleTerms.
+	Terms data.Terms
+
 	// RebootOnly brings nothing in: only hosts that need a reboot, or with
 	// data.RebootAlways all, are rebooted. Nothing may be chosen with it.
 	RebootOnly bool
@@ -184,6 +189,14 @@ func (d *Desk) planHost(ctx context.Context, h data.Host, req PlanRequest, maxAg
 		return leave(why)
 	}
 	out.part.Changes = describe(changes, scan.Updates)
+	if req.Terms == data.TermsAsked {
+		return out
+	}
+	var asking []string
+	out.part.Changes, asking = settled(out.part.Changes, req.Terms == data.TermsAccepted)
+	for _, key := range asking {
+		out.notes = append(out.notes, PlanNote{Host: h, Update: key, Why: asksForTerms})
+	}
 	return out
 }
 
@@ -348,12 +361,15 @@ func (d *Desk) SavePlan(ctx context.Context, p data.Plan) (data.PlanID, error) {
 	if len(p.Hosts) == 0 {
 		return 0, fmt.Errorf("save plan %q: %w", p.Name, ErrNothingToDo)
 	}
+	if len(Terms(p, data.TermsAsked)) > 0 {
+		return 0, fmt.Errorf("save plan %q: %w", p.Name, ErrTermsOpen)
+	}
 	p.Approved = data.Approval{}
 	subject := fmt.Sprintf("plan %q, %d hosts", p.Name, len(p.Hosts))
 	if p.RebootOnly() {
 		subject += ", reboots only"
 	}
-	id, err := d.DB.SavePlan(ctx, p, d.entry("plan saved", subject, "", change{After: map[string]string{"digest": p.Digest()}}))
+	id, err := d.DB.SavePlan(ctx, p, d.entry("plan saved", subject, "", change{After: planChange(p)}))
 	if err != nil {
 		return 0, fmt.Errorf("save plan %q: %w", p.Name, err)
 	}
@@ -371,7 +387,7 @@ func (d *Desk) ApprovePlan(ctx context.Context, id data.PlanID, digest, note str
 		return fmt.Errorf("approve plan %q: it is not the plan that was shown", p.Name)
 	}
 	a := data.Approval{Role: "plan", By: d.By, At: d.Now(), Note: strings.TrimSpace(note)}
-	return d.DB.ApprovePlan(ctx, id, a, d.entry("plan approved", fmt.Sprintf("plan %q", p.Name), a.Note, change{After: map[string]string{"digest": digest}}))
+	return d.DB.ApprovePlan(ctx, id, a, d.entry("plan approved", fmt.Sprintf("plan %q", p.Name), a.Note, change{After: planChange(p)}))
 }
 
 // ErrBegun means that a plan is being rolled out: its approval cannot be

@@ -73,7 +73,19 @@ type Target struct {
 	Class      Class
 	Severity   Severity
 	Title      string `json:",omitempty"` // only where the name says little: Windows
+	Terms      Terms  `json:",omitempty"` // Windows
 }
+
+// Terms is how the licence terms stand that an update asks a person to accept
+// before it goes in.
+type Terms string
+
+// The ways they stand.
+const (
+	NoTerms       Terms = ""         // it asks for none
+	TermsAsked    Terms = "asked"    // and nobody has accepted them: no stored plan has such an update
+	TermsAccepted Terms = "accepted" // by who made the plan, and who approves it
+)
 
 // Label names the target for people, as Update.Label does.
 func (t Target) Label() string { return label(t.Key(), t.Title) }

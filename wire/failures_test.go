@@ -195,6 +195,7 @@ var failures = []failure{
 		scanned(map[string]any{"code": 3, "warnings": []string{"0x8024402C a warning"}})},
 	{"an update was withdrawn or revised since the approval", []string{"outcome failed", "skipped: it is no longer offered in this revision", "not in: KB5044281"}, "Scan again and plan anew.", nil, job("gone", nil)},
 	{"a planned update is not in a list that is not whole", []string{"outcome failed", "could not be looked up: the search was not whole", "not in: KB5044281"}, "It may be offered all the same. Scan again; try again when a scan can be trusted.", nil, job("unseen", nil)},
+	{"an update asks for its licence terms, and the plan does not accept them", []string{"outcome failed", "not installed: asks for its licence terms"}, "Read them; then plan it with its terms accepted: `stctl plan make --accept-terms`, or the tick in the plan's preview.", nil, job("terms", nil)},
 	{"an update fails", []string{"outcome failed", "install failed: files that the update needs are missing: repair with DISM /RestoreHealth (0x800F081F)"}, "Do what the code's sentence says; the other updates went on.", nil,
 		job("failed", func(u, _ map[string]any) { u["hresult"], u["phase"] = "0x800F081F", "install" })},
 	{"another installer is at work", []string{"outcome failed", "another installation is running, or a reboot is pending (0x80240016)"}, "Wait until it has ended, reboot if one is pending, then retry the run.", nil,

@@ -60,6 +60,7 @@ var kinds = []kind{
 	{app.ErrOffTrail, Words{Title: "Changed behind the audit trail", Next: "Somebody wrote into the file without this program, so no host is touched. Find out who did. \"stctl audit verify\" lists all such rows; the manual's page on the audit trail says how to go on."}},
 	{app.ErrAllLeftOut, Words{Title: "Nothing can go in", Next: "Each host and update left out is named with its reason. Mend that, or allow what it names, and plan again."}},
 	{app.ErrNothingToDo, Words{Title: "Nothing to do", Next: "None of what was chosen is missing on the chosen hosts. Scan them again, or choose other updates."}},
+	{app.ErrTermsOpen, Words{Title: "Licence terms are neither accepted nor refused", Next: "Read them; then accept them in the plan, or leave the update out."}},
 	{app.ErrNoReboot, Words{Title: "That is no plan for a reboot alone", Next: "Choose no updates with it, and let it reboot if needed or always."}},
 	{app.ErrNotApproved, Words{Title: "Plan is not approved", Next: "Look through the plan and approve it first."}},
 	{app.ErrBegun, Words{Title: "The rollout has begun", Next: "Withdrawing an approval keeps a plan from being started. Cancel the rollout instead: what is under way stops where its host is sound."}},

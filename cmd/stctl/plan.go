@@ -28,7 +28,7 @@ type planFlags struct {
 	name, reboot, stopAt, postWait string
 	classes, only, soaks, gates    []string
 	keptBack, remove, dryRun       bool
-	rebootOnly                     bool
+	rebootOnly, acceptTerms        bool
 	parallel                       int
 }
 
@@ -47,6 +47,7 @@ func (w *planFlags) register(cmd *cobra.Command) {
 	f.StringVar(&w.reboot, "reboot", string(data.RebootIfNeeded), "reboot never, if needed, or always; only where the window permits it")
 	f.BoolVar(&w.rebootOnly, "reboot-only", false, "bring nothing in: reboot the hosts that need it; with --reboot always, all")
 	f.StringVar(&w.postWait, "post-wait", "", "how long services may take to come back (default 30s)")
+	f.BoolVar(&w.acceptTerms, "accept-terms", false, "accept the licence terms of updates that ask for it; else they are left out")
 	f.BoolVar(&w.dryRun, "dry-run", false, "ask the hosts and show the plan, but do not keep it")
 }
 
@@ -83,6 +84,9 @@ func (w *planFlags) request(inv *inventory, args []string) (app.PlanRequest, err
 	}
 	if req.RebootOnly && req.Reboot == data.RebootNever {
 		return req, usagef("--reboot-only with --reboot never would do nothing")
+	}
+	if w.acceptTerms {
+		req.Terms = data.TermsAccepted
 	}
 	req.Hosts, err = w.resolve(inv, args)
 	return req, err
@@ -438,6 +442,7 @@ type targetJSON struct {
 	Origin   string        `json:"origin,omitempty"`
 	Class    data.Class    `json:"class"`
 	Severity data.Severity `json:"severity"`
+	Terms    data.Terms    `json:"licence_terms,omitempty"` // "accepted" by the plan
 }
 
 type planNoteJSON struct {
@@ -474,7 +479,7 @@ func asPlanJSON(p data.Plan) planJSON {
 func targetsJSON(ts []data.Target) []targetJSON {
 	out := []targetJSON{}
 	for _, t := range ts {
-		out = append(out, targetJSON{t.Name, clean(t.Title), t.Arch, t.From, t.To, clean(t.Origin), t.Class, t.Severity})
+		out = append(out, targetJSON{t.Name, clean(t.Title), t.Arch, t.From, t.To, clean(t.Origin), t.Class, t.Severity, t.Terms})
 	}
 	return out
 }

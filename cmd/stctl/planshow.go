@@ -120,6 +120,7 @@ func (j planJSON) print(p *page) {
 		p.table("do|"+nounOf(h)+"|from|to|class|severity|origin", rows)
 	}
 	j.printNotes(p)
+	j.printTerms(p)
 	if len(j.Excepted) > 0 {
 		p.gap()
 	}
@@ -129,6 +130,23 @@ func (j planJSON) print(p *page) {
 	if j.ID != 0 && j.Approved == nil {
 		p.gap()
 		p.line("Approve exactly this: stctl plan approve %d --digest %s", j.ID, j.Digest[:leastDigest])
+	}
+}
+
+// printTerms says whose licence terms the plan accepts.
+func (j planJSON) printTerms(p *page) {
+	var labels []string
+	for _, h := range j.Hosts {
+		for _, t := range slices.Concat(h.Upgrade, h.Add) {
+			label := data.Target{Name: t.Name, Arch: t.Arch, Title: t.Title}.Label()
+			if t.Terms == data.TermsAccepted && !slices.Contains(labels, label) {
+				labels = append(labels, label)
+			}
+		}
+	}
+	if len(labels) > 0 {
+		p.gap()
+		p.line("The plan accepts the licence terms of: %s", strings.Join(labels, "; "))
 	}
 }
 

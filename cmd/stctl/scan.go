@@ -187,6 +187,9 @@ func unproven(host string, s scanJSON) string {
 		switch pr.Kind {
 		case data.MetadataMissing, data.SourceExpired:
 			next = "Let it fetch its lists: stctl scan " + shellWord(host) + " --refresh"
+			if s.Platform == data.WindowsUpdate {
+				next = "Have it ask its update source: stctl scan " + shellWord(host) + " --refresh"
+			}
 		case data.SourceUnreachable:
 			next = "Find out there why the source does not answer, then: stctl scan " + shellWord(host) + " --refresh"
 		case data.PlatformBusy:
@@ -209,6 +212,9 @@ func asScanResultJSON(name string, r *scanned) (scanResultJSON, int) {
 	j := scanResultJSON{Host: name, Result: "scanned", Accepted: r.accepted, Seconds: float64(r.Took.Milliseconds()) / 1000}
 	if r.Err != nil {
 		j.Result, j.Error = "failed", hostWords(r.Err)
+		if r.Host.Reach == data.ReachWinRM && errors.Is(r.Err, remote.ErrLoginRefused) {
+			j.Error.Next = "See what it may be: stctl doctor HOST. Keep its password anew: stctl secret set login HOST"
+		}
 		j.Error.Next = strings.ReplaceAll(j.Error.Next, "HOST", shellWord(name))
 		var key *remote.HostKeyUnknownError
 		if errors.As(r.Err, &key) {

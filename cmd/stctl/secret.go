@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -81,7 +82,7 @@ func (c *cli) secretSet() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s, err := c.readSecret(key)
+			s, err := c.readSecret(cmd.Context(), key)
 			if err != nil {
 				return err
 			}
@@ -99,18 +100,42 @@ func (c *cli) secretSet() *cobra.Command {
 }
 
 // readSecret asks on a terminal without echo, or takes the first line of stdin.
-func (c *cli) readSecret(key secret.Key) (secret.Secret, error) {
+func (c *cli) readSecret(ctx context.Context, key secret.Key) (secret.Secret, error) {
 	f, ok := c.in.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return secret.ReadPassphrase(c.in)
 	}
-	fmt.Fprintf(c.out.stderr, "Secret for %s: ", clean(key.String()))
-	b, err := term.ReadPassword(int(f.Fd()))
-	fmt.Fprintln(c.out.stderr)
+	state, err := term.GetState(int(f.Fd()))
 	if err != nil {
 		return secret.Secret{}, fmt.Errorf("read secret: %w", err)
 	}
+	fmt.Fprintf(c.out.stderr, "Secret for %s: ", clean(key.String()))
+	b, err := unlessCancelled(ctx, func() ([]byte, error) { return term.ReadPassword(int(f.Fd())) })
+	fmt.Fprintln(c.out.stderr)
+	if err != nil {
+		return secret.Secret{}, errors.Join(fmt.Errorf("read secret: %w", err), term.Restore(int(f.Fd()), state))
+	}
 	return secret.New(string(b)), nil
+}
+
+// unlessCancelled reads what a person types, or gives up when ctx ends: no
+// signal ends the reading of a terminal.
+func unlessCancelled(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
+	type typed struct {
+		b   []byte
+		err error
+	}
+	done := make(chan typed, 1)
+	go func() {
+		b, err := read()
+		done <- typed{b, err}
+	}()
+	select {
+	case t := <-done:
+		return t.b, t.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 func (c *cli) secretDelete() *cobra.Command {

@@ -11,8 +11,12 @@ import (
 	"secondtuesday/remote"
 )
 
+// asks reports whether somebody has to accept the update's licence terms before
+// it goes in.
+func (u update) asks() bool { return u.Eula != nil && !*u.Eula }
+
 // Simulate returns those of want that the host still offers in the same
-// revision. Windows Update has no solver: an update brings what it needs.
+// revision, and which of them ask for their licence terms. Windows Update has no solver: an update brings what it needs.
 func (p Platform) Simulate(ctx context.Context, s remote.Session, want []data.Target) (data.Changes, error) {
 	f, _, err := p.search(ctx, s, false)
 	if err != nil {
@@ -23,10 +27,13 @@ func (p Platform) Simulate(ctx context.Context, s remote.Session, want []data.Ta
 	}
 	var c data.Changes
 	for _, t := range want {
-		offered := slices.ContainsFunc(f.Missing, func(u update) bool { return u.name() == t.Name && u.version() == t.To })
+		i := slices.IndexFunc(f.Missing, func(u update) bool { return u.name() == t.Name && u.version() == t.To })
 		why := f.notWhole()
 		switch {
-		case offered:
+		case i >= 0:
+			if f.Missing[i].asks() {
+				t.Terms = data.TermsAsked
+			}
 			c.Upgrade = append(c.Upgrade, t)
 		case why != "": // it may be offered all the same
 			return data.Changes{}, fmt.Errorf("simulate: %w: %s could not be looked up: %s", remote.ErrUnreachable, t.Name, why)

@@ -34,11 +34,10 @@ const grace = time.Hour
 
 // An order is what the task shall do.
 type order struct {
-	Kind        string   `json:"kind"` // "scan" or "install"
-	Refresh     bool     `json:"refresh"`
-	Updates     []wanted `json:"updates"`
-	AcceptTerms bool     `json:"acceptTerms"`
-	Seconds     float64  `json:"seconds"` // from its start: no update is begun after it
+	Kind    string   `json:"kind"` // "scan" or "install"
+	Refresh bool     `json:"refresh"`
+	Updates []wanted `json:"updates"`
+	Seconds float64  `json:"seconds"` // from its start: no update is begun after it
 }
 
 // wanted is one planned update, exactly.
@@ -46,6 +45,7 @@ type wanted struct {
 	ID       string `json:"id"`
 	Revision int    `json:"revision"`
 	Title    string `json:"title"`
+	Terms    bool   `json:"terms"` // its licence terms are accepted by the plan
 }
 
 // 8d3a2c1e-5f6b-4a7d-9c0e-1f2a3b4c5d6e.201: UpdateID and revision
@@ -61,7 +61,7 @@ func want(t data.Target) (wanted, error) {
 	if err != nil {
 		return wanted{}, err
 	}
-	return wanted{ID: m[1], Revision: n, Title: t.Name}, nil
+	return wanted{ID: m[1], Revision: n, Title: t.Name, Terms: t.Terms == data.TermsAccepted}, nil
 }
 
 // Start starts j detached. Starting the same ID twice starts one job.
@@ -239,6 +239,7 @@ type updated struct {
 	HResult  string `json:"hresult"`
 	Message  string `json:"message"`
 	Reboot   bool   `json:"reboot"`
+	Accepted bool   `json:"accepted"` // its licence terms were accepted on the host
 }
 
 // ended turns a result into an exit status and, at the log's end, lines of it.
@@ -311,6 +312,13 @@ func (r result) report() []byte {
 
 // words says what became of one update.
 func (u updated) words() string {
+	if u.Accepted {
+		return u.fate() + "; its licence terms were accepted"
+	}
+	return u.fate()
+}
+
+func (u updated) fate() string {
 	switch u.Status {
 	case "installed":
 		if u.Reboot {
@@ -322,7 +330,7 @@ func (u updated) words() string {
 	case "unseen":
 		return "could not be looked up: the search was not whole; scan again, and try again when a scan can be trusted"
 	case "terms":
-		return "skipped: its licence terms were not accepted"
+		return "not installed: asks for its licence terms; read them, then plan it with its terms accepted"
 	case "asks":
 		return "skipped: it would ask a person at the screen"
 	case "deadline":

@@ -156,6 +156,7 @@ type update struct {
 	Superseded  list[string] `json:"superseded"` // UpdateIDs that this one replaces
 	Optional    bool         `json:"optional"`
 	Waits       bool         `json:"waits"` // installed, and a reboot is still to come
+	Eula        *bool        `json:"eula"`  // false: it asks for its licence terms
 }
 
 // A historical is one entry of Windows Update's own history.

@@ -166,9 +166,9 @@ function Scan($Order) {
 
 # What one planned update came to: installed, failed, gone, unseen, terms, asks,
 # deadline, cancelled, reboot first.
-function Install-One($Session, $Update, $Order) {
+function Install-One($Session, $Update, $AcceptTerms) {
     if (-not $Update.EulaAccepted) {
-        if (-not $Order.acceptTerms) { return @{ status = 'terms' } }
+        if (-not $AcceptTerms) { return @{ status = 'terms' } }
         $Update.AcceptEula()
     }
     if ($Update.InstallationBehavior.CanRequestUserInput) { return @{ status = 'asks' } }
@@ -231,14 +231,16 @@ function Install($Order) {
             if ($search.code -ne 2 -or $search.broken -gt 0) { $line.status = 'unseen' }
         } else {
             Step -Text "install $n of $($planned.Count): $($want.title)" -Done ($n - 1) -Total $planned.Count
+            $asked = -not $update.EulaAccepted
             try {
-                $got = Install-One -Session $session -Update $update -Order $Order
+                $got = Install-One -Session $session -Update $update -AcceptTerms ([bool]$want.terms)
                 foreach ($key in $got.Keys) { $line[$key] = $got[$key] }
             } catch {
                 $line.status = 'failed'
                 $line.hresult = Code $_
                 $line.message = [string]$_.Exception.GetBaseException().Message
             }
+            $line.accepted = $asked -and [bool]$update.EulaAccepted
         }
         Say ("   " + $line.status + " " + [string]$line.hresult)
         $out.updates += $line

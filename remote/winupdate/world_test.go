@@ -313,7 +313,7 @@ func TestEveryUpdateSaysWhatBecameOfIt(t *testing.T) {
 		for _, line := range []string{
 			"KB1000001: download failed: the update server does not have the file (404)",
 			"KB1000002: install failed: the update's installer failed",
-			"KB1000003: skipped: its licence terms were not accepted",
+			"KB1000003: not installed: asks for its licence terms",
 			"KB1000004: skipped: it would ask a person",
 			"KB1000005: install failed: the disk is full (0x80070070)",
 			"KB1000006: skipped: it is no longer offered in this revision",
@@ -321,6 +321,47 @@ func TestEveryUpdateSaysWhatBecameOfIt(t *testing.T) {
 		} {
 			if !strings.Contains(string(st.Log), line) {
 				t.Errorf("the log does not say %q:\n%s", line, st.Log)
+			}
+		}
+	})
+}
+
+// Terms are accepted of the very updates whose terms a person accepted.
+func TestLicenceTermsAreAcceptedWhereThePlanSaysSoAndNowhereElse(t *testing.T) {
+	t.Parallel()
+	each(t, func() windows.State {
+		s := shop(time.Now())
+		for i := range s.Updates {
+			if kb := s.Updates[i].KBs[0]; kb == "5060003" || kb == "2267602" {
+				s.Updates[i].Eula = "Sign here"
+			}
+		}
+		return s
+	}, func(t *testing.T, r *rig) {
+		scan := r.scan(true)
+		var want []data.Target
+		for _, kb := range []string{"KB5060003", "KB2267602", "KB5060002"} {
+			u := find(t, scan, kb)
+			want = append(want, data.Target{Name: u.Name, To: u.Available})
+		}
+		c, err := r.Simulate(t.Context(), r.session, want)
+		if err != nil || len(c.Upgrade) != 3 || c.Upgrade[0].Terms != data.TermsAsked || c.Upgrade[1].Terms != data.TermsAsked || c.Upgrade[2].Terms != data.NoTerms {
+			t.Fatalf("%+v, %v", c, err)
+		}
+		c.Upgrade[0].Terms = data.TermsAccepted
+		if err := r.Start(t.Context(), r.session, remote.Job{ID: "install-0001", StopAfter: time.Hour, Changes: data.Changes{Upgrade: c.Upgrade[:2]}}); err != nil {
+			t.Fatal(err)
+		}
+		st := r.wait("install-0001")
+		for _, line := range []string{"KB5060003: installed; its licence terms were accepted\n", "KB2267602: not installed: asks for its licence terms"} {
+			if !strings.Contains(string(st.Log), line) {
+				t.Errorf("the log does not say %q:\n%s", line, st.Log)
+			}
+		}
+		s, err := r.world.State()
+		for _, u := range s.Updates {
+			if err != nil || u.EulaAccepted != (u.KBs[0] == "5060003") {
+				t.Errorf("KB%s: terms accepted %v, %v", u.KBs[0], u.EulaAccepted, err)
 			}
 		}
 	})

@@ -210,6 +210,7 @@ func (m *maker) actions() []ui.Action {
 func (m *maker) request() (app.PlanRequest, error) {
 	req, err := m.how.request()
 	req.Hosts = idsOf(m.hosts.grid.Picked())
+	req.Terms = data.TermsAsked // the preview asks
 	switch m.updates.mode.Chosen() {
 	case onlySecurity:
 		req.Classes = []data.Class{data.Security, data.ClassUnknown}
@@ -242,7 +243,7 @@ func (m *maker) ask() {
 			if err != nil && !errors.Is(err, app.ErrNothingToDo) && !errors.Is(err, app.ErrAllLeftOut) {
 				return "", err
 			}
-			made = &draft{p}
+			made = &draft{plan: p}
 			return fmt.Sprintf("%s planned, %s", kit.Count(len(p.Hosts), "host", "hosts"), kit.Count(len(notes), "thing left out", "things left out")), nil
 		},
 		Then: func(err error) { m.asked(made, err) },

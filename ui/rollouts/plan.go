@@ -171,6 +171,27 @@ func exceptedText(xs []app.Excepted) string {
 	return s
 }
 
+// termsText names the updates whose licence terms are asked about.
+func termsText(before string, ts []data.Target) string {
+	if len(ts) == 0 {
+		return ""
+	}
+	var labels []string
+	for _, t := range ts {
+		labels = append(labels, t.Label())
+	}
+	return before + strings.Join(labels, "; ")
+}
+
+// warnText says what a person should know before a yes to the plan.
+func warnText(p *planView) string {
+	parts := []string{exceptedText(p.excepted)}
+	if terms := termsText("It accepts the licence terms of: ", app.Terms(p.plan, data.TermsAccepted)); terms != "" {
+		parts = append(parts, dot(terms)+".")
+	}
+	return strings.TrimSpace(strings.Join(parts, " "))
+}
+
 // timeSentence says which hosts are in time, and the sign of the whole.
 func timeSentence(rows []*planRow) (kit.Status, string) {
 	if len(rows) == 0 {

@@ -82,7 +82,7 @@ func (v *preview) save() {
 	}
 	var id data.PlanID
 	v.x.doThen(func(ctx context.Context) (err error) {
-		id, err = v.x.desk().SavePlan(ctx, d.plan)
+		id, err = v.x.desk().SavePlan(ctx, d.settled())
 		return err
 	}, func() {
 		if v.x.draft == d {
@@ -100,7 +100,7 @@ func (v *preview) approve() {
 	_, when := timeSentence(v.shown.rows)
 	note := kit.NewEntry("CHG-1042")
 	ctx := v.x.shell.Context()
-	warning, sign := exceptedText(v.shown.excepted), kit.StatusNone
+	warning, sign := warnText(v.shown), kit.StatusNone
 	if warning != "" {
 		warning, sign = "\n"+warning, kit.StatusWarning
 	}

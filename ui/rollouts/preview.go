@@ -32,6 +32,7 @@ type preview struct {
 	approval *kit.Caption
 	warn     *widget.Label // what goes in against an exception
 	warning  fyne.CanvasObject
+	terms    *kit.Check
 	strip    *strip
 	hosts    *kit.Grid[*planRow]
 	packages *kit.Grid[packageRow]
@@ -53,6 +54,7 @@ type planView struct {
 	rollouts []data.Rollout // of this plan, newest first
 	left     []app.PlanNote
 	excepted []app.Excepted
+	asking   []data.Target // what of a draft asks for its licence terms
 }
 
 func newPreview(x *Screen) *preview {
@@ -81,7 +83,9 @@ func newPreview(x *Screen) *preview {
 	v.warn = kit.NewParagraph("")
 	v.warning = container.NewBorder(nil, nil, kit.HBox(8, kit.NewPicture(kit.StatusWarning.Icon(), 18)), nil, kit.Pad(v.warn, -4, -4, -2, 0))
 	v.warning.Hide()
-	card := kit.NewCard("", nil, kit.VBox(5, kit.HBox(8, v.sign, v.what), kit.Pad(v.when, 0, 0, 26, 0), kit.Pad(v.how, 0, 0, 26, 0), kit.Pad(v.approval, 0, 0, 26, 0), v.warning))
+	v.terms = kit.NewCheck("", false, v.accept)
+	v.terms.Hide()
+	card := kit.NewCard("", nil, kit.VBox(5, kit.HBox(8, v.sign, v.what), kit.Pad(v.when, 0, 0, 26, 0), kit.Pad(v.how, 0, 0, 26, 0), kit.Pad(v.approval, 0, 0, 26, 0), v.warning, kit.Pad(v.terms, 0, 0, 20, 0)))
 	below := container.NewBorder(kit.Pad(container.NewBorder(nil, nil, v.tabs, nil, kit.Pad(v.of, 0, 0, 12, 0)), 2, 6, 0, 0), nil, nil, nil, kit.NewSurface(v.lower))
 	split := container.NewVSplit(kit.Pad(kit.NewSurface(v.hosts), 0, 4, 0, 0), kit.Pad(below, 4, 0, 0, 0))
 	split.SetOffset(0.5)
@@ -137,7 +141,7 @@ func (v *preview) fetch(ctx context.Context, id data.PlanID, d *draft) (*planVie
 	out := &planView{}
 	var err error
 	if d != nil {
-		out.plan = d.plan
+		out.plan, out.asking = d.settled(), app.Terms(d.plan, data.TermsAsked)
 	} else if out.plan, err = desk.DB.Plan(ctx, id); err != nil {
 		return nil, err
 	}
@@ -203,10 +207,12 @@ func (v *preview) show(p *planView) {
 	v.when.SetText(when)
 	v.how.SetText(limits(p.plan))
 	v.approval.SetText(approvalText(p.plan, v.draft != nil))
-	v.warn.SetText(exceptedText(p.excepted))
-	if v.warning.Hide(); len(p.excepted) > 0 {
+	warn := warnText(p)
+	v.warn.SetText(warn)
+	if v.warning.Hide(); warn != "" {
 		v.warning.Show()
 	}
+	v.showTerms(p)
 	v.strip.set(planStages(p.plan, p.slots, now))
 	if len(p.rows) == 0 {
 		v.strip.set(nil)
@@ -223,6 +229,26 @@ func (v *preview) show(p *planView) {
 	}
 	v.showPackages()
 	v.setActions(p)
+}
+
+// showTerms asks about licence terms, where an update of a draft does.
+func (v *preview) showTerms(p *planView) {
+	if v.terms.Hide(); v.draft == nil || len(p.asking) == 0 {
+		return
+	}
+	v.terms.Text = termsText("Accept the licence terms of: ", p.asking)
+	v.terms.Checked = v.draft.accept
+	v.terms.Refresh()
+	v.terms.Show()
+}
+
+// accept takes a draft's updates that ask for their licence terms in, or out.
+func (v *preview) accept(yes bool) {
+	if v.draft == nil || v.draft.accept == yes {
+		return
+	}
+	v.draft.accept = yes
+	v.reload()
 }
 
 func (v *preview) subtitle(p *planView) string {

@@ -37,7 +37,13 @@ type Screen struct {
 }
 
 // A draft is a plan that was made and is not saved.
-type draft struct{ plan data.Plan }
+type draft struct {
+	plan   data.Plan // with what asks for its licence terms
+	accept bool      // them
+}
+
+// settled is the plan as it would be saved.
+func (d *draft) settled() data.Plan { return app.SettleTerms(d.plan, d.accept) }
 
 // A view is one of the screen's pages.
 type view interface {

@@ -13,6 +13,7 @@ import (
 
 	"secondtuesday/app"
 	"secondtuesday/data"
+	"secondtuesday/remote/remotetest/windows"
 	"secondtuesday/ui"
 	"secondtuesday/ui/kit/kittest"
 )
@@ -318,4 +319,55 @@ func TestWhatIsExceptedIsNotTickedAndWarnsWhenItIs(t *testing.T) {
 	kittest.See(t, w, "Approve “")
 	kittest.See(t, w, warning)
 	kittest.ShotOf(t, "rollouts-excepted-approve", w, false)
+}
+
+func TestLicenceTermsAreAskedAboutOnlyWhereAPlannedUpdateDoes(t *testing.T) {
+	s, off := open(t, false)
+	w, ctx := s.Window(), t.Context()
+	h, err := off.Desk.DB.HostByName(ctx, "erp-app")
+	must(t, err)
+	world, err := windows.Open(filepath.Join(filepath.Dir(off.Path), "windows-erp-app"))
+	must(t, err)
+	t.Cleanup(func() { world.Close() })
+	must(t, world.Change(func(st *windows.State) error {
+		for i := range st.Updates {
+			if st.Updates[i].KBs[0] == "5070610" {
+				st.Updates[i].Eula = "Sign here"
+			}
+		}
+		return nil
+	}))
+	must(t, off.Desk.Scan(ctx, []data.HostID{h.ID}, true, nil))
+	s.Go(ui.Place{Screen: ui.Rollouts, Hosts: []data.HostID{h.ID}, Updates: []string{"KB5070610"}})
+	kittest.Settle(t)
+	kittest.Press(t, w, "Next: how")
+	kittest.Press(t, w, "Ask the hosts")
+	tick := func() string {
+		for _, word := range kittest.Words(w) {
+			if strings.HasPrefix(word, "Accept the licence terms of: KB5070610") {
+				return word
+			}
+		}
+		return ""
+	}
+	kittest.Until(t, "the preview asks", func() bool { return tick() != "" })
+	kittest.See(t, w, "Nothing goes in")
+	kittest.ShotOf(t, "rollouts-terms", w, false)
+	kittest.Press(t, w, tick())
+	kittest.Until(t, "it goes in", func() bool { return strings.Contains(kittest.Text(w), "1 update goes in on 1 host") })
+	kittest.See(t, w, "It accepts the licence terms of: KB5070610")
+	kittest.Press(t, w, "Save plan")
+	kittest.Settle(t)
+	if tick() != "" {
+		t.Error("a stored plan asks")
+	}
+	kittest.Press(t, w, "Approve…")
+	kittest.Settle(t)
+	kittest.See(t, w, "It accepts the licence terms of: KB5070610")
+	plans, err := off.Desk.DB.Plans(ctx)
+	must(t, err)
+	p, err := off.Desk.DB.Plan(ctx, plans[0].ID)
+	if err != nil || p.Hosts[0].Changes.Upgrade[0].Terms != data.TermsAccepted {
+		t.Errorf("%+v, %v", p, err)
+	}
 }

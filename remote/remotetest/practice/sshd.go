@@ -178,13 +178,14 @@ func (s *sshd) session(user unix.User, ch ssh.Channel, reqs <-chan *ssh.Request)
 					_ = req.Reply(false, nil)
 					continue
 				}
-				proc = s.start(user, m.Line, ch)
+				out := &outlet{ch: ch}
+				proc = s.start(user, m.Line, out)
 				_ = req.Reply(proc != nil, nil)
 				if proc == nil {
 					return
 				}
 				go func() {
-					s.end(proc, ch)
+					s.end(proc, out)
 					close(ended)
 				}()
 			case "signal":
@@ -212,13 +213,13 @@ func (s *sshd) signal(user unix.User, proc *unix.Proc, name string) {
 	}
 }
 
-func (s *sshd) start(user unix.User, line string, ch ssh.Channel) *unix.Proc {
+func (s *sshd) start(user unix.User, line string, out *outlet) *unix.Proc {
 	s.host.pass()
 	in, feed := unix.NewPipe()
 	env := map[string]string{"HOME": user.Home, "USER": user.Name, "LOGNAME": user.Name, "SHELL": "/bin/bash", "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/games", "LANG": "en_US.UTF-8"}
 	env["PWD"] = user.Home
 	p := s.host.machine.Start(nil, unix.Spec{Args: []string{"sh", "-c", line}, Run: unix.Sh, UID: user.UID, Dir: user.Home, Env: env,
-		FDs: map[int]*unix.File{0: in, 1: unix.NewFile(&unix.Sink{W: ch}, "socket"), 2: unix.NewFile(&unix.Sink{W: ch.Stderr()}, "socket")}})
+		FDs: map[int]*unix.File{0: in, 1: unix.NewFile(&unix.Sink{W: out}, "socket"), 2: unix.NewFile(&unix.Sink{W: stderr{out}}, "socket")}})
 	if p == nil {
 		feed.Close()
 		return nil
@@ -227,10 +228,10 @@ func (s *sshd) start(user unix.User, line string, ch ssh.Channel) *unix.Proc {
 		defer feed.Close()
 		buf := make([]byte, 16<<10)
 		for {
-			n, err := ch.Read(buf)
+			n, err := out.ch.Read(buf)
 			if n > 0 {
 				if _, err := feed.Write(context.Background(), buf[:n]); err != nil {
-					_, _ = io.Copy(io.Discard, ch)
+					_, _ = io.Copy(io.Discard, out.ch)
 					return
 				}
 			}
@@ -243,11 +244,42 @@ func (s *sshd) start(user unix.User, line string, ch ssh.Channel) *unix.Proc {
 }
 
 // end tells the client how the command ended.
-func (s *sshd) end(p *unix.Proc, ch ssh.Channel) {
+func (s *sshd) end(p *unix.Proc, out *outlet) {
 	status := p.Wait()
-	_ = ch.CloseWrite()
-	_, _ = ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{uint32(status)}))
+	out.close()
+	_, _ = out.ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{uint32(status)}))
 }
+
+// An outlet is a channel's way out. A process that outlives its session may
+// still write when that ends, which a channel itself cannot take.
+type outlet struct {
+	ch     ssh.Channel
+	mu     sync.Mutex
+	closed bool
+}
+
+func (o *outlet) Write(b []byte) (int, error) { return o.to(o.ch, b) }
+
+func (o *outlet) to(w io.Writer, b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return 0, io.ErrClosedPipe
+	}
+	return w.Write(b)
+}
+
+func (o *outlet) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.closed = true
+	_ = o.ch.CloseWrite()
+}
+
+// stderr is the second stream of an outlet.
+type stderr struct{ *outlet }
+
+func (e stderr) Write(b []byte) (int, error) { return e.to(e.ch.Stderr(), b) }
 
 func (h *Host) banner() string {
 	if strings.HasPrefix(h.def.OS.ID, "debian") {

@@ -39,9 +39,9 @@ type order struct {
 		ID       string `json:"id"`
 		Revision int    `json:"revision"`
 		Title    string `json:"title"`
+		Terms    bool   `json:"terms"`
 	} `json:"updates"`
-	AcceptTerms bool    `json:"acceptTerms"`
-	Seconds     float64 `json:"seconds"`
+	Seconds float64 `json:"seconds"`
 }
 
 // task does what task.ps1 does, and returns its exit code.
@@ -315,7 +315,7 @@ func (k *task) install(o order) fields {
 			line["status"] = "gone"
 		default:
 			k.step("install "+strconv.Itoa(n+1)+" of "+strconv.Itoa(total)+": "+want.Title, n, total)
-			for key, v := range k.one(*update, o.AcceptTerms) {
+			for key, v := range k.one(update, want.Terms) {
 				line[key] = v
 			}
 		}
@@ -344,7 +344,14 @@ func pick(offered []windows.Update, id string, revision int) *windows.Update {
 }
 
 // one brings in one update.
-func (k *task) one(u windows.Update, acceptTerms bool) fields {
+func (k *task) one(u *windows.Update, acceptTerms bool) fields {
+	asked := u.Eula != "" && !u.EulaAccepted
+	line := k.tried(u, acceptTerms)
+	line["accepted"] = asked && u.EulaAccepted
+	return line
+}
+
+func (k *task) tried(u *windows.Update, acceptTerms bool) fields {
 	id := windows.ID{UpdateID: u.UpdateID, Revision: u.Revision}
 	failed := func(err error) fields {
 		code, message := fault(err)
@@ -357,6 +364,7 @@ func (k *task) one(u windows.Update, acceptTerms bool) fields {
 		if err := k.w.AcceptEula(k.caller, id); err != nil {
 			return failed(err)
 		}
+		u.EulaAccepted = true
 	}
 	if u.AsksUser {
 		return fields{"status": "asks"}
