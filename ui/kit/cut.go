@@ -49,7 +49,11 @@ func cutName(s string, room, size float32, style fyne.TextStyle) (text string, w
 // idle is what the titles of Windows updates say of every update alike, or for
 // the second time: "2026-11 Cumulative Update for Windows Server 2019 for
 // x64-based Systems (KB5070750)".
-var idle = strings.NewReplacer("Cumulative Update for .NET Framework", ".NET", " for x64-based Systems", "", " for x64 ", " ", " Update for ", " · ", "Microsoft server operating system", "Server", "Windows Server", "Server")
+var idle = strings.NewReplacer("Cumulative Update for .NET Framework", ".NET", " for x64-based Systems", "", " for x64 ", " ", " Update for ", " · ")
+
+// product: what the number of a version in a title belongs to, "Windows Server
+// 2019" or "Microsoft server operating system, version 22H2"; one word of it will do.
+var product = regexp.MustCompile(`(?:Windows|Microsoft) ([Ss]erver)(?: operating system)?`)
 
 // month: "2026-11 " at the beginning of a title; the number stands for it too.
 var month = regexp.MustCompile(`^20[0-9]{2}-[01][0-9] `)
@@ -64,7 +68,7 @@ func cutTitle(s string, room, size float32, style fyne.TextStyle) (text string, 
 		return cut(s, room, size, style)
 	}
 	title = idle.Replace(month.ReplaceAllString(strings.TrimSuffix(title, " ("+key+")"), "") + " ")
-	letters := []rune(strings.TrimSpace(title))
+	letters := []rune(strings.TrimSpace(product.ReplaceAllString(title, "$1")))
 	if short := key + " · " + string(letters); width(short) <= room {
 		return short, false
 	}
