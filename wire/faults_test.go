@@ -3,81 +3,40 @@ package wire_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"secondtuesday/app"
 	"secondtuesday/data"
-	"secondtuesday/data/store"
 	"secondtuesday/remote"
 	"secondtuesday/remote/remotetest/lab"
-	"secondtuesday/wire"
 )
 
 // A site is a desk in this process with a workspace of its own and one real
 // host in it.
 type site struct {
-	*app.Desk
-	t       *testing.T
-	m       *lab.Machine
-	host    data.HostID
-	rollout data.RolloutID
-	pace    app.Pace
-	known   string // the desk's known_hosts
-	on      func(data.Run)
-
-	mu    sync.Mutex
-	shift time.Duration // of the desk's clock from the true time
+	oneHost
+	m     *lab.Machine
+	known string // the desk's known_hosts
 }
 
 func newSite(t *testing.T, m *lab.Machine, byName bool) *site {
 	t.Helper()
-	s := &site{t: t, m: m, known: filepath.Join(t.TempDir(), "known_hosts"),
-		pace: app.Pace{Poll: 200 * time.Millisecond, Retry: 300 * time.Millisecond, Boot: time.Minute, GiveUp: time.Hour, Tick: 300 * time.Millisecond}}
+	s := &site{oneHost: oneHost{t: t, arch: "all"}, m: m, known: filepath.Join(t.TempDir(), "known_hosts")}
 	s.vouch()
-	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "site.db"))
-	s.must(err)
-	t.Cleanup(func() { db.Close() })
 	dialer := remote.NewSSH(remote.SSHConfig{AcceptedKeys: s.known, Secrets: remote.NoSecrets{}, DialContext: lab.Dial, Home: t.TempDir(),
 		ConnectTimeout: 3 * time.Second, KeepAlive: time.Second, KeepAliveMisses: 2})
-	s.Desk = &app.Desk{DB: db, Dialer: dialer, Platforms: wire.Platforms(), By: "anna@desk1", Now: s.now}
-	std, _ := app.Template("small-shop")
-	std.ValidFrom = time.Now().AddDate(0, -1, 0)
-	_, err = s.SaveStandard(t.Context(), std)
-	s.must(err)
+	s.open(filepath.Join(t.TempDir(), "site.db"), dialer)
 	h := m.Host(lab.Root)
 	if byName {
 		h.Address = m.Name
 	}
-	s.host, err = s.AddHost(t.Context(), h)
-	s.must(err)
+	s.add(h)
 	s.scan(true)
 	return s
-}
-
-// now is the desk's clock. Like one that was set, it has no monotonic part.
-func (s *site) now() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return time.Now().Add(s.shift).Round(0)
-}
-
-func (s *site) setClock(by time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.shift = by
-}
-
-func (s *site) must(err error) {
-	s.t.Helper()
-	if err != nil {
-		s.t.Fatal(err)
-	}
 }
 
 // vouch accepts the key that the host shows now, as a person does who has
@@ -96,94 +55,12 @@ func (s *site) scan(refresh bool) {
 	}))
 }
 
-// begin plans, approves and starts a rollout, for now.
-func (s *site) begin(reboot data.RebootPolicy, updates ...string) {
-	s.t.Helper()
-	var keys []string
-	for _, u := range updates {
-		keys = append(keys, data.Key(u, "all"))
-	}
-	ctx := s.t.Context()
-	p, notes, err := s.MakePlan(ctx, app.PlanRequest{Name: "night", Hosts: []data.HostID{s.host}, Keys: keys, Reboot: reboot, PostWait: time.Second}, nil)
-	if err != nil {
-		s.t.Fatalf("plan: %v, notes %v", err, notes)
-	}
-	if reboot == "" {
-		p.Reboot = data.RebootNever
-	}
-	id, err := s.SavePlan(ctx, p)
-	s.must(err)
-	s.must(s.ApprovePlan(ctx, id, p.Digest(), ""))
-	s.rollout, err = s.StartRollout(ctx, id, "a test of the lab")
-	s.must(err)
-}
-
-// drive drives until the rollout is over.
-func (s *site) drive() {
-	s.t.Helper()
-	ctx, stop := context.WithTimeout(s.t.Context(), 3*time.Minute)
-	defer stop()
-	d := &app.Driver{Desk: s.Desk, Pace: s.pace, Holder: "test", Changed: s.on}
-	if err := d.Drive(ctx, s.rollout, true); err != nil {
-		s.t.Fatalf("drive: %v; run %+v\n%s", err, s.run(), s.log())
-	}
-}
-
-func (s *site) run() data.Run {
-	s.t.Helper()
-	runs, err := s.DB.Runs(s.t.Context(), s.rollout)
-	s.must(err)
-	return runs[0]
-}
-
-func (s *site) log() string {
-	lines, _, err := s.DB.Log(s.t.Context(), s.run().ID, 0, 0)
-	s.must(err)
-	var b strings.Builder
-	for _, l := range lines {
-		fmt.Fprintf(&b, "%-4s %s\n", l.From, l.Text)
-	}
-	return b.String()
-}
-
-// at does something once, in the driver's way, when the run has got to a step.
-func (s *site) at(step data.Step, do func()) {
-	var once sync.Once
-	s.on = func(r data.Run) {
-		if r.Step == step && r.Outcome == data.OutcomeNone {
-			once.Do(do)
-		}
-	}
-}
-
 // when does something beside the driver once a script succeeds on the host.
 func (s *site) when(script string, do func()) {
 	s.beside(func(ctx context.Context) error {
 		_, err := s.m.Try(ctx, script)
 		return err
 	}, do)
-}
-
-// beside does something beside the driver once ok says nothing.
-func (s *site) beside(ok func(context.Context) error, do func()) {
-	var wait sync.WaitGroup
-	ctx, stop := context.WithTimeout(s.t.Context(), 90*time.Second)
-	wait.Go(func() {
-		for {
-			err := ok(ctx)
-			if err == nil {
-				do()
-				return
-			}
-			select {
-			case <-ctx.Done():
-				s.t.Errorf("waited in vain: %v", err)
-				return
-			case <-time.After(50 * time.Millisecond):
-			}
-		}
-	})
-	s.t.Cleanup(func() { stop(); wait.Wait() })
 }
 
 // in reports whether the host's own package manager has all of them, whole and
@@ -202,21 +79,6 @@ func (s *site) in(updates []string) bool {
 func (s *site) lines(file string) int {
 	out, _ := s.m.Try(s.t.Context(), file)
 	return strings.Count(out, "\n")
-}
-
-func (s *site) cancel() {
-	if err := s.CancelRollout(s.t.Context(), s.rollout, "the shop is down"); err != nil {
-		s.t.Error(err)
-	}
-}
-
-// lookAgain looks up an unknown run, as a person asks for.
-func (s *site) lookAgain() data.Run {
-	s.t.Helper()
-	s.on = nil
-	s.must(s.LookAgain(s.t.Context(), s.rollout, s.run().ID))
-	s.drive()
-	return s.run()
 }
 
 // A fault is what goes wrong in a rollout on a real host, and what must be true then.

@@ -3,43 +3,29 @@ package wire_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"secondtuesday/app"
 	"secondtuesday/data"
-	"secondtuesday/data/store"
 	"secondtuesday/remote"
 	"secondtuesday/remote/remotetest/pwsh"
 	"secondtuesday/remote/remotetest/twin"
 	"secondtuesday/remote/remotetest/windows"
 	"secondtuesday/remote/remotetest/wsman"
 	"secondtuesday/remote/winrm"
-	"secondtuesday/wire"
 )
 
 // A winSite is a desk in this process with a workspace of its own and one
 // make-believe Windows behind real WinRM.
 type winSite struct {
-	*app.Desk
-	t       *testing.T
-	world   *windows.World
-	server  *wsman.Server
-	dialer  *winrm.Dialer
-	host    data.HostID
-	plan    data.PlanID
-	rollout data.RolloutID
-	pace    app.Pace
-	on      func(data.Run)
-	waiting sync.WaitGroup
-	files   winFiles
-
-	mu    sync.Mutex
-	shift time.Duration // of the desk's clock from the true time
+	oneHost
+	world  *windows.World
+	server *wsman.Server
+	dialer *winrm.Dialer
+	files  winFiles
 }
 
 // winFiles are what another desk needs to work on the same site.
@@ -68,31 +54,23 @@ func newWinSite(t *testing.T, real bool) *winSite {
 	old.Installed = true
 	state.Updates, state.RebootTakes = []windows.Update{slow, plain, old}, 2*time.Second
 	world, err := windows.Create(filepath.Join(t.TempDir(), "win"), state)
-	s := &winSite{t: t, world: world}
+	s := &winSite{oneHost: oneHost{t: t}, world: world}
 	s.must(err)
-	poll := 200 * time.Millisecond
 	if real {
 		world.Pwsh, _ = pwsh.Need(t)
-		poll = time.Second
 	} else {
 		twin.Play(world)
 	}
 	s.server = s.endpoint()
 	world.OnDown, world.OnUp = s.server.Down, func() { s.server.Up() }
-	t.Cleanup(func() { s.waiting.Wait(); s.server.Close(); world.Close() })
-	s.pace = app.Pace{Poll: poll, Retry: 300 * time.Millisecond, Boot: time.Minute, GiveUp: time.Hour, Tick: 300 * time.Millisecond}
+	t.Cleanup(func() { s.server.Close(); world.Close() })
 	s.files = winFiles{filepath.Join(t.TempDir(), "site.db"), filepath.Join(t.TempDir(), "known_certificates")}
 	s.dialer = s.files.dialer()
-	db, err := store.Open(t.Context(), s.files.Workspace)
-	s.must(err)
-	t.Cleanup(func() { db.Close() })
-	s.Desk = &app.Desk{DB: db, Dialer: s.dialer, Platforms: wire.Platforms(), By: "anna@desk1", Now: s.now}
-	std, _ := app.Template("small-shop")
-	std.ValidFrom = now.AddDate(0, -1, 0)
-	_, err = s.SaveStandard(t.Context(), std)
-	s.must(err)
-	s.host, err = s.AddHost(t.Context(), s.server.Host("win1", `CORP\anna`))
-	s.must(err)
+	s.open(s.files.Workspace, s.dialer)
+	if real { // each look starts a PowerShell
+		s.pace.Poll = time.Second
+	}
+	s.add(s.server.Host("win1", `CORP\anna`))
 	s.vouch()
 	s.must(s.scan())
 	return s
@@ -109,25 +87,6 @@ func (s *winSite) endpoint() *wsman.Server {
 	})
 	s.must(err)
 	return server
-}
-
-func (s *winSite) must(err error) {
-	s.t.Helper()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-func (s *winSite) now() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return time.Now().Add(s.shift).Round(0)
-}
-
-func (s *winSite) setClock(by time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.shift = by
 }
 
 // vouch accepts the certificate that the host shows now, as a person does who
@@ -159,84 +118,15 @@ func (s *winSite) state() *windows.State {
 	return w
 }
 
-// begin plans, approves and starts a rollout, for now.
-func (s *winSite) begin(reboot data.RebootPolicy, updates ...string) {
-	s.t.Helper()
-	var keys []string
-	for _, u := range updates {
-		keys = append(keys, data.Key(u, ""))
-	}
-	if reboot == "" {
-		reboot = data.RebootNever
-	}
-	ctx := s.t.Context()
-	p, notes, err := s.MakePlan(ctx, app.PlanRequest{Name: "night", Hosts: []data.HostID{s.host}, Keys: keys, Reboot: reboot, PostWait: time.Second}, nil)
-	if err != nil {
-		s.t.Fatalf("plan: %v, notes %v", err, notes)
-	}
-	s.plan, err = s.SavePlan(ctx, p)
-	s.must(err)
-	s.must(s.ApprovePlan(ctx, s.plan, p.Digest(), ""))
-	s.rollout, err = s.StartRollout(ctx, s.plan, "a test")
-	s.must(err)
-}
-
-func (s *winSite) drive() {
-	s.t.Helper()
-	ctx, stop := context.WithTimeout(s.t.Context(), 3*time.Minute)
-	defer stop()
-	d := &app.Driver{Desk: s.Desk, Pace: s.pace, Holder: "test", Changed: s.on}
-	if err := d.Drive(ctx, s.rollout, true); err != nil {
-		s.t.Fatalf("drive: %v; run %+v\n%s", err, s.run(), s.log())
-	}
-}
-
-func (s *winSite) run() data.Run {
-	s.t.Helper()
-	runs, err := s.DB.Runs(s.t.Context(), s.rollout)
-	s.must(err)
-	return runs[0]
-}
-
-func (s *winSite) log() string {
-	lines, _, err := s.DB.Log(s.t.Context(), s.run().ID, 0, 0)
-	s.must(err)
-	var b strings.Builder
-	for _, l := range lines {
-		fmt.Fprintf(&b, "%-4s %s\n", l.From, l.Text)
-	}
-	return b.String()
-}
-
-// at does something once, in the driver's way, when the run has got to a step.
-func (s *winSite) at(step data.Step, do func()) {
-	var once sync.Once
-	s.on = func(r data.Run) {
-		if r.Step == step && r.Outcome == data.OutcomeNone {
-			once.Do(do)
-		}
-	}
-}
-
 // when does something beside the driver once the host is so.
 func (s *winSite) when(ok func(*windows.State) bool, do func()) {
-	ctx, stop := context.WithTimeout(s.t.Context(), time.Minute)
-	s.waiting.Go(func() {
-		defer stop()
-		for {
-			w, err := s.world.State()
-			if err == nil && ok(w) {
-				do()
-				return
-			}
-			select {
-			case <-ctx.Done():
-				s.t.Error("waited in vain for the host")
-				return
-			case <-time.After(30 * time.Millisecond):
-			}
+	s.beside(func(context.Context) error {
+		w, err := s.world.State()
+		if err == nil && !ok(w) {
+			err = errors.New("the host is not so yet")
 		}
-	})
+		return err
+	}, do)
 }
 
 // midInstall does something while the first update is being installed.
@@ -289,20 +179,6 @@ func (s *winSite) in(updates []string) bool {
 		}
 	}
 	return true
-}
-
-func (s *winSite) cancel() {
-	if err := s.CancelRollout(s.t.Context(), s.rollout, "the shop is down"); err != nil {
-		s.t.Error(err)
-	}
-}
-
-func (s *winSite) lookAgain() data.Run {
-	s.t.Helper()
-	s.on = nil
-	s.must(s.LookAgain(s.t.Context(), s.rollout, s.run().ID))
-	s.drive()
-	return s.run()
 }
 
 // A winFault is what goes wrong in a rollout on a Windows host, and what must be true then.
@@ -457,7 +333,7 @@ var winFaults = []winFault{
 	{name: "somebody else scans the host as the job is to begin", hurt: func(s *winSite) {
 		s.at(data.StepInstall, func() {
 			s.change(func(w *windows.State) { w.Source.Takes = 3 * time.Second })
-			s.waiting.Go(func() { s.scan() })
+			s.beside(func(context.Context) error { return nil }, func() { s.scan() })
 			time.Sleep(time.Second)
 		})
 	}, outcome: data.OutcomeSucceeded},
