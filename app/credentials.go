@@ -22,7 +22,7 @@ func (d *Desk) KeepCredential(ctx context.Context, s secret.Store, k secret.Key,
 		return "", fmt.Errorf("keep %s: it is empty", k)
 	}
 	if k.Kind != secret.Passphrase && v.Place() == "" {
-		if place, err = d.placeOf(ctx, k); err != nil {
+		if place, err = d.PlaceFor(ctx, k); err != nil {
 			return "", err
 		}
 		v = v.For(place)
@@ -38,8 +38,12 @@ func (d *Desk) KeepCredential(ctx context.Context, s secret.Store, k secret.Key,
 	return v.Place(), d.DB.AppendAudit(ctx, d.entry("credential kept", k.String(), "", c))
 }
 
-// placeOf says where the password k may go.
-func (d *Desk) placeOf(ctx context.Context, k secret.Key) (string, error) {
+// PlaceFor says where the password k goes by the inventory of now, as
+// data.Host.Destination has it; empty: k is no password but a passphrase.
+func (d *Desk) PlaceFor(ctx context.Context, k secret.Key) (string, error) {
+	if k.Kind == secret.Passphrase {
+		return "", nil
+	}
 	all, err := d.DB.Hosts(ctx)
 	if err != nil {
 		return "", fmt.Errorf("keep %s: %w", k, err)

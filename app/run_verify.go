@@ -114,10 +114,10 @@ func judgeRun(run data.Run, want data.Changes, scan data.Scan) (data.Outcome, st
 		return data.OutcomeFailed, "the window ended: " + state
 	case run.Job != "" && !run.JobEnded && len(out) > 0:
 		return data.OutcomeUnknown, run.JobStopped + ": " + state
-	case run.JobExit != 0 && !elsewhere:
-		return data.OutcomeFailed, fmt.Sprintf("the job ended with exit status %d: %s", run.JobExit, state)
 	case rolledBack(run, scan) && len(out) > 0:
 		return data.OutcomeFailed, "undone by Windows during the reboot (rolled back): " + state + servicingLog
+	case run.JobExit != 0 && !elsewhere:
+		return data.OutcomeFailed, fmt.Sprintf("the job ended with exit status %d: %s", run.JobExit, state)
 	case len(out) > 0, len(bad) > 0:
 		return data.OutcomeFailed, state
 	case run.Job != "" && !run.JobEnded:
@@ -130,9 +130,12 @@ func judgeRun(run data.Run, want data.Changes, scan data.Scan) (data.Outcome, st
 const servicingLog = `; why stands in C:\Windows\Logs\CBS\CBS.log on the host: read it before a retry`
 
 // rolledBack reports whether Windows has taken back what is not in: the job said
-// that all of it was installed, and the reboot was to bring it into force.
+// that all of it was installed, or a scan proved it (inAlready), and the reboot
+// was to bring it into force.
 func rolledBack(run data.Run, scan data.Scan) bool {
-	return scan.Platform == data.WindowsUpdate && run.JobEnded && run.JobExit == 0 && run.JobStopped == "" && rebooted(run)
+	c := checked(run, jobCheck)
+	wasIn := run.JobExit == 0 || c != nil && c.Result == data.CheckWarned
+	return scan.Platform == data.WindowsUpdate && run.JobEnded && wasIn && run.JobStopped == "" && rebooted(run)
 }
 
 // noReboot says why a reboot that the plan wants was left out.

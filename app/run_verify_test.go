@@ -19,3 +19,18 @@ func TestWhatWindowsTookBackNamesTheLogThatSaysWhy(t *testing.T) {
 		t.Errorf("APT: %s", detail)
 	}
 }
+
+// A retry after a rollback finds what the first attempt kept gone from the list,
+// so its job ends with 1; a scan proved before the reboot that all of it was in.
+func TestARetryThatIsTakenBackAgainIsCalledRolledBackToo(t *testing.T) {
+	want := data.Changes{Upgrade: []data.Target{{Name: "KB2267602", To: "a.1"}, {Name: "KB5070152", To: "b.200"}}}
+	scan := data.Scan{Platform: data.WindowsUpdate, Installed: []data.Package{{Name: "KB2267602", Version: "a.1"}}}
+	run := data.Run{Job: "st-1", JobEnded: true, JobExit: 1, RebootAsked: night}
+	if o, detail := judgeRun(run, want, scan); o != data.OutcomeFailed || strings.Contains(detail, "rolled back") {
+		t.Errorf("a job that failed: %s, %q", o, detail)
+	}
+	run.Checks = []data.Check{{Name: jobCheck, After: true, Result: data.CheckWarned, Detail: "1 of them not by this run: in already"}}
+	if o, detail := judgeRun(run, want, scan); o != data.OutcomeFailed || !strings.HasPrefix(detail, "undone by Windows during the reboot (rolled back): 1 of 2 changes are in; not in: KB5070152") {
+		t.Errorf("a retry that was rolled back: %s, %q", o, detail)
+	}
+}

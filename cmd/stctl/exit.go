@@ -93,7 +93,7 @@ var nextHere = []struct {
 	{store.ErrConflict, `Look at what is there now ("stctl host list", or the list command of what you changed) and make your change again. Yours was not saved.`},
 	{remote.ErrLoginRefused, `Give the right --user or --identity-file to "stctl host edit HOST", load the key into your SSH agent, or keep a password: stctl secret set login HOST`},
 	{remote.ErrHeldBack, `Make sure that the account is not locked and its password not expired, then keep the password again: stctl secret set login HOST`},
-	{app.ErrAllLeftOut, `What is left out is named above with its reason. Mend that, or allow it: --kept-back, --allow-remove. Then make the plan again.`},
+	{app.ErrAllLeftOut, `What is left out is named above with its reason. Mend that, or allow it where a reason asks for it (--kept-back, --allow-remove, --accept-terms). Then make the plan again.`},
 	{app.ErrNotApproved, `Look through the plan and approve it: "stctl plan show PLAN" ends with the command.`},
 }
 

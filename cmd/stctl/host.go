@@ -282,7 +282,7 @@ func (c *cli) hostAdd() *cobra.Command {
 				return err
 			}
 			if h.Reach == data.ReachWinRM && h.IdentityFile == "" {
-				return c.out.done(done("host added", id), "Host %[1]s is in the inventory. Keep its password: stctl secret set login %[1]s\nThen look at the way to it, step by step: stctl doctor %[1]s", h.Name)
+				return c.out.done(done("host added", id), "Host %[1]s is in the inventory. Keep its password (stctl secret set login %[1]s), then look at the way to it, step by step: stctl doctor %[1]s", h.Name)
 			}
 			return c.out.done(done("host added", id), "Host %s is in the inventory. It is unknown until it is scanned: stctl scan %s", h.Name, h.Name)
 		},

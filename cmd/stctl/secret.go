@@ -82,12 +82,16 @@ func (c *cli) secretSet() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s, err := c.readSecret(cmd.Context(), key)
+			place, err := d.PlaceFor(cmd.Context(), key)
 			if err != nil {
 				return err
 			}
-			place, err := d.KeepCredential(cmd.Context(), c.office.Secrets, key, s)
+			s, err := c.readSecret(cmd.Context(), key, place)
 			if err != nil {
+				return err
+			}
+			// For where the person was told, though the entry change meanwhile.
+			if place, err = d.KeepCredential(cmd.Context(), c.office.Secrets, key, s.For(place)); err != nil {
 				return err
 			}
 			kept := "Kept: " + key.String()
@@ -100,7 +104,8 @@ func (c *cli) secretSet() *cobra.Command {
 }
 
 // readSecret asks on a terminal without echo, or takes the first line of stdin.
-func (c *cli) readSecret(ctx context.Context, key secret.Key) (secret.Secret, error) {
+// place is where a password will go: whoever is to type it sees that before.
+func (c *cli) readSecret(ctx context.Context, key secret.Key, place string) (secret.Secret, error) {
 	f, ok := c.in.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return secret.ReadPassphrase(c.in)
@@ -109,13 +114,20 @@ func (c *cli) readSecret(ctx context.Context, key secret.Key) (secret.Secret, er
 	if err != nil {
 		return secret.Secret{}, fmt.Errorf("read secret: %w", err)
 	}
-	fmt.Fprintf(c.out.stderr, "Secret for %s: ", clean(key.String()))
+	fmt.Fprint(c.out.stderr, question(key, place))
 	b, err := unlessCancelled(ctx, func() ([]byte, error) { return term.ReadPassword(int(f.Fd())) })
 	fmt.Fprintln(c.out.stderr)
 	if err != nil {
 		return secret.Secret{}, errors.Join(fmt.Errorf("read secret: %w", err), term.Restore(int(f.Fd()), state))
 	}
 	return secret.New(string(b)), nil
+}
+
+func question(key secret.Key, place string) string {
+	if place == "" {
+		return "Secret for " + clean(key.String()) + ": "
+	}
+	return "Secret for " + clean(key.String()) + ", which goes to " + clean(place) + ": "
 }
 
 // unlessCancelled reads what a person types, or gives up when ctx ends: no

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -66,6 +67,43 @@ func TestSecretNeverPrints(t *testing.T) {
 	if s.Reveal() != hush {
 		t.Error("Reveal does not tell the secret")
 	}
+}
+
+// TestCrashShowsNoSecret has this test run itself in another process that
+// crashes with secrets on its stacks.
+func TestCrashShowsNoSecret(t *testing.T) {
+	if how := os.Getenv("CRASH_WITH_A_SECRET"); how != "" {
+		crash(how, New(os.Getenv("CRASH_SECRET")))
+	}
+	for _, how := range []string{"itself", "pointer", "struct", "error", "argument"} {
+		// GOTRACEBACK=all shows the stacks of all goroutines, with their arguments
+		c := exec.Command(os.Args[0], "-test.run=^TestCrashShowsNoSecret$")
+		c.Env = append(os.Environ(), "GOTRACEBACK=all", "CRASH_WITH_A_SECRET="+how, "CRASH_SECRET="+hush)
+		b, err := c.CombinedOutput()
+		if err == nil || !strings.Contains(string(b), "panic: ") || !strings.Contains(string(b), "goroutine ") {
+			t.Fatalf("%s: it did not crash: %v\n%s", how, err, b)
+		}
+		if strings.Contains(string(b), hush) || strings.Contains(string(b), fmt.Sprintf("%x", hush)) {
+			t.Errorf("%s: the crash shows the secret:\n%s", how, b)
+		}
+	}
+}
+
+//go:noinline
+func crash(how string, s Secret) {
+	type holder struct{ hidden Secret }
+	go func(waits Secret) { select {} }(s)
+	switch how {
+	case "itself":
+		panic(s)
+	case "pointer":
+		panic(&s)
+	case "struct":
+		panic(holder{s})
+	case "error":
+		panic(fmt.Errorf("log in with %v %+v", s, holder{s}))
+	}
+	panic("out of range")
 }
 
 func TestSecretIsNotWrittenDown(t *testing.T) {

@@ -4,9 +4,11 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"secondtuesday/data"
 	"secondtuesday/remote"
@@ -54,6 +56,63 @@ func TestAuthorityVouchesForTheHostsNameOnly(t *testing.T) {
 	var changed *remote.HostKeyChangedError
 	if _, err := dial(t, d, s, data.AuthNTLM); !errors.As(err, &changed) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAuthorityVouchesForAnAddressOnlyAsAnAddress(t *testing.T) {
+	authority := wsman.NewAuthority()
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(authority.PEM())
+	c := &certificates{roots: roots}
+	for name, test := range map[string]struct {
+		server string
+		shown  tls.Certificate
+		taken  bool
+	}{
+		"the address":       {"10.0.0.1", authority.Issue("win1.example.test", "10.0.0.1"), true},
+		"IPv6":              {"fd00::1", authority.Issue("fd00::1"), true},
+		"another address":   {"10.0.0.1", authority.Issue("win1.example.test", "10.0.0.2"), false},
+		"name only":         {"10.0.0.1", authority.Issue("win1.example.test"), false},
+		"star":              {"10.0.0.1", authority.Issue("*.0.0.1", "*"), false},
+		"star for a name":   {"win1.example.test", authority.Issue("*.example.test"), true},
+		"star for a domain": {"win1.example.test", authority.Issue("*.test", "*"), false},
+		"address only":      {"win1.example.test", authority.Issue("10.0.0.1"), false},
+		"expired":           {"10.0.0.1", authority.IssueExpired("10.0.0.1"), false},
+	} {
+		err := c.check(target{server: test.server, address: net.JoinHostPort(test.server, "5986")}, []*x509.Certificate{test.shown.Leaf})
+		var unknown *remote.HostKeyUnknownError
+		if (err == nil) != test.taken || err != nil && !errors.As(err, &unknown) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+func TestOldTLSIsRefusedThoughTheCertificateIsKnown(t *testing.T) {
+	own := wsman.NewCertificate()
+	for version, taken := range map[uint16]bool{tls.VersionTLS10: false, tls.VersionTLS11: false, tls.VersionTLS12: true} {
+		l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{own}, MinVersion: tls.VersionTLS10, MaxVersion: version})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := make(chan int, 1) // bytes that came through
+		go func() {
+			n := 0
+			if conn, err := l.Accept(); err == nil {
+				n, _ = conn.Read(make([]byte, 100))
+				conn.Close()
+			}
+			got <- n
+		}()
+		accepted := filepath.Join(t.TempDir(), "known_certificates")
+		if err := os.WriteFile(accepted, []byte(l.Addr().String()+" "+fingerprint(own.Leaf)+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		d := New(Config{Accepted: accepted, Secrets: secrets(password), AnswerTimeout: time.Second})
+		_, err = d.Dial(t.Context(), data.Host{Name: "win1", Address: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, User: "admin", Auth: data.AuthNTLM})
+		if n := <-got; (n > 0) != taken || err == nil || !taken && !errors.Is(err, remote.ErrUnreachable) {
+			t.Errorf("%s: %d bytes came through, %v", tls.VersionName(version), n, err)
+		}
+		l.Close()
 	}
 }
 

@@ -86,7 +86,7 @@ func MendCheck(name string) string {
 	case checkService:
 		return "Set-Service wuauserv -StartupType Manual"
 	case checkPending:
-		return "Plan a reboot, which needs no update: stctl plan make --reboot-only, or Plan a reboot… on the host."
+		return "Plan a reboot, which needs no update: stctl plan make --name \"Reboot HOST\" --host HOST --reboot-only\nIn the window: Plan a reboot… on the host."
 	case "other installer", "another job":
 		return "Wait until it has ended, then check again."
 	}
