@@ -131,7 +131,7 @@ func (s *Shop) pastWindows(d winDefinition, at time.Time) (data.Scan, bool) {
 	if d.Silent > 0 && at.After(s.anchor.AddDate(0, 0, -d.Silent)) {
 		scan.MetadataAt = d.silentSince(s.anchor)
 		scan.Problems = []data.Problem{{Kind: data.SourceUnreachable, Untrusted: true,
-			Detail: "search: the update server did not answer in time: Ausnahme von HRESULT: 0x80072EE2 (0x80072EE2); updates come from WSUS " + base.Source.WSUS}}
+			Detail: "search: the update server did not answer in time (0x80072EE2); updates come from WSUS " + base.Source.WSUS}}
 		return scan, true
 	}
 	for _, o := range d.known(p, at) {
