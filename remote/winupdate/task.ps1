@@ -167,11 +167,11 @@ function Scan($Order) {
 # What one planned update came to: installed, failed, gone, unseen, terms, asks,
 # deadline, cancelled, reboot first.
 function Install-One($Session, $Update, $AcceptTerms) {
+    if ($Update.InstallationBehavior.CanRequestUserInput) { return @{ status = 'asks' } }
     if (-not $Update.EulaAccepted) {
         if (-not $AcceptTerms) { return @{ status = 'terms' } }
         $Update.AcceptEula()
     }
-    if ($Update.InstallationBehavior.CanRequestUserInput) { return @{ status = 'asks' } }
     $one = New-Object -ComObject Microsoft.Update.UpdateColl
     $null = $one.Add($Update)
     if (-not $Update.IsDownloaded) {

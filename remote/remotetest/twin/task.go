@@ -357,6 +357,9 @@ func (k *task) tried(u *windows.Update, acceptTerms bool) fields {
 		code, message := fault(err)
 		return fields{"status": "failed", "hresult": code, "message": message}
 	}
+	if u.AsksUser {
+		return fields{"status": "asks"}
+	}
 	if u.Eula != "" && !u.EulaAccepted {
 		if !acceptTerms {
 			return fields{"status": "terms"}
@@ -365,9 +368,6 @@ func (k *task) tried(u *windows.Update, acceptTerms bool) fields {
 			return failed(err)
 		}
 		u.EulaAccepted = true
-	}
-	if u.AsksUser {
-		return fields{"status": "asks"}
 	}
 	if !u.Downloaded {
 		got, err := k.w.Download(k.caller, id)
