@@ -19,8 +19,8 @@ import (
 
 // A domain counts the refusals of an account over all hosts together, and locks
 // it after a few: Microsoft's baseline says ten, others five or three. So a
-// password is held back from all hosts once two have refused it, and from one
-// that has refused it twice, until holdBack after the last refusal. A login that is taken clears the account.
+// password is held back once two hosts have refused it, or one has three times,
+// until holdBack after the last refusal. A login that is taken clears the account.
 const (
 	maxRefusers = 2
 	maxRefusals = 3
@@ -109,7 +109,7 @@ func (r *refusals) enter(ctx context.Context, t target) (leave func(error), err 
 		case a == nil:
 			r.mu.Unlock()
 			return func(error) {}, nil
-		case a.holds(t.name):
+		case len(a.refusers) >= maxRefusers || a.refusals >= maxRefusals:
 			defer r.mu.Unlock()
 			return nil, a.heldBack(t)
 		case a.asking < a.mayAsk():
@@ -125,14 +125,6 @@ func (r *refusals) enter(ctx context.Context, t target) (leave func(error), err 
 			return nil, context.Cause(ctx)
 		}
 	}
-}
-
-// holds reports whether the account is not to be shown to a host. What a host
-// refused twice it is not asked a third time, unless another host has taken it:
-// one that lies must not hold the account back from all others.
-func (a *account) holds(host string) bool {
-	return len(a.refusers) >= maxRefusers || a.refusals >= maxRefusals ||
-		a.refusals == maxRefusals-1 && slices.Contains(a.refusers, host)
 }
 
 // mayAsk is how many hosts may look at the account at the same time, so that
