@@ -175,9 +175,6 @@ func (d *Desk) planHost(ctx context.Context, h data.Host, req PlanRequest, maxAg
 	if len(want) == 0 {
 		return out
 	}
-	if key := waiting(want, scan.Installed); key != "" {
-		return leave(key + " is in and waits for a reboot: plan a reboot first")
-	}
 	changes, err := d.simulate(ctx, h, want)
 	if err != nil {
 		return leave(firstLine(err))
@@ -246,7 +243,7 @@ func chooseTargets(h data.Host, scan data.Scan, req PlanRequest, now time.Time) 
 			}
 			continue
 		}
-		if slices.ContainsFunc(scan.Installed, func(p data.Package) bool { return p.Waits && p.Name == u.Name && p.Version == u.Available }) {
+		if waits(u, scan.Installed) {
 			notes = append(notes, PlanNote{Host: h, Update: u.Key(), Why: "it is installed already and waits for a reboot: plan a reboot"})
 			continue
 		}
@@ -256,6 +253,12 @@ func chooseTargets(h data.Host, scan data.Scan, req PlanRequest, now time.Time) 
 		})
 	}
 	return want, notes
+}
+
+// waits reports whether an update is in already and comes into force with the
+// next boot.
+func waits(u data.Update, installed []data.Package) bool {
+	return slices.ContainsFunc(installed, func(p data.Package) bool { return p.Waits && p.Name == u.Name && p.Version == u.Available })
 }
 
 // platform returns the update system of a host, asking the host where that is
@@ -288,17 +291,6 @@ func (d *Desk) simulate(ctx context.Context, h data.Host, want []data.Target) (d
 		return data.Changes{}, err
 	}
 	return p.Simulate(ctx, s, want)
-}
-
-// waiting returns the first update that is in already and comes into force with
-// the next boot; "" for none. Windows installs nothing more before it.
-func waiting(want []data.Target, installed []data.Package) string {
-	for _, w := range want {
-		if slices.ContainsFunc(installed, func(p data.Package) bool { return p.Waits && p.Name == w.Name && p.Version == w.To }) {
-			return w.Key()
-		}
-	}
-	return ""
 }
 
 // unplanned says why a simulation is not what was asked for; "" when it is.

@@ -11,18 +11,18 @@ import (
 const waitingKB = "ca047bbf-1733-4e25-80e2-047bbf17330e.200"
 
 func TestWhatWaitsForARebootIsFoundAmongWhatIsIn(t *testing.T) {
-	want := []data.Target{{Name: "KB5070201", To: "other.1"}, {Name: "KB5070750", To: waitingKB}}
+	other, u := data.Update{Name: "KB5070201", Available: "other.1"}, data.Update{Name: "KB5070750", Available: waitingKB}
 	in := []data.Package{{Name: "KB5070750", Version: waitingKB, Waits: true}}
-	if key := waiting(want, in); key != "KB5070750" {
-		t.Errorf("got %q", key)
+	if waits(other, in) || !waits(u, in) {
+		t.Errorf("%s: %t, %s: %t", other.Name, waits(other, in), u.Name, waits(u, in))
 	}
 	in[0].Waits = false
-	if key := waiting(want, in); key != "" {
-		t.Errorf("%q is in force and does not wait", key)
+	if waits(u, in) {
+		t.Errorf("%q is in force and does not wait", u.Name)
 	}
 	in[0].Waits, in[0].Version = true, "an older revision"
-	if key := waiting(want, in); key != "" {
-		t.Errorf("%q: another revision waits", key)
+	if waits(u, in) {
+		t.Errorf("%q: another revision waits", u.Name)
 	}
 }
 

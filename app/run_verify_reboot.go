@@ -1,7 +1,6 @@
 package app
 
 import (
-	"slices"
 	"strings"
 
 	"secondtuesday/data"
@@ -26,9 +25,9 @@ func judgeReboot(run data.Run, policy data.RebootPolicy, scan data.Scan) (data.O
 	if len(bad) > 0 {
 		checks = "; post-check " + strings.Join(bad, ", ")
 	}
-	boot := slices.IndexFunc(run.Checks, func(c data.Check) bool { return c.After && c.Name == "boot" })
+	boot := checked(run, "boot")
 	switch {
-	case boot < 0 || run.Checks[boot].Result == data.CheckUnknown:
+	case boot == nil || boot.Result == data.CheckUnknown:
 		return data.OutcomeUnknown, "a reboot was asked for, and it is not known whether it was made" + still + checks
 	case !rebooted(run) && run.JobStopped == "cancelled":
 		return data.OutcomeCancelled, "cancelled: a reboot was asked for and not made" + still
