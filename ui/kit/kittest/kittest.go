@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -23,7 +22,9 @@ var queue = make(chan func(), 1024)
 
 // Start begins an application of the test driver in light or dark. Call it
 // before building what is shown, for objects ask the theme while being built.
-// All that Load and Work return is shown on the test's own goroutine, by Settle.
+// All that Load and Work return is shown on the test's own goroutine, by Settle;
+// what comes when its test has ended, such as a toast whose time is up, on that
+// of the next test.
 func Start(t testing.TB, dark bool) fyne.App {
 	t.Helper()
 	mode := kit.ModeLight
@@ -33,30 +34,8 @@ func Start(t testing.TB, dark bool) fyne.App {
 	a := test.NewTempApp(t)
 	a.Settings().SetTheme(kit.NewTheme(mode))
 	kit.Deliver(func(f func()) { queue <- f })
-	t.Cleanup(func() {
-		Settle(t)
-		kit.Deliver(afterwards)
-	})
+	t.Cleanup(func() { Settle(t) })
 	return a
-}
-
-var (
-	late     = make(chan func(), 1024)
-	lateOnce sync.Once
-)
-
-// afterwards shows what comes when its test has ended, such as a toast whose
-// time is up: one after the other, as a UI goroutine does, because the test
-// driver would do them all at once.
-func afterwards(f func()) {
-	lateOnce.Do(func() {
-		go func() {
-			for f := range late {
-				f()
-			}
-		}()
-	})
-	late <- f
 }
 
 // Window shows an object in a window of the application that Start began.
