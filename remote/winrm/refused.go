@@ -151,7 +151,7 @@ func (t target) maybes() string {
 	if local {
 		add(`User Account Control filters a local account other than the built-in one; 1 ends that: Get-ItemProperty HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System | Format-List LocalAccountTokenFilterPolicy`)
 	}
-	if t.tls() && t.auth != data.AuthBasic {
+	if t.auth.Login().Bound {
 		add(`The host demands channel binding and something between opens TLS (0xc000035b): (Get-Item WSMan:\localhost\Service\Auth\CbtHardeningLevel).Value says Strict, and the certificate that stctl doctor shows is not the host's own.`)
 	}
 	switch {
