@@ -38,7 +38,7 @@ const windowsUser, windowsPassword = "admin", "Pässw0rd!"
 type onePassword struct{}
 
 func (onePassword) Get(context.Context, secret.Key) (secret.Secret, error) {
-	return secret.New(windowsPassword), nil
+	return secret.New(windowsPassword).Anywhere(), nil
 }
 
 func playWindows(t *testing.T, o wsman.Options) *wsman.Server {

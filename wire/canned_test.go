@@ -24,7 +24,7 @@ type onePassword struct{}
 
 func (onePassword) Get(_ context.Context, k secret.Key) (secret.Secret, error) {
 	if k == secret.LoginKey("win1") {
-		return secret.New(cannedPassword), nil
+		return secret.New(cannedPassword).Anywhere(), nil
 	}
 	return secret.Secret{}, secret.ErrNone
 }

@@ -24,7 +24,7 @@ import (
 type aPassword struct{ atomic.Pointer[string] }
 
 func (p *aPassword) Get(context.Context, secret.Key) (secret.Secret, error) {
-	return secret.New(*p.Load()), nil
+	return secret.New(*p.Load()).Anywhere(), nil
 }
 
 func (p *aPassword) Set(_ context.Context, _ secret.Key, s secret.Secret) error {

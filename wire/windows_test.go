@@ -23,7 +23,7 @@ import (
 type windowsPassword struct{}
 
 func (windowsPassword) Get(context.Context, secret.Key) (secret.Secret, error) {
-	return secret.New("pw"), nil
+	return secret.New("pw").Anywhere(), nil
 }
 
 // TestWindowsHostGoesTheWholeWay goes from the desk over WinRM's wire to a real

@@ -21,7 +21,7 @@ type kind struct {
 // kinds are read in this order. An empty Sentence means the error's own text
 // says it best, for it names the host or the file.
 var kinds = []kind{
-	{secret.ErrElsewhere, Words{Title: "Password was stored for another place", Next: "It was not sent. If the host's entry is right, store the password again. If you do not know who changed the entry, look into the audit trail first: it could send the password to a host of theirs."}},
+	{secret.ErrElsewhere, Words{Title: "Password was not stored for this place", Next: "It was not sent. If the host's entry is right, store the password again. If you do not know who changed the entry, look into the audit trail first: it could send the password to a host of theirs."}},
 	{remote.ErrUnreachable, Words{Title: "Host is unreachable", Next: "Check that it is switched on, that name and port are right, and that the network or VPN is up. Then scan again."}},
 	{remote.ErrTimeout, Words{Title: "Host did not answer in time", Next: "It may be overloaded or behind a slow line. Scan it again later; what it did in the meantime is looked up then."}},
 	{remote.ErrLoginRefused, Words{Title: "Login refused", Next: "Check the user, and the key or password, of this host. Nothing was changed on it. For a Windows host, Check host… (stctl doctor) lists what else it may be, and how to tell."}},

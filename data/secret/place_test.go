@@ -46,15 +46,30 @@ func TestStoresKeepThePlaceWithTheCredential(t *testing.T) {
 	}
 }
 
-func TestCredentialOfAnOlderProgramMayGoAnywhere(t *testing.T) {
+func TestPasswordStoredForNoPlaceGoesNowhere(t *testing.T) {
 	keyring.MockInit()
 	k := NewKeyring("shop")
 	if err := keyring.Set(service, k.entry(LoginKey("win1")), hush); err != nil {
 		t.Fatal(err)
 	}
 	got, err := k.Get(t.Context(), LoginKey("win1"))
-	if err != nil || got.Reveal() != hush || got.MayGoTo(place, LoginKey("win1")) != nil {
-		t.Errorf("got %q for %q and %v", got.Reveal(), got.Place(), err)
+	if err != nil || got.Reveal() != hush {
+		t.Fatalf("got %q and %v", got.Reveal(), err)
+	}
+	for _, asked := range []string{place, ""} {
+		err := got.MayGoTo(asked, LoginKey("win1"))
+		if !errors.Is(err, ErrElsewhere) || !strings.Contains(err.Error(), "login password of win1 was stored for no place: store it again for "+asked) {
+			t.Errorf("%q: got %v", asked, err)
+		}
+	}
+	if err := New(hush).Anywhere().MayGoTo(place, LoginKey("win1")); err != nil {
+		t.Error(err)
+	}
+	if err := k.Set(t.Context(), LoginKey("win1"), New(hush).Anywhere()); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := k.Get(t.Context(), LoginKey("win1")); err != nil || got.MayGoTo(place, LoginKey("win1")) == nil {
+		t.Errorf("a store kept that it may go anywhere: %v", err)
 	}
 }
 

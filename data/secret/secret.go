@@ -27,11 +27,12 @@ const redacted = "[redacted]"
 type Secret struct {
 	// A pointer: fmt prints the fields of a Secret inside another struct's
 	// unexported field without asking its methods, and then shows an address.
-	v     *string
-	place string
+	v        *string
+	place    string
+	anywhere bool
 }
 
-// New returns a Secret that holds v and may go anywhere.
+// New returns a Secret that holds v and is bound to no place.
 func New(v string) Secret { return Secret{v: &v} }
 
 // Reveal returns the credential itself, for the moment of a login.

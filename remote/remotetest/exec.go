@@ -29,7 +29,7 @@ func (s Secrets) Get(_ context.Context, k secret.Key) (secret.Secret, error) {
 	if !ok {
 		return secret.Secret{}, secret.ErrNone
 	}
-	return secret.New(v), nil
+	return secret.New(v).Anywhere(), nil
 }
 
 // session serves one channel: one command.

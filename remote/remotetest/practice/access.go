@@ -28,11 +28,11 @@ type secrets struct{}
 // Get implements remote.Secrets.
 func (secrets) Get(_ context.Context, k secret.Key) (secret.Secret, error) {
 	if k == secret.SudoKey("dns1") {
-		return secret.New(SudoPassword), nil
+		return secret.New(SudoPassword).Anywhere(), nil
 	}
 	ssh := slices.ContainsFunc(company(), func(d definition) bool { return d.Name == k.Of })
 	if k.Kind == secret.Login && !ssh { // those over SSH have keys
-		return secret.New(LoginPassword), nil
+		return secret.New(LoginPassword).Anywhere(), nil
 	}
 	return secret.Secret{}, secret.ErrNone
 }
