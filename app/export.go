@@ -87,8 +87,8 @@ func fieldText(h data.Host, group string, f Field) string {
 	case FieldReach:
 		return string(h.Reach)
 	case FieldAuth:
-		if h.Reach == data.ReachWinRM && h.Auth == data.AuthNTLM {
-			return authNTLM
+		if h.Reach == data.ReachWinRM {
+			return h.Auth.Login().Word
 		}
 		return string(h.Auth)
 	case FieldTechnology:
@@ -200,14 +200,11 @@ func ansibleVars(h data.Host, group string) yaml.MapSlice {
 	add("ansible_ssh_private_key_file", h.IdentityFile, h.IdentityFile != "")
 	add("ansible_connection", string(h.Reach), h.Reach == data.ReachLocal || h.Reach == data.ReachWinRM)
 	if h.Reach == data.ReachWinRM {
-		transport, scheme := string(h.Auth), "https"
-		switch h.Auth {
-		case data.AuthNTLM:
-			transport = authNTLM
-		case data.AuthSealedHTTP:
-			transport, scheme = authNTLM, "http"
+		login, scheme := h.Auth.Login(), "https"
+		if login.HTTP {
+			scheme = "http"
 		}
-		add("ansible_winrm_transport", transport, true)
+		add("ansible_winrm_transport", login.Ansible, true)
 		add("ansible_winrm_scheme", scheme, true)
 	}
 	add("ansible_ssh_common_args", "-o ProxyJump="+h.Jump, plainJump.MatchString(h.Jump))

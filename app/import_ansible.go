@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -170,19 +171,23 @@ func (r *ImportRow) authFromAnsible(vars map[string]string) string {
 	if scheme == "" && r.Host.Port == 5985 { // as pywinrm guesses it
 		scheme = "http"
 	}
-	switch transport {
-	case "kerberos":
-		r.Host.Auth = data.AuthKerberos
-	case "basic", "plaintext":
-		r.Host.Auth = data.AuthBasic
+	name := cmp.Or(transport, "ntlm")
+	if name == "plaintext" {
+		name = "basic"
 	}
+	login, known := data.Login{}, false
+	for _, l := range data.Logins {
+		if l.Ansible == name && (!l.HTTP || scheme == "http") {
+			login, known = l, true
+		}
+	}
+	r.Host.Auth = login.Auth
 	switch {
-	case scheme == "http" && (transport == "" || transport == authNTLM):
-		r.Host.Auth = data.AuthSealedHTTP
+	case login.HTTP:
 		return "is reached over HTTP, with messages sealed by NTLM: nothing proves who the host is"
 	case scheme == "http":
 		return fmt.Sprintf("%s over HTTP is not done here: it will be reached over HTTPS; look at its port", cut1(transport))
-	case transport != "" && transport != authNTLM && r.Host.Auth == data.AuthNTLM:
+	case !known:
 		return fmt.Sprintf("winrm transport %q is not known here: it will log in by NTLM over HTTPS", cut1(transport))
 	case foldWord(vars["ansible_winrm_server_cert_validation"]) == "ignore":
 		return "certificates are checked here: vouch for its own unless an authority does"

@@ -88,13 +88,16 @@ var (
 		"ssh": data.ReachSSH, "linux": data.ReachSSH, "local": data.ReachLocal, "lokal": data.ReachLocal,
 		"winrm": data.ReachWinRM, "psrp": data.ReachWinRM, "windows": data.ReachWinRM,
 	}
-	authWords = map[string]data.Auth{
-		authNTLM: data.AuthNTLM, "negotiate": data.AuthNTLM, "kerberos": data.AuthKerberos, "basic": data.AuthBasic, "sealed over http": data.AuthSealedHTTP,
-	}
 )
 
-// authNTLM is the word for data.AuthNTLM, which is empty.
-const authNTLM = "ntlm"
+// loginWords are the words of data.Logins, and others for the same.
+func loginWords() map[string]string {
+	words := map[string]string{"negotiate": data.AuthNTLM.Login().Word}
+	for _, w := range data.LoginWords() {
+		words[w] = w
+	}
+	return words
+}
 
 // A Table is a CSV file as read, before its columns mean anything.
 type Table struct {
@@ -295,7 +298,9 @@ func (r *ImportRow) set(f Field, v string) (err error) {
 	case FieldReach:
 		h.Reach, err = word(f, v, reachWords)
 	case FieldAuth:
-		h.Auth, err = word(f, v, authWords)
+		var login string
+		login, err = word(f, v, loginWords())
+		h.Auth = data.LoginOf(login).Auth
 	case FieldCriticality:
 		h.Criticality, err = word(f, v, criticalityWords)
 	case FieldExposure:
@@ -325,11 +330,8 @@ func word[T ~string](f Field, v string, words map[string]T) (T, error) {
 // answers lists what the words stand for: "air-gapped, internal or internet".
 func answers[T ~string](words map[string]T) string {
 	var all []string
-	if _, ok := words[authNTLM]; ok {
-		all = append(all, authNTLM)
-	}
 	for _, t := range words {
-		if t != "" && !slices.Contains(all, string(t)) {
+		if !slices.Contains(all, string(t)) {
 			all = append(all, string(t))
 		}
 	}

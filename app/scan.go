@@ -18,7 +18,7 @@ const DefaultScanTimeout = 10 * time.Minute
 // scanTimeout is how long h may take: the first search of a Windows server that
 // never searched takes many minutes.
 func scanTimeout(h data.Host) time.Duration {
-	if h.Reach == data.ReachWinRM {
+	if h.Windows() {
 		return 35 * time.Minute
 	}
 	return DefaultScanTimeout

@@ -36,7 +36,7 @@ type Host struct {
 // Reach is how the desk gets to a host.
 type Reach string
 
-// The ways to a host. WinRM has an issue of its own.
+// The ways to a host.
 const (
 	ReachSSH   Reach = "ssh"
 	ReachLocal Reach = "local" // this computer, without SSH
@@ -51,17 +51,6 @@ const (
 	SudoAuto     Sudo = ""
 	SudoNever    Sudo = "never"
 	SudoPassword Sudo = "password"
-)
-
-// Auth is how WinRM logs in. Over HTTPS the certificate is checked first.
-type Auth string
-
-// The ways to log in over WinRM.
-const (
-	AuthNTLM       Auth = ""                 // over HTTPS, bound to the certificate
-	AuthKerberos   Auth = "kerberos"         // over HTTPS, bound to the certificate; IdentityFile may name a keytab
-	AuthBasic      Auth = "basic"            // over HTTPS
-	AuthSealedHTTP Auth = "sealed over http" // NTLM over HTTP: messages are encrypted, but nothing proves who the host is
 )
 
 // Platform names an update system.
@@ -116,7 +105,6 @@ const (
 var (
 	Reaches       = []Reach{ReachSSH, ReachLocal, ReachWinRM}
 	Sudos         = []Sudo{SudoAuto, SudoNever, SudoPassword}
-	Auths         = []Auth{AuthNTLM, AuthKerberos, AuthBasic, AuthSealedHTTP}
 	Platforms     = []Platform{APT, DNF, Zypper, Pacman, APK, WindowsUpdate}
 	Criticalities = []Criticality{CriticalityUnset, CriticalityLow, CriticalityMedium, CriticalityHigh, CriticalityCritical}
 	Exposures     = []Exposure{Internet, Internal, AirGapped}
@@ -163,32 +151,10 @@ func (h Host) Validate() error {
 	return fmt.Errorf("host %q: exposure %q is not internet, internal or air-gapped", h.Name, h.Exposure)
 }
 
-// validLogin says what is wrong with how a Windows host is logged in to. Another
-// name than the one meant would be tried with its password, and locked.
-func (h Host) validLogin() error {
-	domain, name, split := strings.Cut(h.User, `\`)
-	if before, realm, found := strings.Cut(h.User, "@"); !split && found {
-		if before == "" || realm == "" {
-			return fmt.Errorf("user %q: write name@realm", h.User)
-		}
-		name, domain, split = before, realm, true
-	}
-	switch {
-	case h.User == "":
-		return errors.New(`name the user to log in as: DOMAIN\name, name@realm or, of the host's own accounts, name`)
-	case strings.Contains(h.User, "/"):
-		return fmt.Errorf(`user %q has a slash: write %s`, h.User, strings.ReplaceAll(h.User, "/", `\`))
-	case split && (domain == "" || name == "" || strings.Contains(name, `\`)):
-		return fmt.Errorf(`user "%s": write DOMAIN\name`, h.User)
-	case h.Auth != AuthKerberos:
-		return nil
-	case !split || domain == ".":
-		return fmt.Errorf("user %s: Kerberos wants the realm: write %s@REALM", h.User, strings.TrimPrefix(h.User, `.\`))
-	case net.ParseIP(h.Target()) != nil:
-		return fmt.Errorf("Kerberos wants the host's DNS name, not the address %s", h.Target())
-	}
-	return nil
-}
+// Windows tells whether h runs Windows: its scans found so, or it is reached as
+// only Windows is. What depends on the system asks this; what depends on the
+// way there asks Reach.
+func (h Host) Windows() bool { return h.Platform == WindowsUpdate || h.Reach == ReachWinRM }
 
 // Target returns the name or address to connect to.
 func (h Host) Target() string {
@@ -226,9 +192,10 @@ func (h Host) Destination() string {
 	}
 	by := "SSH"
 	if h.Reach == ReachWinRM {
-		by = h.Auth.way()
+		login := h.Auth.Login()
+		by = login.Text
 		if port == 0 {
-			port = h.Auth.Port()
+			port = login.Port()
 		}
 	}
 	if port != 0 {
@@ -242,35 +209,6 @@ func (h Host) Destination() string {
 		user = strconv.Quote(user)
 	}
 	return user + " at " + at + " by " + by
-}
-
-// The ports of WinRM, by IANA and since Windows 7.
-const (
-	winrmHTTP  = 5985
-	winrmHTTPS = 5986
-)
-
-// Port is the usual port of WinRM for this way to log in.
-func (a Auth) Port() int {
-	if a == AuthSealedHTTP {
-		return winrmHTTP
-	}
-	return winrmHTTPS
-}
-
-// way names how a logs in, for people.
-func (a Auth) way() string {
-	switch a {
-	case AuthNTLM:
-		return "NTLM over HTTPS"
-	case AuthKerberos:
-		return "Kerberos over HTTPS"
-	case AuthBasic:
-		return "Basic over HTTPS"
-	case AuthSealedHTTP:
-		return "NTLM over HTTP, sealed"
-	}
-	return strconv.Quote(string(a))
 }
 
 // A Group is a set of hosts that share windows, such as "web" or "Munich".

@@ -172,16 +172,29 @@ func (off *Office) openPractice(ctx context.Context, o Options) error {
 		return err
 	}
 	off.Shop = shop
-	pace := o.Pace
+	if err := off.fillPractice(ctx, o.Pace); err != nil {
+		return errors.Join(err, off.Close())
+	}
+	return nil
+}
+
+// fillPractice opens the shop's workspace and fills it, once also where several
+// programs are started at the same time.
+func (off *Office) fillPractice(ctx context.Context, pace *app.Pace) error {
+	release, err := off.Shop.Alone(ctx)
+	if err != nil {
+		return err
+	}
+	defer release() // it ends with the process at the latest
 	if pace == nil {
 		pace = &practicePace
 	}
-	if err := off.open(ctx, shop.SSHConfig(), pace); err != nil {
-		return errors.Join(err, shop.Close())
+	if err := off.open(ctx, off.Shop.SSHConfig(), pace); err != nil {
+		return err
 	}
 	off.Desk.Platforms = platforms(winupdate.Platform{Poll: practicePace.Poll / 3})
-	if err := seed(ctx, off.Desk, shop); err != nil {
-		return errors.Join(fmt.Errorf("fill practice shop: %w", err), off.Close())
+	if err := seed(ctx, off.Desk, off.Shop); err != nil {
+		return fmt.Errorf("fill practice shop: %w", err)
 	}
 	return nil
 }

@@ -107,7 +107,7 @@ func (c *cli) hostShow() *cobra.Command {
 // sudoText says how a host is made to obey; "" of Windows, which knows no such way.
 func sudoText(h data.Host) string {
 	switch {
-	case h.Reach == data.ReachWinRM:
+	case h.Windows():
 		return ""
 	case h.Sudo == data.SudoAuto:
 		return "whatever works"
@@ -115,18 +115,12 @@ func sudoText(h data.Host) string {
 	return string(h.Sudo)
 }
 
-// ntlm is data.AuthNTLM for people.
-const ntlm data.Auth = "ntlm"
-
-// loginText says how a Windows host is logged in to; "" of another one.
+// loginText says how a host is logged in to over WinRM; "" of another one.
 func loginText(h data.Host) string {
-	switch {
-	case h.Reach != data.ReachWinRM:
+	if h.Reach != data.ReachWinRM {
 		return ""
-	case h.Auth == data.AuthNTLM:
-		return string(ntlm)
 	}
-	return string(h.Auth)
+	return h.Auth.Login().Word
 }
 
 // byText is the way to a host in few words: "ssh", or "winrm, ntlm".
@@ -187,11 +181,8 @@ func (f *hostFlags) edit(cmd *cobra.Command, inv *inventory) (func(*data.Host), 
 	on("ring", func(h *data.Host) { h.Ring = f.h.Ring })
 	on("notes", func(h *data.Host) { h.Notes = f.h.Notes })
 	word(words, "reach", f.reach, data.Reaches, func(v data.Reach) { on("reach", func(h *data.Host) { h.Reach = v }) })
-	word(words, "auth", f.auth, append([]data.Auth{ntlm}, data.Auths...), func(v data.Auth) {
-		if v == ntlm {
-			v = data.AuthNTLM
-		}
-		on("auth", func(h *data.Host) { h.Auth = v })
+	word(words, "auth", f.auth, append(data.LoginWords(), ""), func(v string) {
+		on("auth", func(h *data.Host) { h.Auth = data.LoginOf(v).Auth })
 	})
 	sudo := f.sudo
 	if strings.EqualFold(sudo, "auto") {

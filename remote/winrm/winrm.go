@@ -126,7 +126,7 @@ type target struct {
 	secret  secret.Secret
 }
 
-func (t target) tls() bool { return t.auth != data.AuthSealedHTTP }
+func (t target) tls() bool { return !t.auth.Login().HTTP }
 
 // account names the account for people.
 func (t target) account() string {
@@ -154,7 +154,7 @@ func (errNoPassword) Is(target error) bool { return target == secret.ErrNone }
 func (d *Dialer) way(h data.Host) target {
 	port := h.Port
 	if port == 0 {
-		port = h.Auth.Port()
+		port = h.Auth.Login().Port()
 	}
 	t := target{name: h.Name, server: h.Target(), address: net.JoinHostPort(h.Target(), strconv.Itoa(port)), auth: h.Auth, keytab: h.IdentityFile}
 	t.user, t.domain = splitUser(h.User)
@@ -166,7 +166,7 @@ func (d *Dialer) target(ctx context.Context, h data.Host) (target, error) {
 	if h.User == "" { // never the desk's own: that is another account, which a wrong password locks
 		return t, fmt.Errorf("%w: the inventory names no user for the host", remote.ErrLoginRefused)
 	}
-	if t.auth == data.AuthKerberos && t.keytab != "" {
+	if t.auth.Login().Keytab && t.keytab != "" {
 		return t, nil
 	}
 	key := secret.LoginKey(h.Name)

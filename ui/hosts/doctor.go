@@ -69,7 +69,7 @@ func (x *Screen) checkButton(h data.Host) *kit.Button {
 
 // doctorText says what a check does to the host.
 func doctorText(h data.Host) string {
-	if h.Reach == data.ReachWinRM {
+	if h.Windows() {
 		return "One login is tried. Nothing is changed on the host but a task that is made and removed again; it asks the update source, which can take minutes."
 	}
 	return "One login is tried. Nothing is changed on the host."

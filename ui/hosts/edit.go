@@ -49,9 +49,9 @@ func newHostForm(h data.Host, groups []data.Group) *hostForm {
 	} else {
 		f.identity.SetText(h.IdentityFile)
 	}
-	f.reach = kit.NewSegmented([]string{wordSSH, wordWinRM, wordLocal}, reachWord(h.Reach), func(string) { f.onlyWhatCounts() })
-	f.auth = kit.NewSelect(authWords(), authWord(h.Auth), "", func(string) { f.onlyWhatCounts() })
-	f.sudo = kit.NewSegmented([]string{wordAuto, wordNever, wordPassword}, sudoWord(h.Sudo), nil)
+	f.reach = kit.NewSegmented(reaches.all(), reaches.word(h.Reach), func(string) { f.onlyWhatCounts() })
+	f.auth = kit.NewSelect(loginTexts(), h.Auth.Login().Text, "", func(string) { f.onlyWhatCounts() })
+	f.sudo = kit.NewSegmented(sudos.all(), sudos.word(h.Sudo), nil)
 	f.exposure = kit.NewSelect(options(data.Exposures), string(h.Exposure), "Who can reach it?", nil)
 	f.criticality = kit.NewSelect(options(data.Criticalities), wordOf(h.Criticality), "", nil)
 	f.environment = kit.NewSelect(options(data.Environments), wordOf(h.Environment), "", nil)
@@ -107,7 +107,7 @@ func (f *hostForm) build() {
 
 // onlyWhatCounts shows what has a meaning for the way chosen.
 func (f *hostForm) onlyWhatCounts() {
-	way := f.reach.Chosen()
+	way, login := f.reach.Chosen(), data.LoginOf(f.auth.Chosen())
 	set := func(counts bool, inputs ...*kit.Entry) {
 		for _, in := range inputs {
 			if counts {
@@ -122,11 +122,11 @@ func (f *hostForm) onlyWhatCounts() {
 	f.authField.SetShown(way == wordWinRM)
 	f.sudoField.SetShown(way != wordWinRM)
 	f.keyField.SetShown(way != wordWinRM)
-	f.keytabField.SetShown(way == wordWinRM && authOf(f.auth.Chosen()) == data.AuthKerberos)
+	f.keytabField.SetShown(way == wordWinRM && login.Keytab)
 	user, port := "as OpenSSH says", "as OpenSSH says, else 22"
 	if way == wordWinRM {
 		user, port = `DOMAIN\name, or name`, "5986, or 5985 over HTTP"
-		if authOf(f.auth.Chosen()) == data.AuthKerberos {
+		if login.Realm {
 			user = "name@REALM"
 		}
 	}
@@ -159,7 +159,7 @@ func (f *hostForm) valid() bool {
 
 // fill puts what was entered into h; what the form does not show stays.
 func (f *hostForm) fill(h *data.Host) {
-	h.Name, h.Reach, h.Sudo, h.Auth = f.name.Trimmed(), reachOf(f.reach.Chosen()), sudoOf(f.sudo.Chosen()), authOf(f.auth.Chosen())
+	h.Name, h.Reach, h.Sudo, h.Auth = f.name.Trimmed(), reaches.of(f.reach.Chosen()), sudos.of(f.sudo.Chosen()), data.LoginOf(f.auth.Chosen()).Auth
 	if h.Reach != data.ReachLocal {
 		h.Address, h.User, h.Jump, h.IdentityFile = f.address.Trimmed(), f.user.Trimmed(), f.jump.Trimmed(), f.identity.Trimmed()
 		if h.Reach == data.ReachWinRM {

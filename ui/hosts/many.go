@@ -77,7 +77,7 @@ func newManyForm(rows []*row, groups []data.Group) *manyForm {
 	f.list("Environment", options(data.Environments), func(h data.Host) string { return wordOf(h.Environment) }, func(h *data.Host, w string) { h.Environment = valueOf[data.Environment](w) })
 	f.list("Group", groupNames(groups), func(h data.Host) string { return groupName(groups, h.Group) }, func(h *data.Host, w string) { h.Group = groupID(groups, w) })
 	f.list("Ring", rings(), func(h data.Host) string { return ringWord(h.Ring) }, func(h *data.Host, w string) { h.Ring = ringNumber(w) })
-	f.list("Sudo", []string{wordAuto, wordNever, wordPassword}, func(h data.Host) string { return sudoWord(h.Sudo) }, func(h *data.Host, w string) { h.Sudo = sudoOf(w) })
+	f.list("Sudo", sudos.all(), func(h data.Host) string { return sudos.word(h.Sudo) }, func(h *data.Host, w string) { h.Sudo = sudos.of(w) })
 	f.text("Technology", func(h *data.Host) *string { return &h.Technology })
 	f.text("Business unit", func(h *data.Host) *string { return &h.BusinessUnit })
 	f.text("Owner", func(h *data.Host) *string { return &h.Owner })

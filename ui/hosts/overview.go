@@ -252,10 +252,10 @@ func yesNo(b bool) string {
 
 // reachText is the way to a host, and to the rights it takes there.
 func reachText(h data.Host) string {
-	if h.Reach == data.ReachWinRM {
-		return wordWinRM + ", " + authWord(h.Auth)
+	if h.Windows() {
+		return wayWord(h)
 	}
-	return reachWord(h.Reach) + ", sudo " + strings.ToLower(sudoWord(h.Sudo))
+	return wayWord(h) + ", sudo " + strings.ToLower(sudos.word(h.Sudo))
 }
 
 func inventoryPart(r *row) fyne.CanvasObject {

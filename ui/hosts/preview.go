@@ -162,10 +162,7 @@ func wayText(r *previewRow) string {
 	if r.index < 0 {
 		return ""
 	}
-	if r.host.Reach == data.ReachWinRM {
-		return wordWinRM + ", " + authWord(r.host.Auth)
-	}
-	return reachWord(r.host.Reach)
+	return wayWord(r.host)
 }
 
 func (d *previewDialog) exposureText(r *previewRow) string {

@@ -20,44 +20,60 @@ const (
 	wordPassword = "Password"
 )
 
-func reachWord(r data.Reach) string {
-	switch r {
-	case data.ReachLocal:
-		return wordLocal
-	case data.ReachWinRM:
-		return wordWinRM
-	}
-	return wordSSH
+// words are values beside what a form calls them, in the order it offers them.
+type words[T comparable] []struct {
+	value T
+	word  string
 }
 
-func reachOf(word string) data.Reach {
-	switch word {
-	case wordLocal:
-		return data.ReachLocal
-	case wordWinRM:
-		return data.ReachWinRM
+var (
+	reaches = words[data.Reach]{{data.ReachSSH, wordSSH}, {data.ReachWinRM, wordWinRM}, {data.ReachLocal, wordLocal}}
+	sudos   = words[data.Sudo]{{data.SudoAuto, wordAuto}, {data.SudoNever, wordNever}, {data.SudoPassword, wordPassword}}
+)
+
+func (w words[T]) all() []string {
+	var all []string
+	for _, x := range w {
+		all = append(all, x.word)
 	}
-	return data.ReachSSH
+	return all
 }
 
-func sudoWord(s data.Sudo) string {
-	switch s {
-	case data.SudoNever:
-		return wordNever
-	case data.SudoPassword:
-		return wordPassword
+// word returns what v is called; the first word for one that has none.
+func (w words[T]) word(v T) string {
+	for _, x := range w {
+		if x.value == v {
+			return x.word
+		}
 	}
-	return wordAuto
+	return w[0].word
 }
 
-func sudoOf(word string) data.Sudo {
-	switch word {
-	case wordNever:
-		return data.SudoNever
-	case wordPassword:
-		return data.SudoPassword
+// of returns the value of a word; the first one where there is none.
+func (w words[T]) of(word string) T {
+	for _, x := range w {
+		if x.word == word {
+			return x.value
+		}
 	}
-	return data.SudoAuto
+	return w[0].value
+}
+
+// wayWord is how a host is reached and, over WinRM, logged in to.
+func wayWord(h data.Host) string {
+	if h.Reach == data.ReachWinRM {
+		return wordWinRM + ", " + h.Auth.Login().Text
+	}
+	return reaches.word(h.Reach)
+}
+
+// loginTexts are the ways to log in over WinRM.
+func loginTexts() []string {
+	var texts []string
+	for _, l := range data.Logins {
+		texts = append(texts, l.Text)
+	}
+	return texts
 }
 
 // options turns allowed values into words for a list; the unset one becomes a
@@ -105,41 +121,4 @@ func ringWord(n int) string {
 func ringNumber(word string) int {
 	n, _ := strconv.Atoi(word) // "last" is 0: not set
 	return n
-}
-
-// auths are the ways to log in over WinRM, in words.
-var auths = []struct {
-	auth data.Auth
-	word string
-}{
-	{data.AuthNTLM, "NTLM over HTTPS"},
-	{data.AuthKerberos, "Kerberos over HTTPS"},
-	{data.AuthBasic, "Basic over HTTPS"},
-	{data.AuthSealedHTTP, "NTLM, sealed, over HTTP"},
-}
-
-func authWords() []string {
-	var words []string
-	for _, a := range auths {
-		words = append(words, a.word)
-	}
-	return words
-}
-
-func authWord(a data.Auth) string {
-	for _, x := range auths {
-		if x.auth == a {
-			return x.word
-		}
-	}
-	return auths[0].word
-}
-
-func authOf(word string) data.Auth {
-	for _, x := range auths {
-		if x.word == word {
-			return x.auth
-		}
-	}
-	return data.AuthNTLM
 }

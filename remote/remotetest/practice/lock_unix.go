@@ -8,16 +8,21 @@ import (
 	"syscall"
 )
 
-// A fileLock is held by one process, until it ends.
+// A fileLock is held by one process, or shared by several, until they end.
 type fileLock struct{ f *os.File }
 
-// tryLock returns nil without an error when another process has the lock.
-func tryLock(path string) (*fileLock, error) {
+// tryLock returns nil without an error when another process has the lock, or
+// shares it and this one does not want to.
+func tryLock(path string, shared bool) (*fileLock, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	how := syscall.LOCK_EX
+	if shared {
+		how = syscall.LOCK_SH
+	}
+	err = syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
 	if err != nil {
 		f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {

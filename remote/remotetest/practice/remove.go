@@ -17,7 +17,7 @@ func Remove(dir, workspace string) error {
 	if _, err := os.Stat(filepath.Join(dir, "shop.json")); err != nil {
 		return fmt.Errorf("remove practice shop: %w", err)
 	}
-	lock, err := tryLock(filepath.Join(dir, "lock"))
+	lock, err := tryLock(filepath.Join(dir, lockFile), false)
 	if err != nil {
 		return fmt.Errorf("remove practice shop: %w", err)
 	}

@@ -56,6 +56,9 @@ type Shop struct {
 	tell   func(host, command string, args []string)
 	lock   *fileLock // nil while another process plays the hosts
 
+	playing atomic.Bool // this process plays the hosts, or is about to
+	guests  guests
+
 	closing      chan struct{}
 	closed       sync.Once
 	wg           sync.WaitGroup
@@ -82,7 +85,7 @@ func Open(ctx context.Context, dir string, o Options) (*Shop, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open practice shop: %w", err)
 	}
-	lock, err := tryLock(filepath.Join(dir, "lock"))
+	lock, err := tryLock(s.file(lockFile), false)
 	if err != nil {
 		return nil, fmt.Errorf("open practice shop: %w", err)
 	}
@@ -90,13 +93,23 @@ func Open(ctx context.Context, dir string, o Options) (*Shop, error) {
 		err = s.join(ctx)
 	} else {
 		s.lock = lock
-		err = s.play()
+		err = s.begin()
 	}
 	if err != nil {
 		s.Close()
 		return nil, fmt.Errorf("open practice shop: %w", err)
 	}
 	return s, nil
+}
+
+// begin plays the hosts, and lets guests wait until all of them answer.
+func (s *Shop) begin() error {
+	release, err := s.changing()
+	if err != nil {
+		return err
+	}
+	s.playing.Store(true)
+	return errors.Join(s.play(), release())
 }
 
 // play starts every host in this process.
@@ -208,24 +221,30 @@ func (s *Shop) tryTakeOver() bool {
 	if s.ended {
 		return true
 	}
-	lock, err := tryLock(filepath.Join(s.dir, "lock"))
+	lock, err := tryLock(s.file(lockFile), false)
 	if err != nil || lock == nil {
 		return false
 	}
 	s.lock, s.hosts, s.windowsHosts = lock, nil, nil
-	_ = s.play() // a host that does not come up is unreachable, and the desk says so
+	_ = s.begin() // a host that does not come up is unreachable, and the desk says so
 	return true
 }
 
-// Close ends the shop's servers after the jobs at work on its hosts have gone
-// on to their ends, as they would on hosts that nobody looks at.
+// Close ends the shop's servers after other programs have ended what they do
+// on its hosts, and the jobs at work there have gone on to their ends, as they
+// would on hosts that nobody looks at.
 func (s *Shop) Close() error {
 	var err error
 	s.closed.Do(func() {
 		s.turn.Lock()
 		s.ended = true
 		s.turn.Unlock()
+		release := func() error { return nil }
 		if s.lock != nil {
+			if wait, busy := s.changing(); busy == nil {
+				release = wait
+			}
+			s.letGo()
 			s.drain()
 		}
 		close(s.closing)
@@ -243,7 +262,7 @@ func (s *Shop) Close() error {
 		for _, h := range s.windowsHosts {
 			err = errors.Join(err, h.stop())
 		}
-		err = errors.Join(err, s.lock.unlock())
+		err = errors.Join(err, s.lock.unlock(), release())
 	})
 	return err
 }

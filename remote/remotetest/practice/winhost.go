@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -217,29 +216,6 @@ func (s *Shop) writeCertificates() error {
 }
 
 const winrmPort = 5986
-
-// dialContext connects to the port on loopback that plays an address of the
-// shop, and to nothing outside of this computer.
-func (s *Shop) dialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, err
-	}
-	refused := &net.OpError{Op: "dial", Net: network, Err: fmt.Errorf("%s: the practice shop has no such host or port", address)}
-	if name, ok := strings.CutSuffix(strings.ToLower(host), domain); ok {
-		idx, err := s.readIndex()
-		if err != nil {
-			return nil, err
-		}
-		if idx.Ports[name] == 0 || port != strconv.Itoa(winrmPort) {
-			return nil, refused
-		}
-		address = net.JoinHostPort("127.0.0.1", strconv.Itoa(idx.Ports[name]))
-	} else if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-		return nil, refused
-	}
-	return (&net.Dialer{KeepAlive: -1}).DialContext(ctx, network, address)
-}
 
 // removeWorlds removes the folders of the Windows hosts from dir.
 func removeWorlds(dir string) error {
