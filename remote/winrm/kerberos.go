@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"github.com/jcmturner/gokrb5/v8/asn1tools"
-	"github.com/jcmturner/gokrb5/v8/client"
 	"github.com/jcmturner/gokrb5/v8/config"
+	"github.com/jcmturner/gokrb5/v8/credentials"
 	"github.com/jcmturner/gokrb5/v8/gssapi"
 	"github.com/jcmturner/gokrb5/v8/iana/chksumtype"
 	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
@@ -30,7 +30,7 @@ func (l *line) loginKerberos(ctx context.Context) error {
 	if l.leaf == nil {
 		return insecure("Kerberos is for HTTPS only here")
 	}
-	token, err := within(ctx, l.kerberosToken) // the library knows no context
+	token, err := within(ctx, func() ([]byte, error) { return l.kerberosToken(ctx) }) // the library looks names up without it
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func within[T any](ctx context.Context, f func() (T, error)) (T, error) {
 }
 
 // kerberosToken returns the SPNEGO token of a new ticket.
-func (l *line) kerberosToken() ([]byte, error) {
+func (l *line) kerberosToken(ctx context.Context) ([]byte, error) {
 	user, realm, _ := strings.Cut(l.target.user, "@")
 	if l.target.domain != "" {
 		realm = l.target.domain
@@ -82,27 +82,23 @@ func (l *line) kerberosToken() ([]byte, error) {
 		realm = conf.LibDefaults.DefaultRealm
 	}
 	realm = strings.ToUpper(realm)
-	c, err := l.kerberosClient(user, realm, conf)
-	if err != nil {
+	c := &centre{conf: conf, realm: realm, found: map[string][]string{}}
+	if c.user, err = l.kerberosUser(user, realm, conf); err != nil {
 		return nil, err
 	}
-	defer c.Destroy()
-	if err := c.Login(); err != nil {
+	t, err := c.login(ctx)
+	if err != nil {
 		return nil, l.kerberosRefused("Kerberos realm "+realm, err)
 	}
-	ticket, key, err := c.GetServiceTicket("HTTP/" + l.target.server)
-	if err != nil {
+	if t, err = c.service(ctx, t, l.target.server); err != nil {
 		return nil, l.kerberosRefused("a ticket for HTTP/"+l.target.server, err)
 	}
-	if !slices.Contains(ciphers, key.KeyType) { // it was not asked for
-		return nil, l.refused(causeCipher, fmt.Sprintf("a ticket for HTTP/%s: the realm gave one of a cipher other than AES (number %d)", l.target.server, key.KeyType))
-	}
-	auth, err := types.NewAuthenticator(c.Credentials.Domain(), c.Credentials.CName())
+	auth, err := types.NewAuthenticator(realm, c.user.CName())
 	if err != nil {
 		return nil, err
 	}
 	auth.Cksum = types.Checksum{CksumType: chksumtype.GSSAPI, Checksum: bound(l.bindingData())}
-	request, err := messages.NewAPReq(ticket, key, auth)
+	request, err := messages.NewAPReq(t.Ticket, t.key, auth)
 	if err != nil {
 		return nil, err
 	}
@@ -124,28 +120,25 @@ func askForAES(conf *config.Config) {
 	conf.LibDefaults.PermittedEnctypeIDs = slices.Clone(ciphers)
 }
 
-// kerberosClient takes the keytab where the host's entry names one, else the
-// password.
-func (l *line) kerberosClient(user, realm string, conf *config.Config) (*client.Client, error) {
-	// Active Directory does not know FAST as the library asks for it.
-	plain := client.DisablePAFXFAST(true)
+// kerberosUser takes the keytab where the host's entry names one, else the
+// password. Of a keytab no other ciphers are asked for than it has keys of.
+func (l *line) kerberosUser(name, realm string, conf *config.Config) (*credentials.Credentials, error) {
+	user := credentials.New(name, realm)
 	if l.target.keytab == "" {
-		return client.NewWithPassword(user, realm, l.target.secret.Reveal(), conf, plain), nil
+		return user.WithPassword(l.target.secret.Reveal()), nil
 	}
 	kt, err := keytab.Load(l.target.keytab)
 	if err != nil {
 		return nil, fmt.Errorf("read keytab %s: %w", l.target.keytab, err)
 	}
-	kept := kt.Entries[:0]
-	for _, e := range kt.Entries {
-		if slices.Contains(ciphers, e.Key.KeyType) {
-			kept = append(kept, e)
-		}
+	conf.LibDefaults.DefaultTktEnctypeIDs = slices.DeleteFunc(slices.Clone(ciphers), func(cipher int32) bool {
+		_, _, err := kt.GetEncryptionKey(user.CName(), realm, 0, cipher)
+		return err != nil
+	})
+	if len(conf.LibDefaults.DefaultTktEnctypeIDs) == 0 {
+		return nil, l.refused(causeCipher, "keytab "+l.target.keytab+" has no AES key of "+name+"@"+realm)
 	}
-	if kt.Entries = kept; len(kept) == 0 {
-		return nil, l.refused(causeCipher, "keytab "+l.target.keytab+" has no AES key")
-	}
-	return client.NewWithKeytab(user, realm, kt, conf, plain), nil
+	return user.WithKeytab(kt), nil
 }
 
 // bound is the checksum of RFC 4121 4.1.1 with the channel bound: length 16,

@@ -6,6 +6,9 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/jcmturner/gokrb5/v8/iana/errorcode"
+	"github.com/jcmturner/gokrb5/v8/messages"
+
 	"secondtuesday/data"
 	"secondtuesday/remote"
 )
@@ -26,6 +29,7 @@ const (
 	causePolicy     cause = "policy"
 	causeNoBasic    cause = "no Basic"
 	causeNoNTLM     cause = "no NTLM"
+	causeNoCentre   cause = "no centre"
 )
 
 // A refusal is an ErrLoginRefused with what is known of its cause.
@@ -56,37 +60,39 @@ func (l *line) untold(way string) string {
 	return "tried " + way + ", once" + bound + "; the host does not say why: a wrong password most often, else the account or a policy; stctl doctor lists how to tell"
 }
 
-// told is the number and the name of an error as the library writes it:
-// "KRB Error: (24) KDC_ERR_PREAUTH_FAILED Pre-authentication information was invalid".
-var told = regexp.MustCompile(`\(([0-9]{1,3})\) (?:KDC|KRB)_`)
-
 // kerberosCauses are the errors of RFC 4120 7.5.9 that a person can mend, as
 // Active Directory uses them.
-var kerberosCauses = map[string]struct {
+var kerberosCauses = map[int32]struct {
 	cause cause
 	says  string
 }{
-	"1":  {causeExpired, "the account has expired"},
-	"6":  {causeUser, "the realm knows no such user"},
-	"7":  {causeService, "the realm knows no such service"},
-	"12": {causePolicy, "a policy of the realm forbids it: its hours, the computers it may log in from, or Protected Users"},
-	"14": {causeCipher, "the account and this computer have no cipher in common"},
-	"18": {causeRevoked, "the account is disabled, locked or expired"},
-	"23": {causeMustChange, "its password has expired or must be changed first"},
-	"24": {causePassword, "the password, or the keytab, is wrong"},
-	"37": {causeSkew, "the clocks of this computer and of the realm differ by more than five minutes"},
+	1:  {causeExpired, "the account has expired"},
+	6:  {causeUser, "the realm knows no such user"},
+	7:  {causeService, "the realm knows no such service"},
+	12: {causePolicy, "a policy of the realm forbids it: its hours, the computers it may log in from, or Protected Users"},
+	14: {causeCipher, "the account and this computer have no cipher in common"},
+	18: {causeRevoked, "the account is disabled, locked or expired"},
+	23: {causeMustChange, "its password has expired or must be changed first"},
+	24: {causePassword, "the password, or the keytab, is wrong"},
+	37: {causeSkew, "the clocks of this computer and of the realm differ by more than five minutes"},
 }
 
 // kerberosRefused says in words what the key distribution centre answered.
 func (l *line) kerberosRefused(asked string, err error) error {
-	text := remote.CleanText(err.Error())
-	if m := told.FindStringSubmatch(text); m != nil {
-		if k, ok := kerberosCauses[m[1]]; ok {
-			return l.refused(k.cause, fmt.Sprintf("%s: %s (Kerberos error %s)", asked, k.says, m[1]))
+	var no messages.KRBError
+	if errors.As(err, &no) {
+		if k, ok := kerberosCauses[no.ErrorCode]; ok {
+			return l.refused(k.cause, fmt.Sprintf("%s: %s (Kerberos error %d)", asked, k.says, no.ErrorCode))
 		}
 	}
-	if strings.Contains(text, "clock skew with KDC too large") { // found by the library itself
-		return l.refused(causeSkew, asked+": "+kerberosCauses["37"].says)
+	text := remote.CleanText(err.Error())
+	switch {
+	case strings.Contains(text, "clock skew with KDC too large"): // found by the library itself
+		return l.refused(causeSkew, asked+": "+kerberosCauses[errorcode.KRB_AP_ERR_SKEW].says)
+	case errors.Is(err, errWeak):
+		return l.refused(causeCipher, asked+": "+text)
+	case errors.Is(err, errNoCentre):
+		return l.refused(causeNoCentre, asked+": "+text)
 	}
 	return l.refused(causeUntold, asked+": "+text)
 }
@@ -114,6 +120,7 @@ var mendCause = map[cause]string{
 	causeSkew:       "On this computer: timedatectl\nOn the host and on the domain controller: w32tm /query /status\nSet the clock that is wrong; the password was not at fault.",
 	causeService:    "Address the host by the full name under which the domain knows it: stctl host edit HOST --address name.domain\nOn a domain controller: setspn -Q HTTP/name.domain",
 	causeCipher:     "On a domain controller: Get-ADUser 'USER' -Properties msDS-SupportedEncryptionTypes\nLet the account use AES: Set-ADUser 'USER' -KerberosEncryptionType AES128,AES256, then set its password anew.",
+	causeNoCentre:   "Check the realm's kdc lines in the Kerberos configuration (/etc/krb5.conf, or what KRB5_CONFIG names), and that this computer reaches TCP port 88 of them.",
 	causePolicy:     "On a domain controller: Get-ADUser 'USER' -Properties LogonWorkstations,MemberOf | Format-List LogonWorkstations,MemberOf",
 	causeNoBasic:    "Use another way to log in: stctl host edit HOST --auth ntlm\nOn the host: Get-ChildItem WSMan:\\localhost\\Service\\Auth",
 	causeNoNTLM:     "Let it log in by Kerberos: stctl host edit HOST --auth kerberos --user name@REALM\nOn the host: Get-ItemProperty HKLM:\\SYSTEM\\CurrentControlSet\\Control\\Lsa\\MSV1_0 | Format-List Restrict*",
