@@ -572,3 +572,20 @@ func TestUpdatesAreSummedOverHosts(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+func TestAnotherWayToAHostForgetsItsUpdateSystem(t *testing.T) {
+	d, shop, now := newOffice(t)
+	shop.scans["web1"] = believable(*now)
+	ids := addHosts(t, d, "web1")
+	scanAll(t, d, ids)
+	for _, c := range []struct {
+		reach data.Reach
+		want  data.Platform
+	}{{data.ReachLocal, data.APT}, {data.ReachWinRM, data.PlatformUnknown}} {
+		must(t, d.EditHosts(t.Context(), ids, func(h *data.Host) { h.Reach, h.User = c.reach, "admin" }))
+		h, err := d.DB.Host(t.Context(), ids[0])
+		if err != nil || h.Platform != c.want {
+			t.Errorf("by %s it has the update system %q, %v", c.reach, h.Platform, err)
+		}
+	}
+}

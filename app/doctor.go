@@ -9,8 +9,6 @@ import (
 
 	"secondtuesday/data"
 	"secondtuesday/remote"
-	"secondtuesday/remote/linux"
-	"secondtuesday/remote/winupdate"
 )
 
 // A Finding is what one step of a check of a host came to.
@@ -18,8 +16,8 @@ type Finding = remote.Finding
 
 // Results of findings beside those of checks.
 const (
-	NotTried data.CheckResult = "not tried" // an earlier step makes this one senseless
-	Looking  data.CheckResult = "looking"   // the step begins; its result follows under the same name
+	NotTried = remote.NotTried
+	Looking  = remote.Looking
 )
 
 // DoctorTimeout is how long a whole check may take: the first search of a
@@ -45,14 +43,15 @@ var probes = []probe{
 	{"rights", nil, (*exam).rights},
 	{"update system", nil, (*exam).detect},
 	{"what a job needs", nil, (*exam).checks},
-	{"scheduled task", (*exam).isWindows, (*exam).task},
-	{"update source", (*exam).isNotWindows, (*exam).source},
+	{"scheduled task", (*exam).isWindows, (*exam).probe},
+	{"update source", (*exam).isNotWindows, (*exam).probe},
 }
 
 // An exam is one check of one host at work.
 type exam struct {
 	desk     *Desk
 	host     data.Host
+	system   Examiner
 	guide    remote.Guide // nil: there is none, as for this computer
 	way      remote.Way
 	session  remote.Session
@@ -69,7 +68,7 @@ type exam struct {
 func (d *Desk) Doctor(ctx context.Context, h data.Host, step func(Finding)) error {
 	within, stop := context.WithTimeout(ctx, DoctorTimeout)
 	defer stop()
-	e := &exam{desk: d, host: h, guide: remote.GuideOf(d.Dialer, h)}
+	e := &exam{desk: d, host: h, system: d.examiner(h), guide: remote.GuideOf(d.Dialer, h)}
 	e.tell = func(f Finding) {
 		f.Detail = strings.TrimSpace(remote.CleanText(f.Detail))
 		f.Mend = strings.ReplaceAll(f.Mend, "HOST", h.Name)
@@ -119,11 +118,11 @@ func Passes(f Finding) bool {
 }
 
 func (e *exam) hasGuide() bool { return e.guide != nil }
-func (e *exam) hasKey() bool   { return e.hasGuide() && !e.isWindows() }
 
-func (e *exam) hasCertificate() bool { return e.hasGuide() && e.isWindows() }
+func (e *exam) hasCertificate() bool { return e.hasGuide() && e.host.Reach == data.ReachWinRM }
+func (e *exam) hasKey() bool         { return e.hasGuide() && !e.hasCertificate() }
 
-func (e *exam) isWindows() bool    { return e.host.Reach == data.ReachWinRM }
+func (e *exam) isWindows() bool    { return e.host.Windows() }
 func (e *exam) isNotWindows() bool { return !e.isWindows() }
 
 // one returns a finding that passed.
@@ -185,7 +184,7 @@ const soon = 30 * 24 * time.Hour
 
 func (e *exam) greet(ctx context.Context) ([]Finding, bool) {
 	name := "host key"
-	if e.isWindows() {
+	if e.hasCertificate() {
 		name = "certificate"
 	}
 	id, err := e.guide.Greet(ctx, e.host)
@@ -220,23 +219,17 @@ func (e *exam) logIn(ctx context.Context) ([]Finding, bool) {
 }
 
 func (e *exam) rights(ctx context.Context) ([]Finding, bool) {
-	if e.isWindows() {
-		found := winupdate.Rights(ctx, e.session, e.mend)
-		for _, f := range found {
-			if f.Result == data.CheckFailed {
-				return found, false
-			}
-		}
-		return found, true
-	}
-	f := linux.Rights(ctx, e.session)
-	if f.Result == data.CheckFailed {
-		e.lacks = "root"
-		if !errors.Is(f.Err, remote.ErrNoPrivilege) && !errors.Is(f.Err, remote.ErrSudoPassword) {
-			return []Finding{f}, false
+	found := e.system.Rights(ctx, e.session, e.mend)
+	for _, f := range found {
+		switch {
+		case f.Result != data.CheckFailed:
+		case errors.Is(f.Err, remote.ErrNoPrivilege), errors.Is(f.Err, remote.ErrSudoPassword):
+			e.lacks = "root" // a scan works without
+		default:
+			return found, false
 		}
 	}
-	return []Finding{f}, true // a scan works without
+	return found, true
 }
 
 func (e *exam) detect(ctx context.Context) ([]Finding, bool) {
@@ -262,10 +255,6 @@ func (e *exam) checks(ctx context.Context) ([]Finding, bool) {
 	if err != nil {
 		return e.failed(name, err), !errors.Is(err, remote.ErrLost)
 	}
-	mend := linux.MendCheck
-	if e.isWindows() {
-		mend = winupdate.MendCheck
-	}
 	var found []Finding
 	for _, c := range list {
 		f := Finding{Name: c.Name, Result: c.Result, Detail: c.Detail}
@@ -273,55 +262,21 @@ func (e *exam) checks(ctx context.Context) ([]Finding, bool) {
 			f.Result = data.CheckWarned
 		}
 		if f.Result != data.CheckPassed {
-			f.Mend = mend(c.Name)
+			f.Mend = e.system.MendCheck(c.Name)
 		}
 		found = append(found, f)
 	}
 	return append(one(name, "%s looked at", counted(len(list), "thing")), found...), true
 }
 
-// task lets Windows run a task and ask its update server.
-func (e *exam) task(ctx context.Context) ([]Finding, bool) {
-	p, ok := e.platform.(interface {
-		Probe(context.Context, remote.Session, func(Finding))
-	})
-	if !ok {
-		return []Finding{{Name: "scheduled task", Result: NotTried, Detail: "the update system knows no such probe"}}, true
-	}
-	p.Probe(ctx, e.session, func(f Finding) {
-		e.tell(f)
-		if f.Name == "scheduled task" {
-			next := Finding{Name: "update source", Result: Looking}
-			if f.Result != data.CheckPassed {
-				next.Result, next.Detail = NotTried, "the task asks it"
-			}
-			e.tell(next)
+// probe lets the host ask its update source, as a scan does.
+func (e *exam) probe(ctx context.Context) ([]Finding, bool) {
+	scan := func() (data.Scan, error) { return e.platform.Scan(ctx, e.session, false) }
+	e.system.Probe(ctx, e.session, scan, func(f Finding) {
+		if f.Err != nil && f.Mend == "" {
+			f.Mend = e.mend(f.Err)
 		}
+		e.tell(f)
 	})
 	return nil, true
-}
-
-// source scans without having the host fetch anything, and keeps nothing of it.
-func (e *exam) source(ctx context.Context) ([]Finding, bool) {
-	const name = "update source"
-	scan, err := e.platform.Scan(ctx, e.session, false)
-	if err != nil {
-		return e.failed(name, err), false
-	}
-	f := Finding{Name: name, Result: data.CheckPassed, Detail: fmt.Sprintf("the host's lists can be read; updates offered: %d", len(scan.Updates))}
-	if !scan.MetadataAt.IsZero() {
-		f.Detail += "; fetched last at " + scan.MetadataAt.UTC().Format("2006-01-02 15:04") + " UTC"
-	}
-	var said []string
-	for _, p := range scan.Problems {
-		said = append(said, fmt.Sprintf("%s: %s", p.Kind, p.Detail))
-	}
-	if len(said) > 0 {
-		f.Result, f.Detail = data.CheckWarned, strings.Join(said, "; ")
-		if !scan.Trusted() {
-			f.Result = data.CheckFailed
-		}
-		f.Mend = "Look at the sources on the host, then let it fetch their lists: stctl scan HOST --refresh"
-	}
-	return []Finding{f}, true
 }

@@ -39,6 +39,7 @@ func (d *Desk) SaveHosts(ctx context.Context, hosts []data.Host) ([]data.HostID,
 	if err != nil {
 		return nil, err
 	}
+	askAnew(hosts, before)
 	if err := d.expire(ctx, changed); err != nil {
 		return nil, err
 	}
@@ -135,6 +136,22 @@ func (d *Desk) stored(ctx context.Context, hosts []data.Host) (before []data.Hos
 		return nil, nil, fmt.Errorf("save hosts: %w", err)
 	}
 	return before, ids, nil
+}
+
+// askAnew forgets the update system of hosts that are from now on reached as
+// Windows is, or not any more: its questions would go to another system, which
+// could not even say that they are not for it. before are those of hosts that
+// have an ID, in their order.
+func askAnew(hosts, before []data.Host) {
+	for i := range hosts {
+		if hosts[i].ID == 0 {
+			continue
+		}
+		if (hosts[i].Reach == data.ReachWinRM) != (before[0].Reach == data.ReachWinRM) {
+			hosts[i].Platform = data.PlatformUnknown
+		}
+		before = before[1:]
+	}
 }
 
 // expire makes stored verdicts due for judging before what they rest on

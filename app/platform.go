@@ -5,6 +5,8 @@ import (
 
 	"secondtuesday/data"
 	"secondtuesday/remote"
+	"secondtuesday/remote/linux"
+	"secondtuesday/remote/winupdate"
 )
 
 // A Platform knows one update system. Every method talks to one host and
@@ -40,4 +42,40 @@ type Platform interface {
 
 	// Alive tells one boot from another, and what runs.
 	Alive(ctx context.Context, s remote.Session) (remote.Alive, error)
+}
+
+// An Examiner knows what a check of a host asks of its operating system, before
+// and after its Platform is known.
+type Examiner interface {
+	// Rights tells whether the login may do what a rollout needs. mend knows
+	// what to do about an error of the session. A finding that failed makes the
+	// next steps senseless, unless it is one of root, which a scan does without.
+	Rights(ctx context.Context, s remote.Session, mend func(error) string) []remote.Finding
+
+	// MendCheck says what to do about a check that did not pass, commands
+	// included; empty: nothing is known.
+	MendCheck(name string) string
+
+	// Probe goes the way of a scan up to the update source and keeps nothing.
+	// scan is that of the host's Platform, without refresh. found gets each
+	// finding as it comes, all but the first after one that is Looking.
+	Probe(ctx context.Context, s remote.Session, scan func() (data.Scan, error), found func(remote.Finding))
+}
+
+var (
+	_ Examiner = linux.Host{}
+	_ Examiner = winupdate.Platform{}
+)
+
+// examiner returns who knows h's operating system.
+func (d *Desk) examiner(h data.Host) Examiner {
+	if !h.Windows() {
+		return linux.Host{}
+	}
+	if p, ok := d.PlatformOf(data.WindowsUpdate); ok {
+		if e, ok := p.(Examiner); ok {
+			return e
+		}
+	}
+	return winupdate.Platform{}
 }

@@ -55,6 +55,12 @@ type Finding struct {
 	Err    error            // what went wrong, where it was an error
 }
 
+// Results of findings beside those of checks.
+const (
+	NotTried data.CheckResult = "not tried" // an earlier step makes this one senseless
+	Looking  data.CheckResult = "looking"   // the step begins; its result follows under the same name
+)
+
 // GuideOf returns the guide that d has for h; nil: it has none, as for this
 // computer.
 func GuideOf(d Dialer, h data.Host) Guide {

@@ -3,6 +3,7 @@ package linux
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"secondtuesday/data"
@@ -10,14 +11,14 @@ import (
 )
 
 // Rights tells whether the login gets root, which a rollout needs.
-func Rights(ctx context.Context, s remote.Session) remote.Finding {
+func (Host) Rights(ctx context.Context, s remote.Session, _ func(error) string) []remote.Finding {
 	f := remote.Finding{Name: "rights", Result: data.CheckPassed}
 	a, err := Ask(ctx, s, Question{Name: "rights", Script: "section 'user' id -u\nfinish\n", Root: true})
 	if err == nil {
 		get := reader{answer: a}
 		if user := get.word("user"); get.err == nil && user == "0" {
 			f.Detail = "the login is root, or becomes root"
-			return f
+			return []remote.Finding{f}
 		}
 		err = errors.Join(remote.ErrNoPrivilege, get.err)
 	}
@@ -28,11 +29,11 @@ func Rights(ctx context.Context, s remote.Session) remote.Finding {
 	case errors.Is(err, remote.ErrNoPrivilege):
 		f.Mend = "Log in as root, or allow sudo: as root on the host, visudo -f /etc/sudoers.d/secondtuesday with the line\nUSER ALL=(root) NOPASSWD: ALL\nA scan works without; a rollout does not."
 	}
-	return f
+	return []remote.Finding{f}
 }
 
 // MendCheck says what to do about a check of a platform that did not pass.
-func MendCheck(name string) string {
+func (Host) MendCheck(name string) string {
 	switch {
 	case name == "clock":
 		return "On the host, as root: timedatectl set-ntp true (or start chronyd or ntpd)"
@@ -48,4 +49,31 @@ func MendCheck(name string) string {
 		return "Let the host fetch its lists anew: stctl scan HOST --refresh"
 	}
 	return ""
+}
+
+// Probe scans without having the host fetch anything, and keeps nothing of it.
+func (Host) Probe(_ context.Context, _ remote.Session, scan func() (data.Scan, error), found func(remote.Finding)) {
+	f := remote.Finding{Name: "update source", Result: data.CheckPassed}
+	got, err := scan()
+	if err != nil {
+		f.Result, f.Detail, f.Err = data.CheckFailed, err.Error(), err
+		found(f)
+		return
+	}
+	f.Detail = fmt.Sprintf("the host's lists can be read; updates offered: %d", len(got.Updates))
+	if !got.MetadataAt.IsZero() {
+		f.Detail += "; fetched last at " + got.MetadataAt.UTC().Format("2006-01-02 15:04") + " UTC"
+	}
+	var said []string
+	for _, p := range got.Problems {
+		said = append(said, fmt.Sprintf("%s: %s", p.Kind, p.Detail))
+	}
+	if len(said) > 0 {
+		f.Result, f.Detail = data.CheckWarned, strings.Join(said, "; ")
+		if !got.Trusted() {
+			f.Result = data.CheckFailed
+		}
+		f.Mend = "Look at the sources on the host, then let it fetch their lists: stctl scan HOST --refresh"
+	}
+	found(f)
 }

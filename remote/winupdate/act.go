@@ -27,7 +27,7 @@ func (p Platform) Simulate(ctx context.Context, s remote.Session, want []data.Ta
 	}
 	var c data.Changes
 	for _, t := range want {
-		i := slices.IndexFunc(f.Missing, func(u update) bool { return u.name() == t.Name && u.version() == t.To })
+		i := slices.IndexFunc(f.Missing, func(u update) bool { return u.name() == t.Name && u.version() == t.To && !u.Hidden })
 		why := f.notWhole()
 		switch {
 		case i >= 0:

@@ -39,7 +39,7 @@ const (
 
 // Rights tells whether the account may do what is needed, and whether PowerShell
 // lets it. mend knows what to do about an error of the session.
-func Rights(ctx context.Context, s remote.Session, mend func(error) string) []remote.Finding {
+func (Platform) Rights(ctx context.Context, s remote.Session, mend func(error) string) []remote.Finding {
 	var r rights
 	err := ask(ctx, s, remote.Command{Name: "rights", Script: rightsScript}, &r)
 	failed := func(name string) remote.Finding {
@@ -77,7 +77,7 @@ func (r rights) finding(mend func(error) string) remote.Finding {
 }
 
 // MendCheck says what to do about a check of Check that did not pass.
-func MendCheck(name string) string {
+func (Platform) MendCheck(name string) string {
 	switch name {
 	case "clock":
 		return "On the host: w32tm /query /status; w32tm /resync"
@@ -99,11 +99,12 @@ const forgetTime = 10 * time.Second
 
 // Probe lets the host make a task as a scan does, run it as SYSTEM, ask its
 // update server, and removes the task again. found gets each finding as it comes.
-func (p Platform) Probe(ctx context.Context, s remote.Session, found func(remote.Finding)) {
+func (p Platform) Probe(ctx context.Context, s remote.Session, _ func() (data.Scan, error), found func(remote.Finding)) {
 	id, ran := newScanID(), false
 	f, _, err := p.searchAs(ctx, s, id, true, func() {
 		ran = true
 		found(remote.Finding{Name: findingTask, Result: data.CheckPassed, Detail: `it was made in \SecondTuesday\ and runs as SYSTEM; it is removed again`})
+		found(remote.Finding{Name: findingSource, Result: remote.Looking})
 	})
 	if err != nil {
 		ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), forgetTime)
@@ -111,6 +112,7 @@ func (p Platform) Probe(ctx context.Context, s remote.Session, found func(remote
 		forget(ctx, s, id)
 		if !ran {
 			found(taskFinding(err))
+			found(remote.Finding{Name: findingSource, Result: remote.NotTried, Detail: "the task asks it"})
 			return
 		}
 		found(remote.Finding{Name: findingSource, Result: data.CheckFailed, Detail: "the search did not come to its end: " + remote.CleanText(err.Error()),

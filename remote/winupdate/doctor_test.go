@@ -10,17 +10,16 @@ import (
 	"secondtuesday/data"
 	"secondtuesday/remote"
 	"secondtuesday/remote/remotetest/windows"
-	"secondtuesday/remote/winupdate"
 )
 
 func TestRightsAndProbeOfASoundHost(t *testing.T) {
 	each(t, func() windows.State { return shop(time.Now()) }, func(t *testing.T, r *rig) {
 		var lines []string
 		tell := func(f remote.Finding) { lines = append(lines, fmt.Sprintf("%s: %s: %s", f.Name, f.Result, f.Detail)) }
-		for _, f := range winupdate.Rights(t.Context(), r.session, nil) {
+		for _, f := range r.Rights(t.Context(), r.session, nil) {
 			tell(f)
 		}
-		r.Probe(t.Context(), r.session, tell)
+		r.Probe(t.Context(), r.session, nil, tell)
 		text := strings.Join(lines, "\n")
 		for _, want := range []string{"rights: passed: ", "is a local administrator", "PowerShell: passed: version ", "scheduled task: passed: ", "update source: passed: "} {
 			if !strings.Contains(text, want) {
@@ -36,7 +35,7 @@ func TestRightsAndProbeOfASoundHost(t *testing.T) {
 func TestAccountWithoutRightsIsFound(t *testing.T) {
 	each(t, func() windows.State { return shop(time.Now()) }, func(t *testing.T, r *rig) {
 		r.change(func(s *windows.State) { s.Faults.NotAdmin = true })
-		found := winupdate.Rights(t.Context(), r.session, func(err error) string { return "mend it" })
+		found := r.Rights(t.Context(), r.session, func(err error) string { return "mend it" })
 		if f := found[0]; f.Result != data.CheckFailed || !errors.Is(f.Err, remote.ErrNotAdmin) || f.Mend != "mend it" {
 			t.Errorf("got %+v", f)
 		}

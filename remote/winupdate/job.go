@@ -334,9 +334,9 @@ func (u updated) fate() string {
 	case "asks":
 		return "skipped: it would ask a person at the screen"
 	case "deadline":
-		return "not started: the window was over"
+		return u.notDone() + ": the window was over"
 	case "cancelled":
-		return "not started: cancelled"
+		return u.notDone() + ": cancelled"
 	case "failed":
 		phase := "install"
 		if u.Phase == "download" {
@@ -345,6 +345,14 @@ func (u updated) fate() string {
 		return phase + " failed: " + withCode(u.Message, u.HResult)
 	}
 	return "not known: " + clip(u.Status)
+}
+
+// notDone says how far an update got before the job was stopped.
+func (u updated) notDone() string {
+	if u.Phase == "download" {
+		return "downloaded, not installed"
+	}
+	return "not started"
 }
 
 // Cancel asks a job to stop before its next update.

@@ -155,8 +155,9 @@ type update struct {
 	Size        int64        `json:"size"`
 	Superseded  list[string] `json:"superseded"` // UpdateIDs that this one replaces
 	Optional    bool         `json:"optional"`
-	Waits       bool         `json:"waits"` // installed, and a reboot is still to come
-	Eula        *bool        `json:"eula"`  // false: it asks for its licence terms
+	Waits       bool         `json:"waits"`  // installed, and a reboot is still to come
+	Hidden      bool         `json:"hidden"` // by somebody on the host: Windows offers it no longer
+	Eula        *bool        `json:"eula"`   // false: it asks for its licence terms
 }
 
 // A historical is one entry of Windows Update's own history.
@@ -245,9 +246,13 @@ func (u update) category() data.Class {
 var severities = map[string]data.Severity{"critical": data.Critical, "important": data.High, "moderate": data.Medium, "low": data.Low}
 
 func (u update) data() data.Update {
+	hold := data.NotHeld
+	if u.Hidden {
+		hold = data.Held
+	}
 	return data.Update{
 		Name: u.name(), Available: u.version(), Title: clip(u.Title), Origin: "Windows Update",
-		Class: u.class(), Severity: severities[strings.ToLower(u.Severity)],
+		Class: u.class(), Severity: severities[strings.ToLower(u.Severity)], Hold: hold,
 		Advisories: sorted(u.Bulletins), CVEs: sorted(u.CVEs), Released: moment(u.Released), Size: max(u.Size, 0),
 	}
 }

@@ -142,7 +142,7 @@ function Scan($Order) {
         $searcher.Online = [bool]$Order.refresh # else what the host last fetched is asked
         $out.where = 'search'
         Step -Text 'search for updates' -Done 1 -Total 4
-        $missing = Search $searcher 'IsInstalled=0 and IsHidden=0'
+        $missing = Search $searcher 'IsInstalled=0' # what somebody has hidden is missing all the same
         Step -Text 'search for what is installed' -Done 2 -Total 4
         $present = Search $searcher 'IsInstalled=1'
         Step -Text 'read the history' -Done 3 -Total 4
@@ -164,9 +164,16 @@ function Scan($Order) {
     $out
 }
 
+# Why nothing more may begin; '' where it may.
+function Halted($Order) {
+    if (Test-Path -LiteralPath (Join-Path $Folder 'cancel')) { return 'cancelled' }
+    if ($clock.Elapsed.TotalSeconds -ge [double]$Order.seconds) { return 'deadline' }
+    ''
+}
+
 # What one planned update came to: installed, failed, gone, unseen, terms, asks,
 # deadline, cancelled, reboot first.
-function Install-One($Session, $Update, $AcceptTerms) {
+function Install-One($Session, $Update, $AcceptTerms, $Order) {
     if ($Update.InstallationBehavior.CanRequestUserInput) { return @{ status = 'asks' } }
     if (-not $Update.EulaAccepted) {
         if (-not $AcceptTerms) { return @{ status = 'terms' } }
@@ -179,6 +186,8 @@ function Install-One($Session, $Update, $AcceptTerms) {
         $downloader.Updates = $one
         $got = $downloader.Download()
         if ($got.ResultCode -ne 2) { return @{ status = 'failed'; phase = 'download'; code = [int]$got.ResultCode; hresult = (Hex $got.GetUpdateResult(0).HResult) } }
+        $halted = Halted -Order $Order # a download may outlast the window
+        if ($halted -ne '') { return @{ status = $halted; phase = 'download' } }
     }
     $installer = $Session.CreateUpdateInstaller()
     $installer.Updates = $one
@@ -188,8 +197,6 @@ function Install-One($Session, $Update, $AcceptTerms) {
     if ($result.ResultCode -eq 2) { $status = 'installed' }
     @{ status = $status; phase = 'install'; code = [int]$result.ResultCode; hresult = (Hex $result.HResult); reboot = [bool]$result.RebootRequired }
 }
-
-function Cancelled { Test-Path -LiteralPath (Join-Path $Folder 'cancel') }
 
 function Install($Order) {
     $planned = @($Order.updates)
@@ -222,8 +229,7 @@ function Install($Order) {
         $n++
         $line = @{ id = [string]$want.id; revision = [int]$want.revision; title = [string]$want.title }
         $update = $search.updates | Where-Object { $_.Identity.UpdateID -eq $want.id -and [int]$_.Identity.RevisionNumber -eq [int]$want.revision } | Select-Object -First 1
-        if ($out.stopped -eq '' -and (Cancelled)) { $out.stopped = 'cancelled' }
-        if ($out.stopped -eq '' -and $clock.Elapsed.TotalSeconds -ge [double]$Order.seconds) { $out.stopped = 'deadline' }
+        if ($out.stopped -eq '') { $out.stopped = Halted -Order $Order }
         if ($out.stopped -ne '') {
             $line.status = $out.stopped
         } elseif (-not $update) {
@@ -233,7 +239,7 @@ function Install($Order) {
             Step -Text "install $n of $($planned.Count): $($want.title)" -Done ($n - 1) -Total $planned.Count
             $asked = -not $update.EulaAccepted
             try {
-                $got = Install-One -Session $session -Update $update -AcceptTerms ([bool]$want.terms)
+                $got = Install-One -Session $session -Update $update -AcceptTerms ([bool]$want.terms) -Order $Order
                 foreach ($key in $got.Keys) { $line[$key] = $got[$key] }
             } catch {
                 $line.status = 'failed'
@@ -241,6 +247,7 @@ function Install($Order) {
                 $line.message = [string]$_.Exception.GetBaseException().Message
             }
             $line.accepted = $asked -and [bool]$update.EulaAccepted
+            if (@('cancelled', 'deadline') -contains $line.status) { $out.stopped = $line.status }
         }
         Say ("   " + $line.status + " " + [string]$line.hresult)
         $out.updates += $line

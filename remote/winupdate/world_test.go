@@ -968,14 +968,13 @@ func TestScanWithoutRefreshAsksNobodyElse(t *testing.T) {
 	last := time.Now().Add(-3 * time.Hour).Truncate(time.Second).UTC()
 	each(t, func() windows.State {
 		s := shop(time.Now())
-		s.Updates[3].Hidden = true // an administrator does not want it
 		s.LastSearch, s.Source.Error = last, 0x80072EE2
 		s.Pending = []string{windows.CBSPackagesPending, windows.CBSRebootInProgress, windows.UpdateServices,
 			windows.FileRename, windows.UpdateExeVolatile, windows.JoinDomain, windows.ComputerRename}
 		return s
 	}, func(t *testing.T, r *rig) {
 		scan := r.scan(false)
-		if !scan.Trusted() || !scan.MetadataAt.Equal(last) || len(scan.Updates) != 3 {
+		if !scan.Trusted() || !scan.MetadataAt.Equal(last) || len(scan.Updates) != 4 {
 			t.Errorf("problems %v, fetched %s, want %s, %d updates", scan.Problems, scan.MetadataAt, last, len(scan.Updates))
 		}
 		want := []data.RebootReason{{Source: "servicing", Detail: "RebootInProgress"}, {Source: "servicing", Detail: "PackagesPending"}, {Source: "Windows Update", Detail: "a service of it waits"}}

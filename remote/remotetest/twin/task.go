@@ -212,7 +212,12 @@ func (k *task) search(criteria string, offline bool) (found *windows.Found, brok
 	return found, broken, nil
 }
 
-const pending = "IsInstalled=0 and IsHidden=0"
+// What a scan searches for, and what a job does, which leaves out what somebody
+// has hidden.
+const (
+	missing     = "IsInstalled=0"
+	installable = "IsInstalled=0 and IsHidden=0"
+)
 
 func (k *task) scan(o order) fields {
 	k.step("read facts", 0, 4)
@@ -223,7 +228,7 @@ func (k *task) scan(o order) fields {
 		return out
 	}
 	k.step("search for updates", 1, 4)
-	missing, broken, err := k.search(pending, !o.Refresh)
+	absent, broken, err := k.search(missing, !o.Refresh)
 	if err != nil {
 		return fail("search", err)
 	}
@@ -243,7 +248,7 @@ func (k *task) scan(o order) fields {
 			"operation": e.Operation, "code": e.ResultCode, "hresult": hex(e.HResult), "client": e.Client})
 	}
 	warnings := []string{}
-	for _, w := range append(missing.Warnings, present.Warnings...) {
+	for _, w := range append(absent.Warnings, present.Warnings...) {
 		warnings = append(warnings, hex(w.HResult)+" "+w.Message)
 	}
 	all := func(updates []windows.Update) []fields {
@@ -254,9 +259,9 @@ func (k *task) scan(o order) fields {
 		return described
 	}
 	out["history"], out["warnings"], out["fetched"] = history, warnings, k.fetched(o.Refresh)
-	out["code"], out["installedCode"] = missing.ResultCode, present.ResultCode
+	out["code"], out["installedCode"] = absent.ResultCode, present.ResultCode
 	out["broken"] = broken + more
-	out["missing"], out["installed"] = all(missing.Updates), all(present.Updates)
+	out["missing"], out["installed"] = all(absent.Updates), all(present.Updates)
 	return out
 }
 
@@ -287,7 +292,7 @@ func (k *task) install(o order) fields {
 		}
 	}
 	k.step("search for the planned updates", 0, total)
-	offered, broken, err := k.search(pending, false)
+	offered, broken, err := k.search(installable, false)
 	if err != nil {
 		out["error"], out["message"] = fault(err)
 		return out
@@ -298,12 +303,8 @@ func (k *task) install(o order) fields {
 			return out // ended by somebody, or the computer goes down
 		}
 		line := fields{"id": want.ID, "revision": want.Revision, "title": want.Title}
-		switch {
-		case stopped != "":
-		case k.cancelled():
-			stopped = "cancelled"
-		case time.Since(k.began).Seconds() >= o.Seconds:
-			stopped = "deadline"
+		if stopped == "" {
+			stopped = k.halted(o)
 		}
 		update := pick(offered.Updates, want.ID, want.Revision)
 		switch {
@@ -315,8 +316,11 @@ func (k *task) install(o order) fields {
 			line["status"] = "gone"
 		default:
 			k.step("install "+strconv.Itoa(n+1)+" of "+strconv.Itoa(total)+": "+want.Title, n, total)
-			for key, v := range k.one(update, want.Terms) {
+			for key, v := range k.one(update, want.Terms, o) {
 				line[key] = v
+			}
+			if s := line["status"]; s == "cancelled" || s == "deadline" {
+				stopped = s.(string)
 			}
 		}
 		code, _ := line["hresult"].(string)
@@ -329,9 +333,15 @@ func (k *task) install(o order) fields {
 	return out
 }
 
-func (k *task) cancelled() bool {
-	_, err := os.Stat(filepath.Join(k.folder, "cancel"))
-	return err == nil
+// halted says why nothing more may begin; "" where it may.
+func (k *task) halted(o order) string {
+	if _, err := os.Stat(filepath.Join(k.folder, "cancel")); err == nil {
+		return "cancelled"
+	}
+	if time.Since(k.began).Seconds() >= o.Seconds {
+		return "deadline"
+	}
+	return ""
 }
 
 func pick(offered []windows.Update, id string, revision int) *windows.Update {
@@ -344,14 +354,14 @@ func pick(offered []windows.Update, id string, revision int) *windows.Update {
 }
 
 // one brings in one update.
-func (k *task) one(u *windows.Update, acceptTerms bool) fields {
+func (k *task) one(u *windows.Update, acceptTerms bool, o order) fields {
 	asked := u.Eula != "" && !u.EulaAccepted
-	line := k.tried(u, acceptTerms)
+	line := k.tried(u, acceptTerms, o)
 	line["accepted"] = asked && u.EulaAccepted
 	return line
 }
 
-func (k *task) tried(u *windows.Update, acceptTerms bool) fields {
+func (k *task) tried(u *windows.Update, acceptTerms bool, o order) fields {
 	id := windows.ID{UpdateID: u.UpdateID, Revision: u.Revision}
 	failed := func(err error) fields {
 		code, message := fault(err)
@@ -376,6 +386,9 @@ func (k *task) tried(u *windows.Update, acceptTerms bool) fields {
 		}
 		if got.ResultCode != windows.Succeeded {
 			return fields{"status": "failed", "phase": "download", "code": got.ResultCode, "hresult": hex(got.Each[0].HResult)}
+		}
+		if halted := k.halted(o); halted != "" {
+			return fields{"status": halted, "phase": "download"}
 		}
 	}
 	done, err := k.w.Install(k.caller, "Second Tuesday", id)
