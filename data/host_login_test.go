@@ -23,6 +23,7 @@ func TestAWindowsHostNamesAUserThatWindowsUnderstands(t *testing.T) {
 		"nothing before the @":        {Host{User: "@CORP"}, "write name@realm"},
 		"Kerberos":                    {Host{Auth: AuthKerberos, User: "patching@CORP.EXAMPLE"}, ""},
 		"Kerberos, domain first":      {Host{Auth: AuthKerberos, User: `CORP.EXAMPLE\patching`}, ""},
+		"Kerberos, short domain":      {Host{Auth: AuthKerberos, User: `CORP\patching`}, "write patching@REALM, such as patching@CORP.EXAMPLE.TEST"},
 		"Kerberos, bare name":         {Host{Auth: AuthKerberos, User: "patching"}, "Kerberos wants the realm: write patching@REALM"},
 		"Kerberos, the host's own":    {Host{Auth: AuthKerberos, User: `.\patching`}, "Kerberos wants the realm: write patching@REALM"},
 		"Kerberos, IPv4":              {Host{Auth: AuthKerberos, User: "patching@CORP.EXAMPLE", Address: "192.0.2.7"}, "Kerberos wants the host's DNS name, not the address 192.0.2.7"},

@@ -93,6 +93,8 @@ func (h Host) validLogin() error {
 		return nil
 	case !split || domain == ".":
 		return fmt.Errorf("user %s: Kerberos wants the realm: write %s@REALM", h.User, strings.TrimPrefix(h.User, `.\`))
+	case strings.Contains(h.User, `\`) && !strings.Contains(domain, "."): // a short name, as NTLM has it
+		return fmt.Errorf("user %s: Kerberos wants the realm, not the domain's short name: write %s@REALM, such as %s@%s.EXAMPLE.TEST", h.User, name, name, domain)
 	case net.ParseIP(h.Target()) != nil:
 		return fmt.Errorf("Kerberos wants the host's DNS name, not the address %s", h.Target())
 	}

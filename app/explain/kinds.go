@@ -36,7 +36,7 @@ var kinds = []kind{
 	{remote.ErrLost, Words{Title: "Connection lost", Next: "It is not known what happened since. The job goes on on the host by itself; open the host again and it is looked up, not repeated."}},
 	{remote.ErrGarbage, Words{Title: "Host's answer makes no sense", Next: "Nothing was concluded from it. The raw answer is kept as evidence with the scan; a login script that prints is the usual cause."}},
 	{remote.ErrHostKeyRefused, Words{Title: "Host key was refused", Next: "The key is revoked, or its certificate is out of date or for another name. Nothing was sent. Ask whoever looks after the host's keys."}},
-	{remote.ErrInsecure, Words{Title: "No safe way to log in", Next: "Nothing secret was sent. Set up HTTPS on the host, or allow Negotiate with encryption; the manual's page on preparing Windows says how."}},
+	{remote.ErrInsecure, Words{Title: "No safe way to log in", Next: "Nothing secret was sent. Let the host take Negotiate; over HTTP, with encryption, or better set up HTTPS. The manual's page on preparing Windows says how."}},
 	{remote.ErrNotAdmin, Words{Title: "Account may not manage the host", Next: "It needs to be a local administrator. For a local account other than the built-in one, Windows wants LocalAccountTokenFilterPolicy as well; the manual says how."}},
 	{remote.ErrQuota, Words{Title: "Too many sessions on the host", Next: "Other programs hold shells of this account there, or old ones have not ended. Wait a few minutes, or close them, then try again."}},
 	{remote.ErrConstrained, Words{Title: "PowerShell is constrained", Next: "A policy (WDAC or AppLocker) forbids scripts to use what Windows Update needs. Ask whoever looks after the policy to allow this account."}},

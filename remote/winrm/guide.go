@@ -67,6 +67,8 @@ func (d *Dialer) Mend(h data.Host, err error) string {
 	var unknown *remote.HostKeyUnknownError
 	var changed *remote.HostKeyChangedError
 	switch {
+	case errors.Is(err, remote.ErrInsecure) && d.way(h).tls():
+		return strings.ReplaceAll(mendNegotiate, "HOST", h.Name)
 	case errors.As(err, &unknown):
 		return fmt.Sprintf("Read the certificate's SHA-256 on the host's own console, in PowerShell:\n%s\nIf it is the same: stctl host accept-key %s --fingerprint %s",
 			remote.ReadCertificates, h.Name, unknown.Fingerprint)
@@ -85,6 +87,9 @@ func (d *Dialer) Mend(h data.Host, err error) string {
 	return ""
 }
 
+// mendNegotiate is for a host over HTTPS that does not take NTLM as it should be.
+const mendNegotiate = "Let the host take Negotiate:\nSet-Item WSMan:\\localhost\\Service\\Auth\\Negotiate $true\nOr log in another way that it offers: stctl host edit HOST --auth kerberos --user name@REALM; for an account of the host itself --auth basic, which shows the password to whatever answers with that certificate.\nIf it does take Negotiate, something stands between that changes what it says."
+
 // mends are read in this order.
 var mends = []struct {
 	err  error
@@ -92,7 +97,7 @@ var mends = []struct {
 }{
 	{secret.ErrElsewhere, "The password was not sent. If the entry is right, store the password again: stctl secret set login HOST\nIf you do not know who changed it, look first: stctl audit list"},
 	{secret.ErrNone, "Keep the account's password; nothing was sent to the host: stctl secret set login HOST"},
-	{remote.ErrHeldBack, "Make sure that the account is not locked and its password not expired. On a domain controller: Get-ADUser NAME -Properties LockedOut,PasswordExpired\nThen keep the password again: stctl secret set login HOST"},
+	{remote.ErrHeldBack, "Make sure that the account is not locked and its password not expired. On a domain controller: Get-ADUser NAME -Properties LockedOut,PasswordExpired\nIf it is well, the hosts that refused it are at fault: leave them out.\nThen keep the password again: stctl secret set login HOST"},
 	{remote.ErrInsecure, "Set up HTTPS on the host (the manual's page on preparing a Windows server says how), or let it take Negotiate:\nSet-Item WSMan:\\localhost\\Service\\Auth\\Negotiate $true"},
 	{remote.ErrUnreachable, "On the host, in PowerShell as administrator:\nGet-Service WinRM; winrm enumerate winrm/config/listener\nGet-NetFirewallRule -Enabled True -Direction Inbound | Get-NetFirewallPortFilter | Where-Object LocalPort -in 5985, 5986\nThe manual's page on preparing a Windows server says how to make a certificate, the listener and the rule. With a certificate from an authority: winrm quickconfig -transport:https"},
 	{remote.ErrNotAdmin, "Make the account a local administrator of the host: Add-LocalGroupMember -SID S-1-5-32-544 -Member 'DOMAIN\\user'\nFor a local account other than the built-in one:\nSet-ItemProperty HKLM:\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Policies\\System LocalAccountTokenFilterPolicy 1 -Type DWord"},

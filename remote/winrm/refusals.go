@@ -77,11 +77,19 @@ func counts(t target, err error) bool {
 // of returns what is known of a target's account; nil for one of the host's own,
 // which no other host can lock.
 func (r *refusals) of(t target) *account {
-	if t.domain == "" && !strings.Contains(t.user, "@") && t.auth != data.AuthKerberos {
+	name, domain, ofDomain := strings.Cut(t.user, "@")
+	if t.domain != "" {
+		name, domain, ofDomain = t.user, t.domain, true
+	}
+	if !ofDomain && t.auth != data.AuthKerberos {
 		return nil
 	}
+	// CORP\anna, corp.example\Anna and anna@corp.example are one: Windows knows no
+	// case, and a domain's short name is most often how its long one begins. Where
+	// it is not, two accounts with one name and one password are held to be one.
+	short, _, _ := strings.Cut(domain, ".")
 	mac := hmac.New(sha256.New, r.key)
-	fmt.Fprintf(mac, "%q %q %q", strings.ToLower(t.domain), strings.ToLower(t.user), t.secret.Reveal())
+	fmt.Fprintf(mac, "%q %q %q", strings.ToLower(short), strings.ToLower(name), t.secret.Reveal())
 	if t.keytab != "" {
 		if info, err := os.Stat(t.keytab); err == nil {
 			fmt.Fprintf(mac, " %q %d", t.keytab, info.ModTime().UnixNano())

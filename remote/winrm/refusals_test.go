@@ -31,10 +31,13 @@ func TestRefusalsAreForgottenInTime(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := try(on("win3", "Anna", "corp", "old"), nil); !errors.Is(err, remote.ErrHeldBack) {
-		t.Errorf("got %v", err)
+	for _, same := range []string{`corp\Anna`, "anna@corp", "ANNA@Corp.Example.Test", `corp.example.test\anna`} {
+		user, domain := splitUser(same)
+		if err := try(on("win3", user, domain, "old"), nil); !errors.Is(err, remote.ErrHeldBack) {
+			t.Errorf("%s: got %v", same, err)
+		}
 	}
-	for _, other := range []target{on("win3", "anna", "CORP", "new"), on("win3", "bert", "CORP", "old"), on("win3", "anna", "", "old")} {
+	for _, other := range []target{on("win3", "anna", "CORP", "new"), on("win3", "bert", "CORP", "old"), on("win3", "anna", "", "old"), on("win3", "anna", "CORP2", "old"), on("win3", "anna@lab.example.test", "", "old")} {
 		if err := try(other, nil); err != nil {
 			t.Errorf("another account or password: %v", err)
 		}

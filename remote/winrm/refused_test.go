@@ -114,3 +114,18 @@ func TestAClockThatIsOffIsNoWrongPassword(t *testing.T) {
 		}
 	}
 }
+
+// A host that offers Basic alone needs no HTTPS if it is there already.
+func TestHostThatOffersBasicAloneIsToldWhatHelpsThere(t *testing.T) {
+	for auth, want := range map[data.Auth][2]string{data.AuthNTLM: {"--auth basic", "Set up HTTPS"}, data.AuthSealedHTTP: {"Set up HTTPS", "--auth basic"}} {
+		s := host(t, over[auth])
+		s.SetFaults(wsman.Faults{BasicOnly: true})
+		d, h := dialer(t, s), s.Host("win1", "admin")
+		h.Auth = auth
+		_, err := d.Dial(t.Context(), h)
+		mend := d.Mend(h, err)
+		if !errors.Is(err, remote.ErrInsecure) || !strings.Contains(mend, want[0]) || strings.Contains(mend, want[1]) || !strings.Contains(mend, "Negotiate $true") || strings.Contains(mend, "HOST") {
+			t.Errorf("%q: %v: mend:\n%s", auth, err, mend)
+		}
+	}
+}
