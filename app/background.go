@@ -23,7 +23,9 @@ func (d *Desk) Background(ctx context.Context, host data.HostID) (data.Backgroun
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return data.Background{}, err
 	}
-	return winupdate.Background(all), nil
+	b := winupdate.Background(all)
+	b.Certificate = readCertificate(all)
+	return b, nil
 }
 
 // ReplacedText names what an update replaces: "KB5040437, KB5041160 and 31 others".
