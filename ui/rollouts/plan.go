@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -185,11 +186,26 @@ func termsText(before string, ts []data.Target) string {
 
 // warnText says what a person should know before a yes to the plan.
 func warnText(p *planView) string {
-	parts := []string{exceptedText(p.excepted)}
+	parts := []string{exceptedText(p.excepted), warningsText(p.warnings)}
 	if terms := termsText("It accepts the licence terms of: ", app.Terms(p.plan, data.TermsAccepted)); terms != "" {
 		parts = append(parts, dot(terms)+".")
 	}
-	return strings.TrimSpace(strings.Join(parts, " "))
+	return strings.TrimSpace(strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " "))
+}
+
+// warningsShown is how many warnings of the verdicts are told whole.
+const warningsShown = 3
+
+// warningsText tells what the verdicts know against a plan; "" where they know nothing.
+func warningsText(ws []app.PlanWarning) string {
+	var parts []string
+	for _, w := range ws[:min(len(ws), warningsShown)] {
+		parts = append(parts, dot(w.Text())+".")
+	}
+	if n := len(ws) - warningsShown; n > 0 {
+		parts = append(parts, kit.Count(n, "more warning.", "more warnings."))
+	}
+	return strings.Join(parts, " ")
 }
 
 // timeSentence says which hosts are in time, and the sign of the whole.
