@@ -342,7 +342,7 @@ func arrange(p *data.Plan, hosts []data.Host) {
 	slices.SortFunc(p.Hosts, func(a, b data.PlanHost) int {
 		return cmp.Or(a.Ring-b.Ring, strings.Compare(name[a.Host], name[b.Host]))
 	})
-	p.Rings = ringsOf(*p)
+	p.Rings = RingsOf(*p)
 }
 
 // SavePlan stores a plan; from then on what it would do never changes.

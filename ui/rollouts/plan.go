@@ -146,7 +146,7 @@ func planSentence(p data.Plan) string {
 		remove += len(h.Changes.Remove)
 	}
 	s := fmt.Sprintf("%s on %s", kit.Count(up, "update goes in", "updates go in"), kit.Count(len(p.Hosts), "host", "hosts"))
-	if n := len(ringsOf(p)); n > 1 {
+	if n := len(app.RingsOf(p)); n > 1 {
 		s += fmt.Sprintf(" in %d rings", n)
 	}
 	if add > 0 {
