@@ -186,11 +186,25 @@ func termsText(before string, ts []data.Target) string {
 
 // warnText says what a person should know before a yes to the plan.
 func warnText(p *planView) string {
-	parts := []string{exceptedText(p.excepted), warningsText(p.warnings)}
+	parts := []string{leftOutText(p.left), exceptedText(p.excepted), warningsText(p.warnings)}
 	if terms := termsText("It accepts the licence terms of: ", app.Terms(p.plan, data.TermsAccepted)); terms != "" {
 		parts = append(parts, dot(terms)+".")
 	}
 	return strings.TrimSpace(strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " "))
+}
+
+// leftOutText counts the hosts that the plan leaves out as a whole; "" for none.
+func leftOutText(left []app.PlanNote) string {
+	var hosts []data.HostID
+	for _, n := range left {
+		if n.Update == "" && !slices.Contains(hosts, n.Host.ID) {
+			hosts = append(hosts, n.Host.ID)
+		}
+	}
+	if len(hosts) == 0 {
+		return ""
+	}
+	return kit.Count(len(hosts), "host that was asked for is left out.", "hosts that were asked for are left out.")
 }
 
 // warningsShown is how many warnings of the verdicts are told whole.
