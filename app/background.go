@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"secondtuesday/data"
 	"secondtuesday/data/store"
@@ -13,8 +15,18 @@ import (
 
 // Background reads what the evidence of a host's newest scan tells beside the
 // scan: of Windows its own history of updates, and what missing updates replace.
-// Of other hosts nothing is known, without a reason.
+// What a run of this workspace saw Windows take back is among what was tried,
+// also where Windows' history is silent on it. Of other hosts nothing is known,
+// without a reason.
 func (d *Desk) Background(ctx context.Context, host data.HostID) (data.Background, error) {
+	runs, err := d.undone(ctx)
+	if err != nil {
+		return data.Background{}, err
+	}
+	return d.background(ctx, host, runs)
+}
+
+func (d *Desk) background(ctx context.Context, host data.HostID, undone []data.Run) (data.Background, error) {
 	scans, err := d.DB.Scans(ctx, host, 1)
 	if err != nil || len(scans) == 0 || scans[0].Platform != data.WindowsUpdate {
 		return data.Background{}, err
@@ -23,7 +35,33 @@ func (d *Desk) Background(ctx context.Context, host data.HostID) (data.Backgroun
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return data.Background{}, err
 	}
-	return winupdate.Background(all), nil
+	b := winupdate.Background(all)
+	b.Certificate = readCertificate(all)
+	for _, r := range undone {
+		if r.Host != host {
+			continue
+		}
+		if b.Tried == nil {
+			b.Tried = map[string]data.Past{}
+		}
+		for _, t := range r.RolledBack {
+			if _, told := b.Tried[t.To]; !told {
+				b.Tried[t.To] = data.Past{At: r.Ended, Name: t.Name, Title: t.Title, Version: t.To, By: "Second Tuesday", Failed: true,
+					Result: "rolled back by Windows during the reboot", Times: 1}
+			}
+		}
+	}
+	return b, nil
+}
+
+// undoneFor is for how long a run that Windows undid is remembered: an update is
+// replaced by the next month's before.
+const undoneFor = 92 * 24 * time.Hour
+
+// undone returns the runs that Windows undid, and that no later one made good.
+func (d *Desk) undone(ctx context.Context) ([]data.Run, error) {
+	runs, err := d.DB.Troubled(ctx, d.Now().Add(-undoneFor))
+	return slices.DeleteFunc(runs, func(r data.Run) bool { return len(r.RolledBack) == 0 }), err
 }
 
 // ReplacedText names what an update replaces: "KB5040437, KB5041160 and 31 others".

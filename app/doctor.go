@@ -179,9 +179,6 @@ func (e *exam) knock(ctx context.Context) ([]Finding, bool) {
 	return one(name, "%s answers; expected there: %s", address, e.way.By), true
 }
 
-// soon is how long before its end a certificate is warned of.
-const soon = 30 * 24 * time.Hour
-
 func (e *exam) greet(ctx context.Context) ([]Finding, bool) {
 	name := "host key"
 	if e.hasCertificate() {
@@ -196,9 +193,14 @@ func (e *exam) greet(ctx context.Context) ([]Finding, bool) {
 			Mend: "Better: HTTPS. The manual says how to set it up."}}, true
 	}
 	found := one(name, "%s %s, vouched for by %s", id.Type, id.Fingerprint, id.By)
-	if left := id.Until.Sub(e.desk.Now()); !id.Until.IsZero() && left < soon {
+	if id.Certificate == nil {
+		return found, true
+	}
+	c := certificateOf(id)
+	end, soon := CertificateEnd(c, e.desk.Now())
+	found[0].Detail += "; for " + CertificateText(c) + "; validity: " + end
+	if soon {
 		found[0].Result = data.CheckWarned
-		found[0].Detail += "; it is valid until " + id.Until.UTC().Format(time.DateOnly)
 		found[0].Mend = "Renew the certificate of the WinRM listener; the new one has to be vouched for unless an authority does."
 	}
 	return found, true

@@ -41,7 +41,11 @@ func (g *fakeGuide) Way(h data.Host) (remote.Way, error) {
 func (g *fakeGuide) Knock(context.Context, data.Host) (string, error) { return "192.0.2.1:22", g.knock }
 
 func (g *fakeGuide) Greet(context.Context, data.Host) (remote.Identity, error) {
-	return remote.Identity{Type: "ssh-ed25519", Fingerprint: "SHA256:x", By: "a \x1b[31mperson", Until: g.until}, g.greet
+	id := remote.Identity{Type: "ssh-ed25519", Fingerprint: "SHA256:x", By: "a \x1b[31mperson"}
+	if !g.until.IsZero() {
+		id.Certificate = &remote.Certificate{Subject: "CN=dc1", Issuer: "CN=dc1", NotAfter: g.until}
+	}
+	return id, g.greet
 }
 
 func (g *fakeGuide) Mend(_ data.Host, err error) string { return "mend " + err.Error() + " of HOST" }
@@ -155,7 +159,7 @@ func TestNameThatAnotherLooksUpKeepsNoHostFromBeingSound(t *testing.T) {
 
 func TestCertificateThatEndsSoonIsWarnedOf(t *testing.T) {
 	d, shop, _ := newOffice(t)
-	for left, want := range map[time.Duration]data.CheckResult{soon - time.Hour: data.CheckWarned, soon + time.Hour: data.CheckPassed} {
+	for left, want := range map[time.Duration]data.CheckResult{certificateSoon - time.Hour: data.CheckWarned, certificateSoon + time.Hour: data.CheckPassed} {
 		d.Dialer = &fakeGuide{Dialer: shop, until: d.Now().Add(left)}
 		_, found := examined(t, d, data.Host{Name: "web1", Address: "192.0.2.1"})
 		if f := found["host key"]; f.Result != want || strings.Contains(f.Detail, "\x1b") || want == data.CheckWarned && f.Mend == "" {

@@ -109,6 +109,7 @@ type turn struct {
 	rules [classCount * severityCount]int16
 
 	counts  [complianceCount]int
+	waiting int          // of the updates: installed, and waiting for a reboot
 	first   ruling       // of the update with the earliest deadline among the worst
 	firstOf *data.Update // that update
 	nextDue time.Time
@@ -371,6 +372,9 @@ func worse(c data.Compliance) int {
 // count adds a ruling to the host's sums.
 func (t *turn) count(u *data.Update, r ruling) {
 	t.counts[worse(r.compliance)]++
+	if u.Hold == data.WaitsForReboot {
+		t.waiting++
+	}
 	if t.firstOf == nil || worse(r.compliance) < worse(t.first.compliance) ||
 		(r.compliance == t.first.compliance && earlier(r.due, t.first.due)) {
 		t.first, t.firstOf = r, u

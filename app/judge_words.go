@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -21,7 +22,7 @@ type side struct {
 // host sums up.
 func (t *turn) host() data.HostVerdict {
 	h := data.HostVerdict{
-		Host: t.s.Host.ID, Compliance: data.Compliant, Missing: len(t.s.Missing), ScanAt: t.s.Scan.At,
+		Host: t.s.Host.ID, Compliance: data.Compliant, Missing: len(t.s.Missing) - t.waiting, ScanAt: t.s.Scan.At,
 		Version: t.std.Version, Counts: make(map[data.Compliance]int, 2),
 	}
 	for i, c := range data.Compliances {
@@ -55,6 +56,16 @@ func (t *turn) host() data.HostVerdict {
 	words = append(words, "scan of "+Moment(t.s.Scan.At))
 	h.Because = sentence(strings.Join(words, "; "))
 	return h
+}
+
+// doubt says why what is known of a host cannot prove what it lacks; "" where it
+// can, and without a standard, when nothing is judged.
+func (m *Measure) doubt(s Subject, now time.Time) string {
+	if m.std.Version == 0 && len(m.std.Rules) == 0 {
+		return ""
+	}
+	t := m.newTurn(s, now)
+	return cmp.Or(t.blind, t.dim)
 }
 
 // sides judges what is not an update.
@@ -147,8 +158,7 @@ func reasonsText(rs []data.RebootReason) string {
 
 // updatesText says in a clause how the missing updates stand.
 func (t *turn) updatesText() string {
-	n := len(t.s.Missing)
-	if n == 0 {
+	if len(t.s.Missing) == 0 {
 		return "no update is missing"
 	}
 	name := t.firstOf.Name
@@ -159,30 +169,39 @@ func (t *turn) updatesText() string {
 	k := t.counts[worse(t.first.compliance)]
 	switch t.first.compliance {
 	case data.Overdue:
-		return fmt.Sprintf("%s overdue, longest %s, since %s by %s", of(k, n), name, Moment(t.first.due), by)
+		return fmt.Sprintf("%s overdue, longest %s, since %s by %s", t.of(k), name, Moment(t.first.due), by)
 	case data.DueSoon:
-		return fmt.Sprintf("%s due soon, first %s on %s by %s", of(k, n), name, Moment(t.first.due), by)
+		return fmt.Sprintf("%s due soon, first %s on %s by %s", t.of(k), name, Moment(t.first.due), by)
 	case data.Excepted:
-		return fmt.Sprintf("%s excepted, %s until %s", of(k, n), name, day(t.first.expires))
+		return fmt.Sprintf("%s excepted, %s until %s", t.of(k), name, day(t.first.expires))
 	case data.Compliant:
 		if t.first.due.IsZero() {
-			return fmt.Sprintf("%s without a deadline", of(k, n))
+			return fmt.Sprintf("%s without a deadline", t.of(k))
 		}
-		return fmt.Sprintf("%s in time, first %s on %s by %s", of(k, n), name, Moment(t.first.due), by)
+		return fmt.Sprintf("%s in time, first %s on %s by %s", t.of(k), name, Moment(t.first.due), by)
 	}
-	return fmt.Sprintf("%s unknown, such as %s: no rule of the standard fits or the clock's start is not known", of(k, n), name)
+	return fmt.Sprintf("%s unknown, such as %s: no rule of the standard fits or the clock's start is not known", t.of(k), name)
 }
 
-// of writes "2 of 5 missing updates are" for what follows.
-func of(k, n int) string {
-	if n == 1 {
-		return "1 missing update is"
+// of writes "2 of 5 missing updates are" for what follows. What is installed and
+// waits for a reboot is not called missing.
+func (t *turn) of(k int) string {
+	n := len(t.s.Missing)
+	one, more := "missing update", "missing updates"
+	switch t.waiting {
+	case 0:
+	case n:
+		one, more = "update that waits for a reboot", "updates that wait for a reboot"
+	default:
+		more = "updates missing or waiting for a reboot"
 	}
-	verb := "are"
-	if k == 1 {
-		verb = "is"
+	switch {
+	case n == 1:
+		return "1 " + one + " is"
+	case k == 1:
+		return fmt.Sprintf("%d of %d %s is", k, n, more)
 	}
-	return fmt.Sprintf("%d of %d missing updates %s", k, n, verb)
+	return fmt.Sprintf("%d of %d %s are", k, n, more)
 }
 
 // verdict makes a verdict of a ruling; its sentence is left to because.
@@ -200,7 +219,11 @@ func (t *turn) verdict(m *data.Missing, r ruling) data.Verdict {
 func (t *turn) because(m *data.Missing, r ruling) string {
 	by := t.ruleText(m, r)
 	hold := ""
-	if m.Update.Hold != data.NotHeld {
+	switch m.Update.Hold {
+	case data.NotHeld:
+	case data.WaitsForReboot:
+		hold = "; it is installed and waits for a reboot, so it is not in force"
+	default:
 		hold = fmt.Sprintf("; it is %s, which excuses nothing", m.Update.Hold)
 	}
 	age := "; scan of " + Moment(t.s.Scan.At)

@@ -54,9 +54,13 @@ func (q PlanRequest) contradicts() bool {
 
 // A PlanNote tells of a host, or of an update of it, that is not in the plan.
 type PlanNote struct {
-	Host   data.Host
-	Update string // empty: the whole host
-	Why    string
+	data.LeftOut
+	Host data.Host
+}
+
+// leftOut notes that an update of h is left out, or with an empty key all of h.
+func leftOut(h data.Host, key, why string) PlanNote {
+	return PlanNote{Host: h, LeftOut: data.LeftOut{Host: h.ID, Update: key, Why: why}}
 }
 
 // PlanNotes returns what a plan leaves out, with the hosts as they are now. One
@@ -64,7 +68,7 @@ type PlanNote struct {
 func PlanNotes(p data.Plan, hosts []data.Host) []PlanNote {
 	notes := make([]PlanNote, len(p.LeftOut))
 	for i, l := range p.LeftOut {
-		notes[i] = PlanNote{Host: data.Host{ID: l.Host, Name: fmt.Sprintf("host %d (removed)", l.Host)}, Update: l.Update, Why: l.Why}
+		notes[i] = PlanNote{LeftOut: l, Host: data.Host{ID: l.Host, Name: fmt.Sprintf("host %d (removed)", l.Host)}}
 		if at := slices.IndexFunc(hosts, func(h data.Host) bool { return h.ID == l.Host }); at >= 0 {
 			notes[i].Host = hosts[at]
 		}
@@ -120,7 +124,7 @@ func (d *Desk) MakePlan(ctx context.Context, req PlanRequest, done func(data.Hos
 	}
 	arrange(&p, hosts)
 	for _, n := range notes {
-		p.LeftOut = append(p.LeftOut, data.LeftOut{Host: n.Host.ID, Update: n.Update, Why: n.Why})
+		p.LeftOut = append(p.LeftOut, n.LeftOut)
 	}
 	if len(p.Hosts) == 0 && len(notes) > 0 {
 		return p, notes, fmt.Errorf("make plan: %w", ErrAllLeftOut)
@@ -149,7 +153,7 @@ type planned struct {
 func (d *Desk) planHost(ctx context.Context, h data.Host, req PlanRequest, maxAge time.Duration) planned {
 	out := planned{part: data.PlanHost{Host: h.ID, Ring: h.Ring, At: whereabouts(h)}}
 	leave := func(why string) planned {
-		out.notes = append(out.notes, PlanNote{Host: h, Why: why})
+		out.notes = append(out.notes, leftOut(h, "", why))
 		out.part.Changes = data.Changes{}
 		return out
 	}
@@ -189,10 +193,10 @@ func (d *Desk) planHost(ctx context.Context, h data.Host, req PlanRequest, maxAg
 	if req.Terms == data.TermsAsked {
 		return out
 	}
-	var asking []string
-	out.part.Changes, asking = settled(out.part.Changes, req.Terms == data.TermsAccepted)
-	for _, key := range asking {
-		out.notes = append(out.notes, PlanNote{Host: h, Update: key, Why: asksForTerms})
+	var asking []data.LeftOut
+	out.part.Changes, asking = settled(h.ID, out.part.Changes, req.Terms == data.TermsAccepted)
+	for _, l := range asking {
+		out.notes = append(out.notes, PlanNote{Host: h, LeftOut: l})
 	}
 	return out
 }
@@ -229,22 +233,24 @@ func chooseTargets(h data.Host, scan data.Scan, req PlanRequest, now time.Time) 
 		if len(req.Keys) > 0 && !slices.Contains(req.Keys, u.Key()) {
 			continue
 		}
+		if u.Hold == data.WaitsForReboot {
+			n := leftOut(h, u.Key(), "it is installed already and waits for a reboot: plan a reboot")
+			n.Reboot = true
+			notes = append(notes, n)
+			continue
+		}
 		if u.Hold == data.Held || u.Hold == data.Phased || (u.Hold == data.KeptBack && !req.KeptBack) {
-			notes = append(notes, PlanNote{Host: h, Update: u.Key(), Why: string(u.Hold)})
+			notes = append(notes, leftOut(h, u.Key(), string(u.Hold)))
 			continue
 		}
 		if e, ok := longest(req.exceptions, h.ID, u.Key(), now); ok && !slices.Contains(req.ByName, u.Key()) {
-			n := PlanNote{Host: h, Update: u.Key(), Why: leavesOut(e, "it")}
+			n := leftOut(h, u.Key(), leavesOut(e, "it"))
 			if e.Update == "" {
-				n.Update, n.Why = "", leavesOut(e, "the whole host")
+				n = leftOut(h, "", leavesOut(e, "the whole host"))
 			}
-			if !slices.Contains(notes, n) {
+			if !slices.ContainsFunc(notes, func(o PlanNote) bool { return o.LeftOut == n.LeftOut }) {
 				notes = append(notes, n)
 			}
-			continue
-		}
-		if waits(u, scan.Installed) {
-			notes = append(notes, PlanNote{Host: h, Update: u.Key(), Why: "it is installed already and waits for a reboot: plan a reboot"})
 			continue
 		}
 		want = append(want, data.Target{
@@ -253,12 +259,6 @@ func chooseTargets(h data.Host, scan data.Scan, req PlanRequest, now time.Time) 
 		})
 	}
 	return want, notes
-}
-
-// waits reports whether an update is in already and comes into force with the
-// next boot.
-func waits(u data.Update, installed []data.Package) bool {
-	return slices.ContainsFunc(installed, func(p data.Package) bool { return p.Waits && p.Name == u.Name && p.Version == u.Available })
 }
 
 // platform returns the update system of a host, asking the host where that is
@@ -342,7 +342,7 @@ func arrange(p *data.Plan, hosts []data.Host) {
 	slices.SortFunc(p.Hosts, func(a, b data.PlanHost) int {
 		return cmp.Or(a.Ring-b.Ring, strings.Compare(name[a.Host], name[b.Host]))
 	})
-	p.Rings = ringsOf(*p)
+	p.Rings = RingsOf(*p)
 }
 
 // SavePlan stores a plan; from then on what it would do never changes.

@@ -20,11 +20,9 @@ func SettleTerms(p data.Plan, accept bool) data.Plan {
 	hosts := slices.Clone(p.Hosts)
 	p.LeftOut = slices.Clone(p.LeftOut)
 	for i := range hosts {
-		var out []string
-		hosts[i].Changes, out = settled(hosts[i].Changes, accept)
-		for _, key := range out {
-			p.LeftOut = append(p.LeftOut, data.LeftOut{Host: hosts[i].Host, Update: key, Why: asksForTerms})
-		}
+		var out []data.LeftOut
+		hosts[i].Changes, out = settled(hosts[i].Host, hosts[i].Changes, accept)
+		p.LeftOut = append(p.LeftOut, out...)
 	}
 	if !p.RebootOnly() {
 		hosts = slices.DeleteFunc(hosts, func(h data.PlanHost) bool { return h.Changes.Empty() })
@@ -33,14 +31,14 @@ func SettleTerms(p data.Plan, accept bool) data.Plan {
 	return p
 }
 
-// settled accepts the terms of what asks for them, or returns what is left out.
-func settled(c data.Changes, accept bool) (data.Changes, []string) {
-	var out []string
+// settled accepts the terms of what asks for them on h, or returns what is left out.
+func settled(h data.HostID, c data.Changes, accept bool) (data.Changes, []data.LeftOut) {
+	var out []data.LeftOut
 	settle := func(all []data.Target) []data.Target {
 		var in []data.Target
 		for _, t := range all {
 			if t.Terms == data.TermsAsked && !accept {
-				out = append(out, t.Key())
+				out = append(out, data.LeftOut{Host: h, Update: t.Key(), Why: asksForTerms, Terms: t.TermsText})
 				continue
 			}
 			if t.Terms == data.TermsAsked {

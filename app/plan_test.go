@@ -10,19 +10,14 @@ import (
 // waitingKB is a version as Windows Update names one revision of an update.
 const waitingKB = "ca047bbf-1733-4e25-80e2-047bbf17330e.200"
 
-func TestWhatWaitsForARebootIsFoundAmongWhatIsIn(t *testing.T) {
-	other, u := data.Update{Name: "KB5070201", Available: "other.1"}, data.Update{Name: "KB5070750", Available: waitingKB}
-	in := []data.Package{{Name: "KB5070750", Version: waitingKB, Waits: true}}
-	if waits(other, in) || !waits(u, in) {
-		t.Errorf("%s: %t, %s: %t", other.Name, waits(other, in), u.Name, waits(u, in))
+func TestWhatWaitsForARebootIsNotPlannedAgain(t *testing.T) {
+	scan := data.Scan{Updates: []data.Update{{Name: "KB5070201", Available: "other.1"}, {Name: "KB5070750", Available: waitingKB, Hold: data.WaitsForReboot}}}
+	want, notes := chooseTargets(data.Host{ID: 7}, scan, PlanRequest{KeptBack: true}, judgeNow)
+	if len(want) != 1 || want[0].Name != "KB5070201" {
+		t.Errorf("planned: %+v", want)
 	}
-	in[0].Waits = false
-	if waits(u, in) {
-		t.Errorf("%q is in force and does not wait", u.Name)
-	}
-	in[0].Waits, in[0].Version = true, "an older revision"
-	if waits(u, in) {
-		t.Errorf("%q: another revision waits", u.Name)
+	if len(notes) != 1 || notes[0].Update != "KB5070750" || !notes[0].Reboot || !strings.Contains(notes[0].Why, "waits for a reboot") {
+		t.Errorf("left out: %+v", notes)
 	}
 }
 

@@ -50,7 +50,7 @@ func nextMove(p data.Plan, r data.Rollout, runs []data.Run, open func(data.HostI
 	if slots <= 0 {
 		slots = defaultParallel
 	}
-	rings := ringsOf(p)
+	rings := RingsOf(p)
 	for i, ring := range rings {
 		in := slices.DeleteFunc(slices.Clone(runs), func(x data.Run) bool { return x.Ring != ring.Number })
 		if note, stop := tooManyBad(p, ring, since(in, r.Resumed), len(in)); stop {
@@ -144,12 +144,18 @@ func gateShut(ring data.Ring, in []data.Run) (string, bool) {
 	return fmt.Sprintf("ring %d: %d of %d runs succeeded; the gate asks for %.0f %%", ring.Number, good, len(in), gate*100), true
 }
 
-// ringsOf returns the plan's rings in order, with one made for each ring
-// number that only its hosts name.
-func ringsOf(p data.Plan) []data.Ring {
-	rings := slices.Clone(p.Rings)
+// RingsOf returns the rings that hosts of the plan stand in, in order, with one
+// made for each ring number that only its hosts name. A ring without a host is
+// passed over: nothing in it can succeed.
+func RingsOf(p data.Plan) []data.Ring {
+	var rings []data.Ring
 	for _, h := range p.Hosts {
-		if !slices.ContainsFunc(rings, func(r data.Ring) bool { return r.Number == h.Ring }) {
+		is := func(r data.Ring) bool { return r.Number == h.Ring }
+		switch at := slices.IndexFunc(p.Rings, is); {
+		case slices.ContainsFunc(rings, is):
+		case at >= 0:
+			rings = append(rings, p.Rings[at])
+		default:
 			rings = append(rings, data.Ring{Number: h.Ring})
 		}
 	}

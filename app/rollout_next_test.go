@@ -124,3 +124,18 @@ func TestNextMoveCountsRunningAgainstTheLimit(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestARingWithoutAHostIsPassedOver(t *testing.T) {
+	p := data.Plan{
+		Rings: []data.Ring{{Number: 1, Name: "canaries", Soak: time.Hour}, {Number: 2, Soak: time.Hour}, {Number: 3}},
+		Hosts: []data.PlanHost{{Host: 7, Ring: 2}},
+	}
+	if rings := RingsOf(p); len(rings) != 1 || rings[0] != p.Rings[1] {
+		t.Errorf("rings %+v", rings)
+	}
+	done := data.Run{ID: 1, Host: 7, Ring: 2, Outcome: data.OutcomeSucceeded, Ended: judgeNow}
+	m := nextMove(p, data.Rollout{State: data.RolloutRunning}, []data.Run{done}, nil, judgeNow)
+	if m.State != data.RolloutDone {
+		t.Errorf("after its only ring, which need not soak, it is %s: %s", m.State, m.Note)
+	}
+}

@@ -177,7 +177,7 @@ func undriven(r data.Rollout) string {
 }
 
 func openSentence(r data.Rollout, p data.Plan, runs []data.Run) string {
-	rings := ringsOf(p)
+	rings := RingsOf(p)
 	if active := TallyRuns(runs).Active; active > 0 {
 		at := ""
 		if len(rings) > 1 {

@@ -263,7 +263,11 @@ func (r *runner) jobEnded(ctx context.Context, st remote.JobStatus) error {
 		why = r.cause(ctx)
 	}
 	if why != "" {
-		r.noteCheck(ctx, data.Check{Name: jobCheck, After: true, Result: data.CheckFailed, Detail: why})
+		result := data.CheckFailed
+		if st.Unseen > 0 { // nothing was tried, so nothing failed
+			result = data.CheckUnknown
+		}
+		r.noteCheck(ctx, data.Check{Name: jobCheck, After: true, Result: result, Detail: why, RebootFirst: st.RebootFirst})
 	}
 	return r.goTo(ctx, data.StepVerify) // no reboot on top of half a job
 }

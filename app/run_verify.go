@@ -26,6 +26,10 @@ func (r *runner) verify(ctx context.Context) error {
 	if r.work.plan.RebootOnly() {
 		o, detail = judgeReboot(r.run, r.work.plan.Reboot, scan)
 	}
+	r.run.RolledBack = nil
+	if o == data.OutcomeFailed && rolledBack(r.run, scan) {
+		r.run.RolledBack = notIn(r.work.part(r.run.Host), scan)
+	}
 	return r.end(ctx, o, "%s", detail)
 }
 
@@ -87,7 +91,11 @@ func judgeRun(run data.Run, want data.Changes, scan data.Scan) (data.Outcome, st
 	if len(waiting) > 0 {
 		state += fmt.Sprintf(", %d of them not in force before a reboot", len(waiting))
 	}
-	if len(out) > 0 {
+	blind := doubtful(scan)
+	switch {
+	case len(out) > 0 && blind != "":
+		state += "; not known: " + shorten(out, 5)
+	case len(out) > 0:
 		state += "; not in: " + shorten(out, 5)
 	}
 	if rebooted(run) && len(out) == 0 {
@@ -97,9 +105,12 @@ func judgeRun(run data.Run, want data.Changes, scan data.Scan) (data.Outcome, st
 	} else if not := noReboot(run); not != "" {
 		state += ", no reboot was made (" + not + ")"
 	}
-	elsewhere := false
-	if c := checked(run, jobCheck); c != nil && c.Result == data.CheckWarned && len(out) == 0 {
-		elsewhere, state = true, state+", "+c.Detail
+	elsewhere, untried := false, false
+	if c := checked(run, jobCheck); c != nil {
+		untried = c.Result == data.CheckUnknown
+		if c.Result == data.CheckWarned && len(out) == 0 {
+			elsewhere, state = true, state+", "+c.Detail
+		}
 	}
 	bad := failedChecks(run.Checks, true)
 	if len(bad) > 0 {
@@ -114,6 +125,8 @@ func judgeRun(run data.Run, want data.Changes, scan data.Scan) (data.Outcome, st
 		return data.OutcomeFailed, "the window ended: " + state
 	case run.Job != "" && !run.JobEnded && len(out) > 0:
 		return data.OutcomeUnknown, run.JobStopped + ": " + state
+	case len(out) > 0 && blind != "" && (run.JobExit == 0 || untried):
+		return data.OutcomeUnknown, "the scan after it proves nothing (" + blind + "): " + state
 	case rolledBack(run, scan) && len(out) > 0:
 		return data.OutcomeFailed, "undone by Windows during the reboot (rolled back): " + state + servicingLog
 	case run.JobExit != 0 && !elsewhere:
@@ -126,6 +139,26 @@ func judgeRun(run data.Run, want data.Changes, scan data.Scan) (data.Outcome, st
 	return data.OutcomeSucceeded, state
 }
 
+// doubtful says why a scan does not prove that what it does not list as installed
+// is not in: Windows says of a list only that it is not whole. "" where it does.
+func doubtful(scan data.Scan) string {
+	if at := slices.IndexFunc(scan.Problems, func(p data.Problem) bool { return p.Untrusted }); at >= 0 && scan.Platform == data.WindowsUpdate {
+		return problemText(scan.Problems[at])
+	}
+	return ""
+}
+
+// notIn returns what of the plan a scan does not find installed.
+func notIn(want data.Changes, scan data.Scan) []data.Target {
+	var out []data.Target
+	for _, s := range Standings(want, scan) {
+		if !s.In {
+			out = append(out, s.Target)
+		}
+	}
+	return out
+}
+
 // servicingLog is where Windows says why it took an update back.
 const servicingLog = `; why stands in C:\Windows\Logs\CBS\CBS.log on the host: read it before a retry`
 
@@ -135,7 +168,7 @@ const servicingLog = `; why stands in C:\Windows\Logs\CBS\CBS.log on the host: r
 func rolledBack(run data.Run, scan data.Scan) bool {
 	c := checked(run, jobCheck)
 	wasIn := run.JobExit == 0 || c != nil && c.Result == data.CheckWarned
-	return scan.Platform == data.WindowsUpdate && run.JobEnded && wasIn && run.JobStopped == "" && rebooted(run)
+	return scan.Platform == data.WindowsUpdate && doubtful(scan) == "" && run.JobEnded && wasIn && run.JobStopped == "" && rebooted(run)
 }
 
 // noReboot says why a reboot that the plan wants was left out.

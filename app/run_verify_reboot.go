@@ -41,10 +41,6 @@ func judgeReboot(run data.Run, policy data.RebootPolicy, scan data.Scan) (data.O
 	return data.OutcomeSucceeded, "rebooted, no updates planned" + still
 }
 
-// WantsReboot reports whether a sentence, on what was left out of a plan or on a
-// run, tells a person to plan a reboot.
-func WantsReboot(why string) bool { return strings.Contains(why, "plan a reboot") }
-
 // judgeNoReboot says what it means that a run asked for no reboot.
 func judgeNoReboot(run data.Run, policy data.RebootPolicy, scan data.Scan, still string) (data.Outcome, string) {
 	none := len(scan.Reboot) == 0 && scan.RebootKnown

@@ -114,6 +114,7 @@ func (d *Desk) scanIn(ctx context.Context, s remote.Session, h data.Host, refres
 		return h, data.Scan{}, data.HostVerdict{}, err
 	}
 	scan.Host, scan.At = h.ID, d.Now().UTC()
+	scan.Evidence = append(scan.Evidence, certificateEvidence(s)...)
 	for i := range scan.Problems {
 		scan.Problems[i].Detail = remote.CleanText(scan.Problems[i].Detail)
 	}

@@ -33,7 +33,7 @@ func (a Agenda) Schedule(p data.Plan, now time.Time) ([]Slot, error) {
 	}
 	at := map[data.HostID]Slot{}
 	begin, blocked := now, ""
-	for _, ring := range ringsOf(p) {
+	for _, ring := range RingsOf(p) {
 		in := slices.DeleteFunc(slices.Clone(p.Hosts), func(h data.PlanHost) bool { return h.Ring != ring.Number })
 		end, stuck, err := s.ring(p, in, begin, blocked, at)
 		if err != nil {

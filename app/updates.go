@@ -29,6 +29,7 @@ type UpdateRow struct {
 	Held       int             // hosts that hold it
 	Phased     int             // hosts whose turn the vendor has not called yet
 	KeptBack   int             // hosts where it needs packages added or removed
+	Waiting    int             // hosts where it is installed and waits for a reboot
 	Released   time.Time       // earliest; zero: no source says
 }
 
@@ -133,6 +134,8 @@ func (r *UpdateRow) add(h data.HostID, v data.Verdict) {
 		r.Phased++
 	case data.KeptBack:
 		r.KeptBack++
+	case data.WaitsForReboot:
+		r.Waiting++
 	}
 	if earlier(u.Released, r.Released) {
 		r.Released = u.Released

@@ -3,8 +3,9 @@ package data
 import "time"
 
 // A Background is what the evidence of a host's newest scan tells beside the
-// scan: Windows' own history of updates, and what missing ones replace. It judges
-// nothing, and is read anew from the evidence each time.
+// scan: Windows' own history of updates, what missing ones replace, and the
+// certificate the host showed. It judges nothing, and is read anew from the
+// evidence each time.
 type Background struct {
 	Known    bool   // false: the host is no Windows, or see Because
 	Because  string // why a Windows host's is not known, a sentence without a full stop
@@ -12,6 +13,19 @@ type Background struct {
 	Older    int    // lines that are left out of History
 	Replaces map[string]Replaced
 	Tried    map[string]Past // failed attempts that nothing followed; like Replaces by Update.Available of what is missing
+
+	Certificate Certificate
+}
+
+// A Certificate is what a host showed of itself when it was scanned. The zero
+// Certificate: it showed none, or the scan is from before they were kept.
+type Certificate struct {
+	Subject     string    `json:"subject"`     // "CN=dc1.shop.example"
+	Issuer      string    `json:"issuer"`      // the same as Subject: it vouches for itself
+	From        time.Time `json:"valid_from"`  // UTC
+	Until       time.Time `json:"valid_until"` // UTC
+	By          string    `json:"accepted_by"` // "a person", "an authority"
+	Fingerprint string    `json:"fingerprint"` // "SHA256:" and 64 hexadecimal digits in capitals
 }
 
 // A Past is what became of an update on a host, by its own history.

@@ -30,6 +30,8 @@ type LeftOut struct {
 	Host   HostID
 	Update string // data.Update.Key; empty: the whole host
 	Why    string // one sentence, or a Hold
+	Reboot bool   `json:",omitempty"` // a reboot lets it in, or is all that it waits for
+	Terms  string `json:",omitempty"` // the licence terms that it asks for, where that is why
 }
 
 // RebootOnly reports whether the plan brings nothing in on any host and is there
@@ -74,6 +76,7 @@ type Target struct {
 	Severity   Severity
 	Title      string `json:",omitempty"` // only where the name says little: Windows
 	Terms      Terms  `json:",omitempty"` // Windows
+	TermsText  string `json:",omitempty"` // those terms, as the host has them, perhaps cut; empty: it does not tell
 }
 
 // Terms is how the licence terms stand that an update asks a person to accept

@@ -1,6 +1,9 @@
 package data
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A Rollout is a plan going through its rings.
 type Rollout struct {
@@ -59,11 +62,18 @@ type Run struct {
 	ScanBefore  ScanID
 	ScanAfter   ScanID
 	Checks      []Check
+	RolledBack  []Target `json:",omitempty"` // what Windows took back during the reboot, as the scan after it proves
 }
 
 // LooksStuck reports whether the host, when last asked, had seen no sign of life
 // of the running job for so long that a person should look. It is no outcome.
 func (r Run) LooksStuck() bool { return r.Outcome == OutcomeNone && r.Quiet > 0 }
+
+// WantsReboot reports whether the run ended because the host has to be rebooted
+// before it takes updates.
+func (r Run) WantsReboot() bool {
+	return r.Outcome != OutcomeNone && slices.ContainsFunc(r.Checks, func(c Check) bool { return c.RebootFirst && c.Result == CheckFailed })
+}
 
 // Step is the step a run is in. A run that the desk lost keeps its step, and
 // is looked up on the host before anything else is done.
@@ -101,6 +111,7 @@ type Check struct {
 	Detail string
 
 	UpdatesOnly bool `json:",omitempty"` // it would keep updates out; a reboot alone it does not matter to
+	RebootFirst bool `json:",omitempty"` // it failed because a reboot is pending: the next step is a plan that reboots
 }
 
 // CheckResult is what a check found.

@@ -61,6 +61,10 @@ const (
 	Held     Hold = "held"      // by an admin: apt-mark hold, versionlock, zypper lock, IgnorePkg
 	Phased   Hold = "phased"    // by the vendor: not this host's turn yet
 	KeptBack Hold = "kept back" // needs packages added or removed
+
+	// WaitsForReboot means that it is installed already, and not in force before
+	// the next reboot: Windows. It is missing no more, and cannot go in again.
+	WaitsForReboot Hold = "waiting for a reboot"
 )
 
 // An Update is a newer version of something installed on a host, as the

@@ -52,7 +52,7 @@ dir Cert:\LocalMachine\My | % { $_.Subject
 [BitConverter]::ToString($h.ComputeHash($_.RawData)) -replace '-' }`
 
 // A Certificate is what a TLS certificate says of itself, and why no authority
-// vouches for it.
+// vouches for it; empty: one does, or a person did.
 type Certificate struct {
 	Subject, Issuer     string
 	NotBefore, NotAfter time.Time

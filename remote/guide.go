@@ -3,7 +3,6 @@ package remote
 import (
 	"context"
 	"net"
-	"time"
 
 	"secondtuesday/data"
 )
@@ -40,10 +39,20 @@ type Way struct {
 
 // An Identity is what a host shows of itself, and who vouches for it.
 type Identity struct {
-	Type        string    // as in HostKeyUnknownError; empty: this way has none
-	Fingerprint string    // likewise
-	By          string    // "an authority", "a person"
-	Until       time.Time // a certificate is valid so long; zero: for ever
+	Type        string // as in HostKeyUnknownError; empty: this way has none
+	Fingerprint string // likewise
+	By          string // "an authority", "a person"
+
+	Certificate *Certificate // what a certificate says of itself; nil of a key
+}
+
+// IdentityOf returns what the host of a session showed of itself when the
+// session was opened; the zero Identity where sessions of that kind do not tell.
+func IdentityOf(s Session) Identity {
+	if s, ok := s.(interface{ Identity() Identity }); ok {
+		return s.Identity()
+	}
+	return Identity{}
 }
 
 // A Finding is what one step of a check of a host came to.

@@ -192,6 +192,9 @@ type recorded struct {
 	host string
 }
 
+// Identity is for IdentityOf.
+func (s *recorded) Identity() Identity { return IdentityOf(s.Session) }
+
 // Run implements Session.
 func (s *recorded) Run(ctx context.Context, c Command) (Output, error) {
 	sum := sha256.Sum256([]byte(c.Script))

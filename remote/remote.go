@@ -84,8 +84,12 @@ type JobStatus struct {
 	Next    int64  // offset to ask for next time
 
 	// Gone is how many changes an ended job left alone because the host no longer
-	// offered them, where nothing else went wrong. They may be in already.
-	Gone int
+	// offered them, or did not say so, where nothing else went wrong. They may be in
+	// already. Unseen is how many of them it did not say it of.
+	Gone, Unseen int
+
+	// RebootFirst says that an ended job did nothing because a reboot is pending.
+	RebootFirst bool
 
 	// Quiet is for how long, by its own clock, the host has seen no sign of life
 	// of a running job: no line, no step, and on Windows no processor time of an

@@ -87,6 +87,12 @@ func TestWindowsHostGoesTheWholeWay(t *testing.T) {
 		t.Fatalf("%+v of a %s on %s", before.Verdict, before.Host.Platform, before.Host.Technology)
 	}
 
+	background, err := desk.Background(t.Context(), id)
+	must(err)
+	if c := background.Certificate; c.Fingerprint != key.Fingerprint || c.By != "a person" || !c.Until.Equal(key.Certificate.NotAfter) || c.Subject == "" {
+		t.Errorf("the scan kept of the certificate %+v", c)
+	}
+
 	driver := &app.Driver{Desk: desk, Holder: "test", Pace: app.Pace{Poll: 2 * time.Second, Retry: time.Second, Boot: 2 * time.Minute, GiveUp: time.Hour, Tick: time.Second}}
 	carryOut := func(req app.PlanRequest) data.Run {
 		req.Hosts, req.PostWait = []data.HostID{id}, time.Second

@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +102,11 @@ func TestAHostThatWaitsForARebootIsRebootedFirst(t *testing.T) {
 	host, before := scanHost(t, off, "hyperv")
 	if before.RebootFrom.IsZero() {
 		t.Fatalf("before: %+v", before)
+	}
+	all, _, err := off.Desk.Verdicts(t.Context(), host.ID)
+	waiting := slices.IndexFunc(all, func(v data.Verdict) bool { return v.Update.Hold == data.WaitsForReboot })
+	if err != nil || waiting < 0 || before.Missing != len(all)-1 || !strings.Contains(all[waiting].Because, "installed and waits for a reboot") {
+		t.Errorf("%d missing, verdicts %+v, %v", before.Missing, all, err)
 	}
 	_, notes, err := off.Desk.MakePlan(t.Context(), app.PlanRequest{Name: "now", Hosts: []data.HostID{host.ID}, Reboot: data.RebootIfNeeded}, nil)
 	if !errors.Is(err, app.ErrAllLeftOut) || len(notes) != 1 || !strings.Contains(notes[0].Why, "plan a reboot") {
@@ -210,6 +216,15 @@ func TestUpdateThatWindowsRollsBackHasFailed(t *testing.T) {
 	_, after, err := off.Desk.Verdicts(t.Context(), host.ID)
 	if err != nil || after.Missing == 0 || after.Compliance == data.Compliant {
 		t.Errorf("after: %+v, %v", after, err)
+	}
+	// whoever plans it again is told
+	plan, _, err := off.Desk.MakePlan(t.Context(), app.PlanRequest{Name: "again", Hosts: []data.HostID{host.ID}, Reboot: data.RebootIfNeeded}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	warnings, err := off.Desk.PlanWarnings(t.Context(), plan)
+	if err != nil || len(warnings) != 1 || warnings[0].Update != "KB5070152" || !strings.Contains(warnings[0].Text(), "rolled back") {
+		t.Errorf("the plan warns of %+v, %v", warnings, err)
 	}
 }
 

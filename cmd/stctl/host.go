@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -74,6 +75,8 @@ type hostShowJSON struct {
 	Scan    *scanJSON    `json:"scan,omitempty"`
 	Failure *failJSON    `json:"last_failure,omitempty"`
 	History *historyJSON `json:"windows_history,omitempty"`
+
+	Certificate *data.Certificate `json:"certificate,omitempty"` // what the host showed at that scan
 }
 
 func (c *cli) hostShow() *cobra.Command {
@@ -89,7 +92,7 @@ func (c *cli) hostShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			j := hostShowJSON{hostJSON: inv.hostJSON(s.host), Verdict: asVerdictJSON(s.verdict, d.Now()), Scan: asScanJSON(s.scan), Failure: s.failure, History: asHistoryJSON(s.background)}
+			j := hostShowJSON{hostJSON: inv.hostJSON(s.host), Verdict: asVerdictJSON(s.verdict, d.Now()), Scan: asScanJSON(s.scan), Failure: s.failure, History: asHistoryJSON(s.background), Certificate: asCertificateJSON(s.background.Certificate)}
 			return c.out.show(j, func(p *page) {
 				h := s.host
 				p.title("Host %s", h.Name)
@@ -98,10 +101,29 @@ func (c *cli) hostShow() *cobra.Command {
 					"criticality", string(h.Criticality), "environment", string(h.Environment), "business unit", h.BusinessUnit,
 					"owner", h.Owner, "admin", h.Admin, "notes", h.Notes)
 				s.print(p, d.Now())
+				printCertificate(p, s.background.Certificate, d.Now())
 				s.printHistory(p)
 			})
 		},
 	}
+}
+
+// asCertificateJSON is nil for hosts that showed none.
+func asCertificateJSON(c data.Certificate) *data.Certificate {
+	if c.Fingerprint == "" {
+		return nil
+	}
+	c.Subject, c.Issuer = clean(c.Subject), clean(c.Issuer)
+	return &c
+}
+
+func printCertificate(p *page, c data.Certificate, now time.Time) {
+	if c.Fingerprint == "" {
+		return
+	}
+	end, _ := app.CertificateEnd(c, now)
+	p.title("Certificate, as shown at that scan")
+	p.facts("for", app.CertificateText(c), "valid", end, "vouched for by", c.By, "fingerprint", c.Fingerprint)
 }
 
 // sudoText says how a host is made to obey; "" of Windows, which knows no such way.

@@ -337,11 +337,18 @@ func (c *cli) planApprove() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			warnings, err := d.PlanWarnings(cmd.Context(), p)
+			if err != nil {
+				return err
+			}
 			if err := d.ApprovePlan(cmd.Context(), p.ID, full, note); err != nil {
 				return err
 			}
 			for _, x := range excepted {
 				c.out.note("warning: %s", clean(x.Text()))
+			}
+			for _, w := range warnings {
+				c.out.note("warning: %s", clean(w.Text()))
 			}
 			return c.out.done(done("plan approved", p.ID), "Plan %d is approved. Roll it out: stctl rollout start %d", p.ID, p.ID)
 		},
@@ -399,6 +406,8 @@ type planJSON struct {
 	Hosts     []planHostJSON `json:"hosts,omitempty"`
 	Notes     []planNoteJSON `json:"left_out,omitempty"`
 	Excepted  []exceptedJSON `json:"excepted,omitempty"` // goes in although an exception leaves it out
+
+	Warnings []planWarningJSON `json:"warnings,omitempty"` // what the verdicts know against it
 }
 
 type approvalJSON struct {
@@ -449,6 +458,14 @@ type planNoteJSON struct {
 	Host   string `json:"host"`
 	Update string `json:"update,omitempty"`
 	Why    string `json:"why"`
+}
+
+type planWarningJSON struct {
+	Host   string `json:"host"`
+	Update string `json:"update,omitempty"` // left out: the whole host
+	Why    string `json:"why"`
+
+	text string
 }
 
 type exceptedJSON struct {

@@ -47,6 +47,13 @@ func (c *cli) showPlan(ctx context.Context, d *app.Desk, inv *inventory, p data.
 	for _, x := range excepted {
 		j.Excepted = append(j.Excepted, exceptedJSON{x.Host.Name, x.Update, x.Exception, x.Until, clean(x.Why), clean(x.Text())})
 	}
+	warnings, err := d.PlanWarnings(ctx, p)
+	if err != nil {
+		return err
+	}
+	for _, w := range warnings {
+		j.Warnings = append(j.Warnings, planWarningJSON{w.Host.Name, w.Update, clean(w.Why), clean(w.Text())})
+	}
 	return c.out.show(j, func(pg *page) { j.print(pg) })
 }
 
@@ -121,8 +128,11 @@ func (j planJSON) print(p *page) {
 	}
 	j.printNotes(p)
 	j.printTerms(p)
-	if len(j.Excepted) > 0 {
+	if len(j.Excepted)+len(j.Warnings) > 0 {
 		p.gap()
+	}
+	for _, w := range j.Warnings {
+		p.line("Warning: %s", w.text)
 	}
 	for _, x := range j.Excepted {
 		p.line("Warning: %s", x.text)

@@ -271,7 +271,8 @@ func (c *cli) statusCommand() *cobra.Command {
 		Use: "status [HOST]", Short: "Show what is missing, by when it must be in, and why", Args: wants(0, 1, "at most one host"),
 		Long: `Show how the hosts stand by the standard, the worst first; or, for one host,
 every missing update with its deadline, the clause and the facts that set it,
-and the age of the scan it rests on.
+and the age of the scan it rests on. An update of Windows that is installed and
+not in force before a reboot stands among them as waiting for it.
 
 What was not scanned, is too old or contradicts itself is unknown.
 With --check the exit code is 5 when something is overdue, else 4 when something
@@ -428,7 +429,7 @@ func (c *cli) statusHost(ctx context.Context, d *app.Desk, inv *inventory, name 
 		one := asUpdateJSON(v)
 		why := one.withBackground(s.background)
 		j.Updates = append(j.Updates, one)
-		rows = append(rows, []any{clean(u.Label()), dash(data.VersionText(u.Installed)), data.VersionText(u.Available), classText(u.Class), severityText(u.Severity), v.Compliance,
+		rows = append(rows, []any{clean(u.Label()), dash(data.VersionText(u.Installed)), data.VersionText(u.Available), classText(u.Class), severityText(u.Severity), standingText(v),
 			dash(when(v.Due)), dash(v.Clause), why})
 	}
 	err = c.out.show(j, func(p *page) {
@@ -443,6 +444,15 @@ func (c *cli) statusHost(ctx context.Context, d *app.Desk, inv *inventory, name 
 		return err
 	}
 	return checkCounts(check, map[data.Compliance]int{s.verdict.Compliance: 1})
+}
+
+// standingText is how an update stands: what is installed and waits for a reboot
+// is not missing.
+func standingText(v data.Verdict) string {
+	if v.Update.Hold == data.WaitsForReboot {
+		return string(v.Compliance) + ", waits for a reboot"
+	}
+	return string(v.Compliance)
 }
 
 func classText(c data.Class) string {

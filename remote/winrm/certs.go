@@ -68,11 +68,14 @@ func (c *certificates) check(t target, chain []*x509.Certificate) error {
 	}
 	return &remote.HostKeyUnknownError{
 		Host: host, Type: remote.TypeCertificate, Fingerprint: shown, Line: host + " " + shown,
-		Certificate: &remote.Certificate{
-			Subject: remote.CleanText(leaf.Subject.String()), Issuer: remote.CleanText(leaf.Issuer.String()),
-			NotBefore: leaf.NotBefore, NotAfter: leaf.NotAfter,
-			Why: remote.CleanText(err.Error()),
-		},
+		Certificate: certificateOf(leaf, remote.CleanText(err.Error())),
+	}
+}
+
+func certificateOf(leaf *x509.Certificate, why string) *remote.Certificate {
+	return &remote.Certificate{
+		Subject: remote.CleanText(leaf.Subject.String()), Issuer: remote.CleanText(leaf.Issuer.String()),
+		NotBefore: leaf.NotBefore, NotAfter: leaf.NotAfter, Why: why,
 	}
 }
 

@@ -52,8 +52,18 @@ func (d *Dialer) Greet(ctx context.Context, h data.Host) (remote.Identity, error
 		return remote.Identity{}, err
 	}
 	defer l.close()
-	leaf := l.conn.(*tls.Conn).ConnectionState().PeerCertificates[0]
-	id := remote.Identity{Type: remote.TypeCertificate, Fingerprint: fingerprint(leaf), By: "an authority", Until: leaf.NotAfter}
+	return d.identity(t, l)
+}
+
+// identity is what the host at the other end of l has shown, and whom of those
+// who vouch for it the program went by.
+func (d *Dialer) identity(t target, l *line) (remote.Identity, error) {
+	c, ok := l.conn.(*tls.Conn)
+	if !ok {
+		return remote.Identity{}, nil
+	}
+	leaf := c.ConnectionState().PeerCertificates[0]
+	id := remote.Identity{Type: remote.TypeCertificate, Fingerprint: fingerprint(leaf), By: "an authority", Certificate: certificateOf(leaf, "")}
 	known, err := d.certs.known(strings.ToLower(t.address))
 	if known == id.Fingerprint {
 		id.By = "a person"

@@ -23,6 +23,7 @@ const stdinChunk = 48 << 10
 type session struct {
 	dialer *Dialer
 	target target
+	shown  remote.Identity
 	slots  chan struct{}
 	life   context.Context // ends with Close
 	end    context.CancelCauseFunc
@@ -43,15 +44,18 @@ type shell struct {
 
 var errClosed = fmt.Errorf("%w: the session was closed", remote.ErrLost)
 
-func newSession(d *Dialer, t target, first *line) *session {
+func newSession(d *Dialer, t target, first *line, shown remote.Identity) *session {
 	// A session outlives the Dial that made it; Close ends it.
 	life, end := context.WithCancelCause(context.Background())
 	return &session{
-		dialer: d, target: t, life: life, end: end,
+		dialer: d, target: t, shown: shown, life: life, end: end,
 		slots: make(chan struct{}, maxRunning), free: []*shell{{line: first}},
 		login: make(chan struct{}, 1),
 	}
 }
+
+// Identity is for remote.IdentityOf.
+func (s *session) Identity() remote.Identity { return s.shown }
 
 // logIn opens another line for the session. Once the password was refused no
 // other command tries it: a few tries lock an account.

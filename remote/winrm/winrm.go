@@ -111,7 +111,12 @@ func (d *Dialer) dial(ctx context.Context, h data.Host) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newSession(d, t, first), nil
+	id, err := d.identity(t, first)
+	if err != nil {
+		first.close()
+		return nil, err
+	}
+	return newSession(d, t, first, id), nil
 }
 
 // A target is a host as one login needs it.

@@ -179,6 +179,7 @@ func (c checked) checks(began, ended time.Time) []data.Check {
 	}
 	for i := range list {
 		list[i].UpdatesOnly = slices.Contains([]string{checkDisk, checkService, checkPending}, list[i].Name)
+		list[i].RebootFirst = list[i].Name == checkPending && list[i].Result == data.CheckFailed
 	}
 	clock := data.Check{Name: "clock", Detail: "cannot tell"}
 	if now := moment(c.Now); !now.IsZero() {

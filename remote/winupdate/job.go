@@ -257,14 +257,17 @@ func (l look) ended(st *remote.JobStatus, whole bool) error {
 	st.State, st.Ended, st.Stopped = remote.JobEnded, moment(r.Ended), r.Stopped
 	report := bytes.NewBuffer(r.report())
 	var failed []string
-	bad, gone := 0, 0
+	bad, gone, unseen := 0, 0, 0
 	for _, u := range r.Updates {
 		line := clip(u.Title) + ": " + u.words()
 		if u.Status != "installed" {
 			bad++
 		}
-		if u.Status == "gone" {
+		switch u.Status {
+		case "gone":
 			gone++
+		case "unseen":
+			unseen++
 		}
 		if u.Status != "installed" && u.Status != r.Stopped {
 			failed = append(failed, line)
@@ -275,6 +278,7 @@ func (l look) ended(st *remote.JobStatus, whole bool) error {
 		st.Exit, st.Why = ExitBroken, "the task's script broke off: "+withCode(r.Message, r.Error)
 		fmt.Fprintln(report, st.Why)
 	case r.Error == "a reboot is pending":
+		st.RebootFirst = true
 		st.Exit, st.Why = ExitReboot, fmt.Sprintf("nothing was done: a reboot is pending (%s): plan a reboot before updates", clip(r.Message))
 		fmt.Fprintln(report, st.Why)
 	case r.Error != "":
@@ -284,8 +288,8 @@ func (l look) ended(st *remote.JobStatus, whole bool) error {
 		st.Exit = ExitHalted
 	case bad > 0:
 		st.Exit = ExitFailed
-		if bad == gone {
-			st.Gone = gone
+		if bad == gone+unseen {
+			st.Gone, st.Unseen = bad, unseen
 		}
 	}
 	if st.Why == "" && len(failed) > 0 {

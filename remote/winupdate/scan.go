@@ -326,9 +326,9 @@ func (f found) scan() data.Scan {
 	for _, u := range f.Installed {
 		p := data.Package{Name: u.name(), Version: u.version(), Waits: u.Waits}
 		scan.Installed = append(scan.Installed, p)
-		if u.Waits { // it is not in force, so it is still missing
+		if u.Waits { // it is not in force, so it counts as a debt still
 			d := u.data()
-			d.Origin = f.Facts.origin()
+			d.Origin, d.Hold = f.Facts.origin(), data.WaitsForReboot
 			scan.Updates = append(scan.Updates, d)
 		}
 	}

@@ -419,6 +419,7 @@ func stopped(t *testing.T, r *rig) {
 	r.change(func(s *windows.State) {
 		for i := range s.Updates {
 			s.Updates[i].InstallTakes = takes
+			s.Updates[i].Downloaded = true // or the end of the download would be where it stops
 		}
 	})
 	if err := r.Start(t.Context(), r.session, j); err != nil {

@@ -192,7 +192,7 @@ func (x *Screen) read(ctx context.Context, a *almanac) error {
 		a.bad = err // a window that cannot be read; the rest is good
 	}
 	a.sections = sections(a.agenda, findings{a.agenda.Clashes(a.now, a.now.Add(ahead)), a.agenda.Uncovered(a.now), unmet, a.unjudged}, a.zone)
-	a.rows = windowRows(a.agenda, a.now)
+	a.rows = windowRows(a.agenda, a.now, a.zone)
 	a.marks = marksOf(unmet, a.zone)
 	return nil
 }

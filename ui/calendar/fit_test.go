@@ -105,11 +105,15 @@ func holds(r *canvas.Rectangle, o fyne.CanvasObject) bool {
 func TestListSaysWhatIsOpenNowAndNoBeginningThatIsPast(t *testing.T) {
 	w := data.Window{ID: 1, Name: "Around", Duration: 24 * time.Hour, Recurs: data.Recurrence{Rule: "FREQ=DAILY", First: on(2026, time.July, 23)}}
 	now := time.Date(2026, time.November, 23, 3, 0, 0, 0, time.UTC)
-	r := windowRows(app.Agenda{Windows: []data.Window{w}}, now)[0]
+	r := windowRows(app.Agenda{Windows: []data.Window{w}}, now, time.UTC)[0]
 	if !r.Open || r.Opens != "every day at 00:00 for 24 hours" {
 		t.Errorf("%v, %q", r.Open, r.Opens)
 	}
-	if r = windowRows(app.Agenda{Windows: []data.Window{w}}, now.AddDate(-1, 0, 0))[0]; r.Open || !strings.Contains(r.Opens, "from 2026-07-23 on") {
+	if r = windowRows(app.Agenda{Windows: []data.Window{w}}, now.AddDate(-1, 0, 0), time.UTC)[0]; r.Open || !strings.Contains(r.Opens, "from 2026-07-23 on") {
 		t.Errorf("before it begins: %v, %q", r.Open, r.Opens)
+	}
+	w.TimeZone = "Europe/Berlin"
+	if r = windowRows(app.Agenda{Windows: []data.Window{w}}, now, time.UTC)[0]; r.Opens != "every day at 00:00 Europe/Berlin for 24 hours" {
+		t.Errorf("beside times in another zone: %q", r.Opens)
 	}
 }

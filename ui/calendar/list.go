@@ -1,6 +1,7 @@
 package calendar
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,8 +25,9 @@ type windowRow struct {
 	Words      string
 }
 
-// windowRows lists all windows, also those that never open.
-func windowRows(a app.Agenda, now time.Time) []*windowRow {
+// windowRows lists all windows, also those that never open. A window whose own
+// clocks differ from those in the zone shown has its zone named.
+func windowRows(a app.Agenda, now time.Time, shown *time.Location) []*windowRow {
 	out := make([]*windowRow, 0, len(a.Windows))
 	for _, w := range a.Windows {
 		r := &windowRow{Window: w, GroupNames: strings.Join(groupNames(w.Groups, a.Groups), ", "), Words: app.Sentence(w, a.Groups)}
@@ -33,7 +35,6 @@ func windowRows(a app.Agenda, now time.Time) []*windowRow {
 		if before(w.Recurs.First, civil(now)) { // it has begun: from when on is no news
 			days = strings.TrimSuffix(days, ", from "+midnight(w.Recurs.First).Format(time.DateOnly)+" on")
 		}
-		r.Opens = fmt.Sprintf("%s at %02d:%02d for %s", days, w.Recurs.Start.Hour, w.Recurs.Start.Minute, app.DurationText(w.Duration))
 		for _, h := range a.Hosts {
 			if h.Group != 0 && slices.Contains(w.Groups, h.Group) {
 				r.Hosts++
@@ -42,9 +43,21 @@ func windowRows(a app.Agenda, now time.Time) []*windowRow {
 		if next, err := app.Next(w, now, 1); err == nil && len(next) > 0 {
 			r.Next, r.Open = next[0].Start, !next[0].Start.After(now)
 		}
+		zone := ""
+		if own, err := time.LoadLocation(w.TimeZone); err == nil && !sameClock(cmp.Or(r.Next, now), own, shown) {
+			zone = " " + own.String()
+		}
+		r.Opens = fmt.Sprintf("%s at %02d:%02d%s for %s", days, w.Recurs.Start.Hour, w.Recurs.Start.Minute, zone, app.DurationText(w.Duration))
 		out = append(out, r)
 	}
 	return out
+}
+
+// sameClock reports whether two zones show the same time at t.
+func sameClock(t time.Time, a, b *time.Location) bool {
+	_, one := t.In(a).Zone()
+	_, other := t.In(b).Zone()
+	return one == other
 }
 
 func (r *windowRow) state() (kit.Status, string) {
@@ -71,7 +84,7 @@ func newWindowList(x *Screen) *kit.Grid[*windowRow] {
 			}
 			return moment(r.Next, x.zone)
 		}, Compare: func(a, b *windowRow) int { return a.Next.Compare(b.Next) }},
-		kit.Column[*windowRow]{ID: "opens", Title: "Opens", Width: 250, Grow: true, Text: func(r *windowRow) string { return r.Opens }},
+		kit.Column[*windowRow]{ID: "opens", Title: "Opens", Width: 250, Grow: true, Text: func(r *windowRow) string { return r.Opens }, Tip: func(r *windowRow) string { return r.Words }},
 		kit.Column[*windowRow]{ID: "permits", Title: "Permits", Width: 110, Text: func(r *windowRow) string { return permitWord(r.Permits) }},
 		kit.Column[*windowRow]{ID: "groups", Title: "Groups", Width: 120, Text: func(r *windowRow) string { return or(r.GroupNames, "none") }},
 		kit.Column[*windowRow]{ID: "hosts", Title: "Hosts", Width: 60, Align: fyne.TextAlignTrailing, Text: func(r *windowRow) string { return kit.Number(r.Hosts) },

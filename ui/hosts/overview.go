@@ -191,7 +191,22 @@ func (p *panel) systemPart() fyne.CanvasObject {
 		all = append(all, "Kernel", kernelText(s.Kernel), "Booted", bootedText(s),
 			"Lists fetched", listsText(s, now), "Asked as root", yesNo(s.Root), "Packages", installedText(s))
 	}
-	return kit.VBox(8, facts(append(all, "Scanned", kit.DateTime(s.At)+" ("+kit.Ago(s.At, now)+")")...), container.NewHBox(raw))
+	box := kit.VBox(8, facts(append(all, "Scanned", kit.DateTime(s.At)+" ("+kit.Ago(s.At, now)+")")...))
+	if c := p.detail.background.Certificate; c.Fingerprint != "" {
+		box.Add(certificatePart(c, now))
+	}
+	box.Add(container.NewHBox(raw))
+	return box
+}
+
+// certificatePart is what the host showed of itself at its scan.
+func certificatePart(c data.Certificate, now time.Time) fyne.CanvasObject {
+	end, soon := app.CertificateEnd(c, now)
+	box := kit.VBox(4, facts("Certificate", app.CertificateText(c), "Valid", end, "Vouched for by", c.By, "Fingerprint", c.Fingerprint))
+	if soon {
+		box.Add(kit.NewSign(kit.StatusWarning, "The certificate of its WinRM listener must be renewed"))
+	}
+	return box
 }
 
 // sourceText is where a Windows host gets its updates. Scans from before it was

@@ -155,6 +155,7 @@ func OfSeverity(s data.Severity) Status { return of(severities, s) }
 
 var holds = map[data.Hold]Status{
 	data.NotHeld: StatusNone, data.Held: StatusHeld, data.Phased: StatusPhased, data.KeptBack: StatusKeptBack,
+	data.WaitsForReboot: StatusPendingReboot,
 }
 
 // OfHold returns the sign of what keeps an update out; StatusNone for nothing.

@@ -119,7 +119,7 @@ func (d *detail) show(s *snapshot, r *runRow) {
 	d.name.SetText(fmt.Sprintf("%s · %s", r.Name, strings.ToLower(kit.OfRun(r.Run).Word())))
 	d.sentence.SetText(runSentence(r.Run, d.v.x.desk().Now()))
 	visible(d.look, isUnknown(r))
-	visible(d.reboot, r.Outcome != data.OutcomeNone && app.WantsReboot(r.Detail))
+	visible(d.reboot, r.WantsReboot())
 	visible(d.retry, mayRetry(r))
 	d.checks.SetRows(slices.Clone(r.Checks))
 	d.loadStandings(s, r)

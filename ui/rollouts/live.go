@@ -182,7 +182,7 @@ func (v *live) fetch(ctx context.Context, id data.RolloutID, known *snapshot) (*
 	if s.plan, err = db.Plan(ctx, s.rollout.Plan); err != nil {
 		return nil, err
 	}
-	s.rings = ringsOf(s.plan)
+	s.rings = app.RingsOf(s.plan)
 	hosts, err := db.Hosts(ctx)
 	s.hosts = make(map[data.HostID]data.Host, len(hosts))
 	for _, h := range hosts {

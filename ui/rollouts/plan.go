@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -145,7 +146,7 @@ func planSentence(p data.Plan) string {
 		remove += len(h.Changes.Remove)
 	}
 	s := fmt.Sprintf("%s on %s", kit.Count(up, "update goes in", "updates go in"), kit.Count(len(p.Hosts), "host", "hosts"))
-	if n := len(ringsOf(p)); n > 1 {
+	if n := len(app.RingsOf(p)); n > 1 {
 		s += fmt.Sprintf(" in %d rings", n)
 	}
 	if add > 0 {
@@ -185,11 +186,40 @@ func termsText(before string, ts []data.Target) string {
 
 // warnText says what a person should know before a yes to the plan.
 func warnText(p *planView) string {
-	parts := []string{exceptedText(p.excepted)}
+	parts := []string{leftOutText(p.left), exceptedText(p.excepted), warningsText(p.warnings)}
 	if terms := termsText("It accepts the licence terms of: ", app.Terms(p.plan, data.TermsAccepted)); terms != "" {
 		parts = append(parts, dot(terms)+".")
 	}
-	return strings.TrimSpace(strings.Join(parts, " "))
+	return strings.TrimSpace(strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " "))
+}
+
+// leftOutText counts the hosts that the plan leaves out as a whole; "" for none.
+func leftOutText(left []app.PlanNote) string {
+	var hosts []data.HostID
+	for _, n := range left {
+		if n.Update == "" && !slices.Contains(hosts, n.Host.ID) {
+			hosts = append(hosts, n.Host.ID)
+		}
+	}
+	if len(hosts) == 0 {
+		return ""
+	}
+	return kit.Count(len(hosts), "host that was asked for is left out.", "hosts that were asked for are left out.")
+}
+
+// warningsShown is how many warnings of the verdicts are told whole.
+const warningsShown = 3
+
+// warningsText tells what the verdicts know against a plan; "" where they know nothing.
+func warningsText(ws []app.PlanWarning) string {
+	var parts []string
+	for _, w := range ws[:min(len(ws), warningsShown)] {
+		parts = append(parts, dot(w.Text())+".")
+	}
+	if n := len(ws) - warningsShown; n > 0 {
+		parts = append(parts, kit.Count(n, "more warning.", "more warnings."))
+	}
+	return strings.Join(parts, " ")
 }
 
 // timeSentence says which hosts are in time, and the sign of the whole.

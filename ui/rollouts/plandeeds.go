@@ -47,7 +47,7 @@ func (v *preview) setActions(p *planView) {
 // waitingForReboot returns the hosts that are left out until they are rebooted.
 func waitingForReboot(left []app.PlanNote) (hosts []data.HostID) {
 	for _, n := range left {
-		if app.WantsReboot(n.Why) && !slices.Contains(hosts, n.Host.ID) {
+		if n.Reboot && !slices.Contains(hosts, n.Host.ID) {
 			hosts = append(hosts, n.Host.ID)
 		}
 	}

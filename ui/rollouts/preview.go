@@ -30,7 +30,7 @@ type preview struct {
 	when     *kit.Caption
 	how      *kit.Caption
 	approval *kit.Caption
-	warn     *widget.Label // what goes in against an exception
+	warn     *widget.Label // what a person should know before a yes
 	warning  fyne.CanvasObject
 	terms    *kit.Check
 	strip    *strip
@@ -54,6 +54,7 @@ type planView struct {
 	rollouts []data.Rollout // of this plan, newest first
 	left     []app.PlanNote
 	excepted []app.Excepted
+	warnings []app.PlanWarning
 	asking   []data.Target // what of a draft asks for its licence terms
 }
 
@@ -167,6 +168,9 @@ func (v *preview) fetch(ctx context.Context, id data.PlanID, d *draft) (*planVie
 		return nil, err
 	}
 	out.excepted = app.ExceptedIn(out.plan, exceptions, agenda.Hosts, now)
+	if out.warnings, err = desk.PlanWarnings(ctx, out.plan); err != nil {
+		return nil, err
+	}
 	out.rows = planRows(out.plan, out.slots, deadlines, hosts, now)
 	all, err := desk.DB.Rollouts(ctx)
 	for _, r := range all {

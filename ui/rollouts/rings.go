@@ -107,7 +107,7 @@ func soakLine(ring data.Ring, in []data.Run, done bool, now time.Time) string {
 // planStages says when each ring of a plan is expected.
 func planStages(p data.Plan, slots []app.Slot, now time.Time) []stage {
 	var out []stage
-	rings := ringsOf(p)
+	rings := app.RingsOf(p)
 	for i, ring := range rings {
 		var first, last time.Time
 		never, n := 0, 0

@@ -134,18 +134,6 @@ func limits(p data.Plan) string {
 	return fmt.Sprintf("%s at once · %s · reboot %s", kit.Count(parallel, "host", "hosts"), stop, p.Reboot)
 }
 
-// ringsOf returns the rings of a plan, those that only hosts name too.
-func ringsOf(p data.Plan) []data.Ring {
-	rings := slices.Clone(p.Rings)
-	for _, h := range p.Hosts {
-		if !slices.ContainsFunc(rings, func(r data.Ring) bool { return r.Number == h.Ring }) {
-			rings = append(rings, data.Ring{Number: h.Ring})
-		}
-	}
-	slices.SortFunc(rings, func(a, b data.Ring) int { return a.Number - b.Number })
-	return rings
-}
-
 // changesText counts what a plan does to a host: "4 upgrades, 1 added".
 func changesText(c data.Changes) string {
 	var parts []string

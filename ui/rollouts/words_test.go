@@ -229,3 +229,14 @@ func TestOnlyWhatIsExceptedOnAllChosenHostsIsLeftUnticked(t *testing.T) {
 		t.Error("ticked or not by something else than the exception")
 	}
 }
+
+func TestAPlanSaysHowManyHostsItLeavesOut(t *testing.T) {
+	host := data.Host{ID: 7}
+	left := []app.PlanNote{{Host: host}, {Host: host}, {Host: data.Host{ID: 8}}, {Host: data.Host{ID: 9}, LeftOut: data.LeftOut{Update: "openssl"}}}
+	if got := warnText(&planView{left: left}); got != "2 hosts that were asked for are left out." {
+		t.Errorf("%q", got)
+	}
+	if got := warnText(&planView{left: left[3:]}); got != "" {
+		t.Errorf("of an update alone: %q", got)
+	}
+}

@@ -83,7 +83,7 @@ func dueTip(r *row) string {
 
 func dueTint(r *row) fyne.ThemeColorName { return kit.DueTint(r.Due, r.now) }
 
-func kept(r *row) int { return r.Held + r.Phased + r.KeptBack }
+func kept(r *row) int { return r.Held + r.Phased + r.KeptBack + r.Waiting }
 
 // holdText counts the hosts that would not take it in an ordinary upgrade.
 func holdText(r *row) string {
@@ -91,7 +91,7 @@ func holdText(r *row) string {
 	for _, p := range []struct {
 		n    int
 		word string
-	}{{r.Held, "held"}, {r.Phased, "phased"}, {r.KeptBack, "kept back"}} {
+	}{{r.Held, "held"}, {r.Phased, "phased"}, {r.KeptBack, "kept back"}, {r.Waiting, "waiting for a reboot"}} {
 		if p.n > 0 {
 			parts = append(parts, kit.Number(p.n)+" "+p.word)
 		}
@@ -107,6 +107,8 @@ func holdSign(r *row) kit.Status {
 		return kit.StatusKeptBack
 	case r.Phased > 0:
 		return kit.StatusPhased
+	case r.Waiting > 0:
+		return kit.StatusPendingReboot
 	}
 	return kit.StatusNone
 }
@@ -121,6 +123,9 @@ func holdTip(r *row) string {
 	}
 	if r.KeptBack > 0 {
 		lines = append(lines, "Kept back: on "+kit.Count(r.KeptBack, "host", "hosts")+" it needs packages added or removed.")
+	}
+	if r.Waiting > 0 {
+		lines = append(lines, "Pending reboot: on "+kit.Count(r.Waiting, "host", "hosts")+" it is installed and waits for a reboot.")
 	}
 	return strings.Join(lines, "\n")
 }

@@ -147,6 +147,9 @@ func (s *Shop) pastWindows(d winDefinition, at time.Time) (data.Scan, bool) {
 			if lacks.Class == data.Definition {
 				lacks.Installed = d.taken(o, p, &base, at)
 			}
+			if o.Waits {
+				lacks.Hold = data.WaitsForReboot
+			}
 			scan.Updates = append(scan.Updates, lacks)
 		}
 	}
