@@ -357,7 +357,7 @@ func (d *Desk) SavePlan(ctx context.Context, p data.Plan) (data.PlanID, error) {
 		return 0, fmt.Errorf("save plan %q: %w", p.Name, ErrTermsOpen)
 	}
 	p.Approved = data.Approval{}
-	subject := fmt.Sprintf("plan %q, %d hosts", p.Name, len(p.Hosts))
+	subject := fmt.Sprintf("plan %q, %s", p.Name, counted(len(p.Hosts), "host"))
 	if p.RebootOnly() {
 		subject += ", reboots only"
 	}

@@ -48,7 +48,7 @@ func (d *Desk) StartRollout(ctx context.Context, id data.PlanID, reason string) 
 	for _, h := range p.Hosts {
 		runs = append(runs, data.Run{Host: h.Host, Ring: h.Ring, Step: data.StepQueued, Attempt: 1, ScanBefore: h.Scan})
 	}
-	entry := d.entry("rollout started", fmt.Sprintf("plan %q, %d hosts", p.Name, len(p.Hosts)), r.Reason, change{After: r})
+	entry := d.entry("rollout started", fmt.Sprintf("plan %q, %s", p.Name, counted(len(p.Hosts), "host")), r.Reason, change{After: r})
 	rid, err := d.DB.SaveRollout(ctx, r, runs, entry)
 	if err != nil {
 		return 0, fmt.Errorf("start rollout of plan %q: %w", p.Name, err)
@@ -72,6 +72,9 @@ func (d *Desk) CancelRollout(ctx context.Context, id data.RolloutID, reason stri
 	})
 }
 
+// ErrNotStopped means that a rollout does not wait for a person to resume it.
+var ErrNotStopped = errors.New("the rollout is not stopped")
+
 // ResumeRollout lets a stopped rollout go on: its failed and unknown runs no
 // longer count, because a person has looked at them.
 func (d *Desk) ResumeRollout(ctx context.Context, id data.RolloutID, reason string) error {
@@ -80,7 +83,7 @@ func (d *Desk) ResumeRollout(ctx context.Context, id data.RolloutID, reason stri
 	}
 	return d.moveRollout(ctx, id, "rollout resumed", reason, func(w *work) error {
 		if w.rollout.State != data.RolloutStopped {
-			return fmt.Errorf("resume rollout %d: it is %s, not stopped", id, w.rollout.State)
+			return fmt.Errorf("resume rollout %d: %w: it is %s", id, ErrNotStopped, w.rollout.State)
 		}
 		w.reopen(d.Now())
 		return nil

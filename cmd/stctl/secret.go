@@ -120,6 +120,9 @@ func (c *cli) readSecret(ctx context.Context, key secret.Key, place string) (sec
 	if err != nil {
 		return secret.Secret{}, errors.Join(fmt.Errorf("read secret: %w", err), term.Restore(int(f.Fd()), state))
 	}
+	if len(b) == 0 {
+		return secret.Secret{}, fmt.Errorf("read secret: %w", secret.ErrEmpty)
+	}
 	return secret.New(string(b)), nil
 }
 

@@ -221,8 +221,11 @@ var ErrPassphraseFile = errors.New("the passphrase file cannot be used")
 // maxPassphrase is the longest passphrase read from a file.
 const maxPassphrase = 4096
 
+// ErrEmpty means that no secret was given where one is wanted, or far too much.
+var ErrEmpty = errors.New("no secret was given")
+
 // ReadPassphrase reads the first line of r. None, or an endless one, is an
-// ErrPassphraseFile.
+// ErrEmpty.
 func ReadPassphrase(r io.Reader) (Secret, error) {
 	b, err := io.ReadAll(io.LimitReader(r, maxPassphrase+1))
 	if err != nil {
@@ -232,9 +235,9 @@ func ReadPassphrase(r io.Reader) (Secret, error) {
 	line = strings.TrimSuffix(line, "\r")
 	switch {
 	case line == "":
-		return Secret{}, fmt.Errorf("%w: its first line is empty", ErrPassphraseFile)
+		return Secret{}, fmt.Errorf("%w: the first line is empty", ErrEmpty)
 	case len(line) > maxPassphrase:
-		return Secret{}, fmt.Errorf("%w: its first line is longer than %d bytes", ErrPassphraseFile, maxPassphrase)
+		return Secret{}, fmt.Errorf("%w: the first line is longer than %d bytes", ErrEmpty, maxPassphrase)
 	}
 	return New(line), nil
 }
@@ -256,5 +259,9 @@ func PassphraseFile(path string) (Secret, error) {
 	if info.Mode().IsRegular() && readableByOthers(info) {
 		return Secret{}, fmt.Errorf("%w: others than its owner can read %s (mode %#o)", ErrPassphraseFile, path, info.Mode().Perm())
 	}
-	return ReadPassphrase(f)
+	passphrase, err := ReadPassphrase(f)
+	if err != nil {
+		return Secret{}, fmt.Errorf("%w: %s: %w", ErrPassphraseFile, path, err)
+	}
+	return passphrase, nil
 }
