@@ -47,7 +47,7 @@ func TestAStoppedRolloutWhoseRunsWereSkippedNeedsYou(t *testing.T) {
 }
 
 func TestSentenceSaysWhatIsHappening(t *testing.T) {
-	p := data.Plan{Rings: []data.Ring{{Number: 1}, {Number: 2, Name: "early"}}}
+	p := data.Plan{Rings: []data.Ring{{Number: 1}, {Number: 2, Name: "early"}}, Hosts: []data.PlanHost{{Host: 1, Ring: 1}, {Host: 2, Ring: 2}}}
 	for name, c := range map[string]struct {
 		r    data.Rollout
 		runs []data.Run
