@@ -62,7 +62,14 @@ type Examiner interface {
 	Probe(ctx context.Context, s remote.Session, scan func() (data.Scan, error), found func(remote.Finding))
 }
 
+// A Costly platform says whether each look at a job starts a program on the host
+// that a person there would notice: then the looks grow rarer.
+type Costly interface {
+	LooksCost() bool
+}
+
 var (
+	_ Costly   = winupdate.Platform{}
 	_ Examiner = linux.Host{}
 	_ Examiner = winupdate.Platform{}
 )

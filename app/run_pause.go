@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"secondtuesday/data"
 	"secondtuesday/remote"
 )
 
@@ -27,11 +26,11 @@ func (p *pause) after(told string, asked bool, poll, slow time.Duration) time.Du
 }
 
 // pauseLooking waits until it is time to look at the job again. It reports false
-// when ctx has ended. A look at a Windows host starts a PowerShell there, so the
-// pauses grow; they end early where a person cancels, and at the window's end.
+// when ctx has ended. Where a look costs the host something the pauses grow; they
+// end early where a person cancels, and at the window's end.
 func (r *runner) pauseLooking(ctx context.Context, p *pause, st remote.JobStatus, asked bool) bool {
 	poll := r.Pace.Poll
-	if r.platform == nil || r.platform.Name() != data.WindowsUpdate || r.Pace.Slow <= poll {
+	if c, ok := r.platform.(Costly); !ok || !c.LooksCost() || r.Pace.Slow <= poll {
 		return rest(ctx, poll)
 	}
 	for left := p.after(progress(st), asked, poll, r.Pace.Slow); left > 0; left -= poll {

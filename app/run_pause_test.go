@@ -32,6 +32,8 @@ type looked struct {
 
 func (l *looked) Name() data.Platform { return l.name }
 
+func (l *looked) LooksCost() bool { return l.name == data.WindowsUpdate }
+
 func (l *looked) Look(ctx context.Context, s remote.Session, id string, from int64) (remote.JobStatus, error) {
 	l.looks.Add(1)
 	return l.world.Look(ctx, s, id, from)

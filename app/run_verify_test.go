@@ -34,3 +34,29 @@ func TestARetryThatIsTakenBackAgainIsCalledRolledBackToo(t *testing.T) {
 		t.Errorf("a retry that was rolled back: %s, %q", o, detail)
 	}
 }
+
+// A list that is not whole does not say of what it leaves out that it is not in.
+func TestAListThatIsNotWholeProvesNoFailure(t *testing.T) {
+	want := data.Changes{Upgrade: []data.Target{{Name: "KB5044281", To: "a.200"}}}
+	whole := data.Scan{Platform: data.WindowsUpdate, Installed: []data.Package{{Name: "KB1", Version: "1"}}}
+	torn := whole
+	torn.Problems = []data.Problem{{Kind: data.SourceUnreachable, Detail: "the list is not whole (result code 3)", Untrusted: true}}
+	unseen := data.Run{Job: "st-1", JobEnded: true, JobExit: 1, Checks: []data.Check{{Name: jobCheck, After: true, Result: data.CheckUnknown, Detail: "could not be looked up"}}}
+	failed := data.Run{Job: "st-1", JobEnded: true, JobExit: 1, Checks: []data.Check{{Name: jobCheck, After: true, Result: data.CheckFailed, Detail: "install failed"}}}
+	booted := data.Run{Job: "st-1", JobEnded: true, RebootAsked: night}
+	for name, c := range map[string]struct {
+		run  data.Run
+		scan data.Scan
+		want data.Outcome
+	}{
+		"nothing was tried, and nothing is proved": {unseen, torn, data.OutcomeUnknown},
+		"nothing was tried, and it is not in":      {unseen, whole, data.OutcomeFailed},
+		"it failed, whatever the list says":        {failed, torn, data.OutcomeFailed},
+		"it went in, and is not seen any more":     {booted, torn, data.OutcomeUnknown},
+	} {
+		o, detail := judgeRun(c.run, want, c.scan)
+		if o != c.want || strings.Contains(detail, "rolled back") || (o == data.OutcomeUnknown) != strings.Contains(detail, "not whole") {
+			t.Errorf("%s: %s, %q", name, o, detail)
+		}
+	}
+}

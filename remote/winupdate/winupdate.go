@@ -28,6 +28,9 @@ type Platform struct {
 // Name returns data.WindowsUpdate.
 func (Platform) Name() data.Platform { return data.WindowsUpdate }
 
+// LooksCost reports true: each look at a job starts a PowerShell on the host.
+func (Platform) LooksCost() bool { return true }
+
 // The scripts, as they are sent. task.ps1 is started by load.ps1, which is the
 // command line of the task that start.ps1 registers.
 var (
