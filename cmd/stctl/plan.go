@@ -12,6 +12,7 @@ import (
 
 	"secondtuesday/app"
 	"secondtuesday/data"
+	"secondtuesday/remote"
 )
 
 func (c *cli) planCommand() *cobra.Command {
@@ -219,6 +220,7 @@ func (c *cli) tellNotes(notes []app.PlanNote) {
 			what += ", " + n.Update
 		}
 		c.out.note("%s is left out: %s", what, n.Why)
+		quote(c.out.note, n.Terms)
 	}
 }
 
@@ -452,12 +454,14 @@ type targetJSON struct {
 	Class    data.Class    `json:"class"`
 	Severity data.Severity `json:"severity"`
 	Terms    data.Terms    `json:"licence_terms,omitempty"` // "accepted" by the plan
+	Text     string        `json:"licence_text,omitempty"`  // those terms, perhaps cut
 }
 
 type planNoteJSON struct {
 	Host   string `json:"host"`
 	Update string `json:"update,omitempty"`
 	Why    string `json:"why"`
+	Terms  string `json:"licence_text,omitempty"` // the terms that it asks for, perhaps cut
 }
 
 type planWarningJSON struct {
@@ -496,7 +500,7 @@ func asPlanJSON(p data.Plan) planJSON {
 func targetsJSON(ts []data.Target) []targetJSON {
 	out := []targetJSON{}
 	for _, t := range ts {
-		out = append(out, targetJSON{t.Name, clean(t.Title), t.Arch, t.From, t.To, clean(t.Origin), t.Class, t.Severity, t.Terms})
+		out = append(out, targetJSON{t.Name, clean(t.Title), t.Arch, t.From, t.To, clean(t.Origin), t.Class, t.Severity, t.Terms, remote.CleanText(t.TermsText)})
 	}
 	return out
 }

@@ -9,6 +9,7 @@ import (
 
 	"secondtuesday/app"
 	"secondtuesday/data"
+	"secondtuesday/remote"
 )
 
 // showPlan prints a plan as a preview: what goes where, and when it could.
@@ -38,7 +39,7 @@ func (c *cli) showPlan(ctx context.Context, d *app.Desk, inv *inventory, p data.
 		j.Hosts = append(j.Hosts, h)
 	}
 	for _, n := range app.PlanNotes(p, inv.hosts) {
-		j.Notes = append(j.Notes, planNoteJSON{n.Host.Name, n.Update, clean(n.Why)})
+		j.Notes = append(j.Notes, planNoteJSON{n.Host.Name, n.Update, clean(n.Why), remote.CleanText(n.Terms)})
 	}
 	excepted, err := c.exceptedIn(ctx, d, p)
 	if err != nil {
@@ -149,14 +150,16 @@ func (j planJSON) printTerms(p *page) {
 	for _, h := range j.Hosts {
 		for _, t := range slices.Concat(h.Upgrade, h.Add) {
 			label := data.Target{Name: t.Name, Arch: t.Arch, Title: t.Title}.Label()
-			if t.Terms == data.TermsAccepted && !slices.Contains(labels, label) {
-				labels = append(labels, label)
+			if t.Terms != data.TermsAccepted || slices.Contains(labels, label) {
+				continue
+			}
+			labels = append(labels, label)
+			p.gap()
+			p.line("The plan accepts the licence terms of: %s", label)
+			if t.Text != "" {
+				quote(p.line, t.Text)
 			}
 		}
-	}
-	if len(labels) > 0 {
-		p.gap()
-		p.line("The plan accepts the licence terms of: %s", strings.Join(labels, "; "))
 	}
 }
 
@@ -171,6 +174,13 @@ func nounOf(hosts ...planHostJSON) string {
 		}
 	}
 	return "package"
+}
+
+// quote sets a text of somebody else's apart from what the program says.
+func quote(say func(format string, args ...any), text string) {
+	for line := range strings.Lines(text) {
+		say("  | %s", line)
+	}
 }
 
 // printNotes says what is not in the plan, updates of one host and one reason
@@ -193,6 +203,14 @@ func (j planJSON) printNotes(p *page) {
 		rows = append(rows, []any{n.Host, what, n.Why})
 	}
 	p.table("host|what|why", rows)
+	var told []string
+	for _, n := range j.Notes {
+		if n.Terms != "" && !slices.Contains(told, n.Update) {
+			told = append(told, n.Update)
+			p.line("The licence terms of %s:", n.Update)
+			quote(p.line, n.Terms)
+		}
+	}
 	if slices.ContainsFunc(j.Notes, func(n planNoteJSON) bool { return n.Why == string(data.KeptBack) }) {
 		p.line("Kept back means that packages must be added or removed with it: \"stctl plan make --kept-back\" takes it in.")
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
-	"slices"
 	"testing"
 	"time"
 )
@@ -28,7 +27,7 @@ func TestTwoProcessesShareThePracticeShop(t *testing.T) {
 	for range 2 { // the first time both want to fill the workspace
 		player, hosts := stctl("host", "list")
 		time.Sleep(50 * time.Millisecond)
-		guest, scans := stctl("scan", "--all")
+		guest, scans := stctl("scan", "web1", "dns1", "hyperv") // few: the other waits for no guest longer than its handover
 		if err := player.Wait(); err != nil {
 			t.Fatal(err)
 		}
@@ -36,16 +35,16 @@ func TestTwoProcessesShareThePracticeShop(t *testing.T) {
 		if err := json.Unmarshal(hosts.Bytes(), &list); err != nil || len(list) != 21 {
 			t.Errorf("%v, %d hosts", err, len(list))
 		}
-		_ = guest.Wait() // some hosts cannot be scanned before somebody vouches for their keys
+		_ = guest.Wait() // the scans say what went wrong
 		var got []struct {
 			Host, Result string
 			Error        struct{ Detail string }
 		}
-		if err := json.Unmarshal(scans.Bytes(), &got); err != nil || len(got) != 21 {
+		if err := json.Unmarshal(scans.Bytes(), &got); err != nil || len(got) != 3 {
 			t.Fatalf("%v, %d hosts", err, len(got))
 		}
 		for _, h := range got {
-			if h.Result == "failed" && !slices.Contains([]string{"ad2", "files", "lab-alma"}, h.Host) {
+			if h.Result == "failed" {
 				t.Errorf("%s: %s", h.Host, h.Error.Detail)
 			}
 		}

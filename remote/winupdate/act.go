@@ -15,6 +15,15 @@ import (
 // it goes in.
 func (u update) asks() bool { return u.Eula != nil && !*u.Eula }
 
+// termsText are the terms as text that can be shown.
+func (u update) termsText() string {
+	text := strings.TrimSpace(remote.CleanText(u.Terms))
+	if len(u.Terms) >= 8000 {
+		text += "… (cut)"
+	}
+	return text
+}
+
 // Simulate returns those of want that the host still offers in the same
 // revision, and which of them ask for their licence terms. Windows Update has no solver: an update brings what it needs.
 func (p Platform) Simulate(ctx context.Context, s remote.Session, want []data.Target) (data.Changes, error) {
@@ -32,7 +41,7 @@ func (p Platform) Simulate(ctx context.Context, s remote.Session, want []data.Ta
 		switch {
 		case i >= 0:
 			if f.Missing[i].asks() {
-				t.Terms = data.TermsAsked
+				t.Terms, t.TermsText = data.TermsAsked, f.Missing[i].termsText()
 			}
 			c.Upgrade = append(c.Upgrade, t)
 		case why != "": // it may be offered all the same

@@ -236,11 +236,15 @@ type updated struct {
 	Title    string `json:"title"`
 	Status   string `json:"status"`
 	Phase    string `json:"phase"`
+	Code     int    `json:"code"` // Windows Update's OperationResultCode
 	HResult  string `json:"hresult"`
 	Message  string `json:"message"`
 	Reboot   bool   `json:"reboot"`
 	Accepted bool   `json:"accepted"` // its licence terms were accepted on the host
 }
+
+// succeededWithErrors is an OperationResultCode.
+const succeededWithErrors = 3
 
 // ended turns a result into an exit status and, at the log's end, lines of it.
 func (l look) ended(st *remote.JobStatus, whole bool) error {
@@ -345,6 +349,9 @@ func (u updated) fate() string {
 		phase := "install"
 		if u.Phase == "download" {
 			phase = "download"
+		}
+		if u.Code == succeededWithErrors {
+			return phase + " ended with errors, as Windows says; the next scan tells whether it is in"
 		}
 		return phase + " failed: " + withCode(u.Message, u.HResult)
 	}

@@ -158,6 +158,7 @@ type update struct {
 	Waits       bool         `json:"waits"`  // installed, and a reboot is still to come
 	Hidden      bool         `json:"hidden"` // by somebody on the host: Windows offers it no longer
 	Eula        *bool        `json:"eula"`   // false: it asks for its licence terms
+	Terms       string       `json:"terms"`  // those terms; the host cuts them to 8,000 characters
 }
 
 // A historical is one entry of Windows Update's own history.

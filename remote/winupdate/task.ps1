@@ -88,6 +88,11 @@ function Facts {
 function Describe($Update) {
     $old = @(Items $Update.SupersededUpdateIDs)
     $behaviour = $Update.InstallationBehavior
+    $terms = ''
+    if (-not $Update.EulaAccepted) {
+        $terms = [string]$Update.EulaText
+        if ($terms.Length -gt 8000) { $terms = $terms.Substring(0, 8000) }
+    }
     @{
         id = [string]$Update.Identity.UpdateID; revision = [int]$Update.Identity.RevisionNumber; title = [string]$Update.Title
         kbs = @(Items $Update.KBArticleIDs); bulletins = @(Items $Update.SecurityBulletinIDs); cves = @(Items $Update.CveIDs)
@@ -96,7 +101,7 @@ function Describe($Update) {
         categoryIds = @(Items $Update.Categories | ForEach-Object { [string]$_.CategoryID })
         size = [int64]$Update.MaxDownloadSize; superseded = $old; downloaded = [bool]$Update.IsDownloaded
         optional = [bool]$Update.BrowseOnly; beta = [bool]$Update.IsBeta; hidden = [bool]$Update.IsHidden
-        eula = [bool]$Update.EulaAccepted; reboot = [int]$behaviour.RebootBehavior; impact = [int]$behaviour.Impact
+        eula = [bool]$Update.EulaAccepted; terms = $terms; reboot = [int]$behaviour.RebootBehavior; impact = [int]$behaviour.Impact
         asks = [bool]$behaviour.CanRequestUserInput; waits = [bool]$Update.RebootRequired; installed = [bool]$Update.IsInstalled
     }
 }
@@ -249,7 +254,8 @@ function Install($Order) {
             $line.accepted = $asked -and [bool]$update.EulaAccepted
             if (@('cancelled', 'deadline') -contains $line.status) { $out.stopped = $line.status }
         }
-        Say ("   " + $line.status + " " + [string]$line.hresult)
+        $said = [string]$line.hresult -replace '^0x00000000$', ''
+        Say ("   " + $line.status + " " + $said).TrimEnd()
         $out.updates += $line
         Save 'partial.json' $out # what is known where the host goes down in the middle
     }

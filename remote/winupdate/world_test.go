@@ -309,7 +309,7 @@ func TestEveryUpdateSaysWhatBecameOfIt(t *testing.T) {
 			}
 		})
 		st := r.job("install-0001", time.Hour, scan.Updates...)
-		if st.Exit != winupdate.ExitFailed || st.Done != 1 || st.Total != 7 {
+		if st.Exit != winupdate.ExitFailed || st.Done != 1 || st.Total != 8 {
 			t.Errorf("%+v", st)
 		}
 		for _, line := range []string{
@@ -320,6 +320,7 @@ func TestEveryUpdateSaysWhatBecameOfIt(t *testing.T) {
 			"KB1000005: install failed: the disk is full (0x80070070)",
 			"KB1000006: skipped: it is no longer offered in this revision",
 			"KB1000007: installed\n",
+			"KB1000008: install ended with errors, as Windows says; the next scan tells whether it is in",
 		} {
 			if !strings.Contains(string(st.Log), line) {
 				t.Errorf("the log does not say %q:\n%s", line, st.Log)
@@ -385,6 +386,7 @@ func troubled() windows.State {
 	plain("1000005", func(u *windows.Update) { u.InstallError = 0x80070070 })
 	plain("1000006", func(*windows.Update) {})
 	plain("1000007", func(*windows.Update) {})
+	plain("1000008", func(u *windows.Update) { u.WithErrors = true })
 	return s
 }
 

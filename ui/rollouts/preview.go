@@ -33,6 +33,8 @@ type preview struct {
 	warn     *widget.Label // what a person should know before a yes
 	warning  fyne.CanvasObject
 	terms    *kit.Check
+	read     *kit.Button // shows the terms themselves
+	termsRow *fyne.Container
 	strip    *strip
 	hosts    *kit.Grid[*planRow]
 	packages *kit.Grid[packageRow]
@@ -85,8 +87,10 @@ func newPreview(x *Screen) *preview {
 	v.warning = container.NewBorder(nil, nil, kit.HBox(8, kit.NewPicture(kit.StatusWarning.Icon(), 18)), nil, kit.Pad(v.warn, -4, -4, -2, 0))
 	v.warning.Hide()
 	v.terms = kit.NewCheck("", false, v.accept)
-	v.terms.Hide()
-	card := kit.NewCard("", nil, kit.VBox(5, kit.HBox(8, v.sign, v.what), kit.Pad(v.when, 0, 0, 26, 0), kit.Pad(v.how, 0, 0, 26, 0), kit.Pad(v.approval, 0, 0, 26, 0), v.warning, kit.Pad(v.terms, 0, 0, 20, 0)))
+	v.read = kit.NewQuiet("Read them…", "file-text", v.readTerms)
+	v.termsRow = kit.HBox(8, v.terms, v.read)
+	v.termsRow.Hide()
+	card := kit.NewCard("", nil, kit.VBox(5, kit.HBox(8, v.sign, v.what), kit.Pad(v.when, 0, 0, 26, 0), kit.Pad(v.how, 0, 0, 26, 0), kit.Pad(v.approval, 0, 0, 26, 0), v.warning, kit.Pad(v.termsRow, 0, 0, 20, 0)))
 	below := container.NewBorder(kit.Pad(container.NewBorder(nil, nil, v.tabs, nil, kit.Pad(v.of, 0, 0, 12, 0)), 2, 6, 0, 0), nil, nil, nil, kit.NewSurface(v.lower))
 	split := container.NewVSplit(kit.Pad(kit.NewSurface(v.hosts), 0, 4, 0, 0), kit.Pad(below, 4, 0, 0, 0))
 	split.SetOffset(0.5)
@@ -237,13 +241,31 @@ func (v *preview) show(p *planView) {
 
 // showTerms asks about licence terms, where an update of a draft does.
 func (v *preview) showTerms(p *planView) {
-	if v.terms.Hide(); v.draft == nil || len(p.asking) == 0 {
+	if v.termsRow.Hide(); v.draft == nil || len(p.asking) == 0 {
 		return
 	}
 	v.terms.Text = termsText("Accept the licence terms of: ", p.asking)
 	v.terms.Checked = v.draft.accept
 	v.terms.Refresh()
-	v.terms.Show()
+	v.termsRow.Show()
+}
+
+// readTerms shows the licence terms that are asked about, as the hosts have them.
+func (v *preview) readTerms() {
+	if v.shown == nil {
+		return
+	}
+	var texts []fyne.CanvasObject
+	for _, t := range v.shown.asking {
+		text := t.TermsText
+		if text == "" {
+			text = "The host did not tell them. Look for them at the vendor's."
+		}
+		texts = append(texts, kit.NewSubHeading(t.Label()), kit.NewSelectable(text))
+	}
+	all := container.NewVScroll(container.NewVBox(texts...))
+	all.SetMinSize(fyne.NewSize(0, 360))
+	kit.ShowDialog(v.x.shell.Context(), v.x.shell.Window(), kit.Dialog{Title: "Licence terms", Width: 720, Content: all})
 }
 
 // accept takes a draft's updates that ask for their licence terms in, or out.

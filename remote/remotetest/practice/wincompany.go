@@ -49,8 +49,9 @@ type winOffer struct {
 	Failed    time.Time // Windows tried by itself, and failed
 	Waits     bool      // in, and a boot is still to come
 	RollsBack bool
-	Revision  int   // 0: the seed's own
-	Size      int64 // 0: the seed's own
+	Revision  int    // 0: the seed's own
+	Size      int64  // 0: the seed's own
+	Eula      string // the licence terms it asks for; empty: none
 }
 
 // monthly are the four cumulative updates of a product; those up to the one
@@ -128,7 +129,7 @@ func windowsCompany() []winDefinition {
 		{definition: definition{Name: "erp-app", Group: "Finance", Unit: "Finance", Owner: "Miguel Torres", Criticality: data.CriticalityCritical, Exposure: data.Internal, Environment: data.OnPremises, Ring: 3,
 			OS: windowsOS, UpDays: 57, ListAge: 8, Notes: "Application server of the ERP; the vendor clears updates of SQL Server."},
 			Login: domainLogin, Base: server2019, UBR: 7400, Offers: func(p patchDays) []winOffer {
-				sql := winOffer{KB: "5070610", Title: "Security Update for SQL Server 2019 RTM CU (KB5070610)", Class: windows.SecurityUpdates, Severity: "Important", CVEs: []string{"CVE-2026-21180"}, Out: p.tuesday[1], Size: 688 << 20}
+				sql := winOffer{KB: "5070610", Title: "Security Update for SQL Server 2019 RTM CU (KB5070610)", Class: windows.SecurityUpdates, Severity: "Important", CVEs: []string{"CVE-2026-21180"}, Out: p.tuesday[1], Size: 688 << 20, Eula: sqlTerms}
 				tool := winOffer{KB: "890830", Title: "Windows Malicious Software Removal Tool x64 (KB890830)", Class: windows.UpdateRollups, Out: p.tuesday[2], In: p.tuesday[2].AddDate(0, 0, 5)}
 				return append(p.monthly([]string{"5070301", "5070317", "5070334", "5070351"}, 7400, 2, 5), tool, dotNet("5070412", "Windows Server 2019", p.tuesday[1], time.Time{}), sql)
 			}},
@@ -163,3 +164,6 @@ func everyone() []definition {
 	}
 	return all
 }
+
+// sqlTerms are made up.
+const sqlTerms = "LICENCE TERMS OF THE PRACTICE SHOP\n\nThese terms are made up. They stand where a vendor's own would.\n\n1. You may install the update on hosts that run the product.\n2. Whoever accepts these terms is named in the audit trail.\n"

@@ -18,6 +18,7 @@ func (o winOffer) update(s *windows.State) windows.Update {
 		u = s.Cumulative(o.KB, o.UBR, o.Out)
 	}
 	u.Severity, u.CVEs, u.RollsBack = o.Severity, o.CVEs, o.RollsBack
+	u.Eula = o.Eula
 	if o.Revision > 0 {
 		u.Revision = o.Revision
 	}

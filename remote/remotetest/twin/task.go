@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"secondtuesday/remote/remotetest/windows"
@@ -189,8 +190,13 @@ func describe(u windows.Update) fields {
 	for _, c := range u.Categories {
 		names, ids = append(names, c.Name), append(ids, c.ID)
 	}
+	terms := ""
+	if !u.EulaAccepted {
+		terms = string([]rune(u.Eula)[:min(len([]rune(u.Eula)), 8000)])
+	}
 	return fields{
-		"id": u.UpdateID, "revision": u.Revision, "title": u.Title, "kbs": list(u.KBs), "bulletins": list(u.Bulletins), "cves": list(u.CVEs),
+		"terms": terms,
+		"id":    u.UpdateID, "revision": u.Revision, "title": u.Title, "kbs": list(u.KBs), "bulletins": list(u.Bulletins), "cves": list(u.CVEs),
 		"severity": u.Severity, "type": u.Type, "released": stamp(u.DeployedAt), "categories": list(names), "categoryIds": list(ids),
 		"size": u.MaxSize, "superseded": list(u.Superseded), "downloaded": u.Downloaded, "optional": u.BrowseOnly, "beta": u.Beta, "hidden": u.Hidden,
 		"eula": u.Eula == "" || u.EulaAccepted, "reboot": u.RebootBehavior, "impact": u.Impact, "asks": u.AsksUser, "waits": u.RebootPending, "installed": u.Installed,
@@ -324,7 +330,7 @@ func (k *task) install(o order) fields {
 			}
 		}
 		code, _ := line["hresult"].(string)
-		k.say("   %s %s", line["status"], code)
+		k.say("%s", strings.TrimRight(fmt.Sprintf("   %s %s", line["status"], strings.TrimPrefix(code, "0x00000000")), " "))
 		lines = append(lines, line)
 		out["updates"], out["stopped"] = lines, stopped
 		k.save("partial.json", out)

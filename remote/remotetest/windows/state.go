@@ -122,6 +122,7 @@ type Update struct {
 	// What goes wrong with it, and what it changes.
 	DownloadError   HRESULT       `json:",omitempty"`
 	InstallError    HRESULT       `json:",omitempty"`
+	WithErrors      bool          `json:",omitempty"` // it goes in, with result code 3
 	DownloadTakes   time.Duration `json:",omitempty"`
 	InstallTakes    time.Duration `json:",omitempty"`
 	RevisedTo       int           `json:",omitempty"` // after one search has shown it, the next shows this revision

@@ -378,6 +378,9 @@ func (s *State) install(id ID, client string, now time.Time) Done {
 	default:
 		s.putIn(u, now)
 		d.Reboot = u.RebootPending
+		if u.WithErrors {
+			d.ResultCode = SucceededWithErrors
+		}
 	}
 	s.History = append(s.History, u.entry(now, client, d.ResultCode, d.HResult))
 	return d
