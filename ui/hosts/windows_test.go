@@ -62,6 +62,7 @@ func TestWindowsHostIsAskedForNothingOfLinux(t *testing.T) {
 	}
 	kittest.Choose(t, o.window, "Kerberos over HTTPS")
 	kittest.See(t, o.window, "Keytab")
+	kittest.Type(t, o.window, "name@REALM", "patching@CORP.EXAMPLE.TEST") // a short name is no realm
 	kittest.Type(t, o.window, "none: the stored password logs in", "/etc/desk.keytab")
 	kittest.ShotOf(t, "hosts-windows-kerberos", o.window, false)
 	kittest.Press(t, o.window, "Save")
