@@ -151,7 +151,7 @@ func (c *cli) updateOn(ctx context.Context, d *app.Desk, inv *inventory, name st
 			one := asUpdateJSON(v)
 			why := one.withBackground(background)
 			list = append(list, updateOnJSON{host, one})
-			cells = append(cells, []any{host, clean(v.Update.Label()), dash(data.VersionText(v.Update.Installed)), data.VersionText(v.Update.Available), v.Compliance, dash(when(v.Due)), why})
+			cells = append(cells, []any{host, clean(v.Update.Label()), dash(data.VersionText(v.Update.Installed)), data.VersionText(v.Update.Available), standingText(v), dash(when(v.Due)), why})
 		}
 	}
 	return c.out.show(list, func(p *page) { p.table("host|update|installed|available|status|due|why", cells) })

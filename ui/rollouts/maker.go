@@ -61,7 +61,7 @@ func newMaker(x *Screen) *maker {
 	m.updates = newUpdatePicker(m)
 	m.how = newHow(m)
 	split := container.NewHSplit(kit.Pad(m.hosts.object, 0, 0, 0, 4), kit.Pad(m.updates.object, 0, 0, 4, 0))
-	split.SetOffset(0.5)
+	split.SetOffset(0.43)
 	m.first = split
 	m.body = container.NewStack(m.first)
 	m.page = kit.NewPage("New plan", "", m.body)
