@@ -379,7 +379,7 @@ func (d *Desk) ApprovePlan(ctx context.Context, id data.PlanID, digest, note str
 		return fmt.Errorf("approve plan %q: it is not the plan that was shown", p.Name)
 	}
 	a := data.Approval{Role: "plan", By: d.By, At: d.Now(), Note: strings.TrimSpace(note)}
-	return d.DB.ApprovePlan(ctx, id, a, d.entry("plan approved", fmt.Sprintf("plan %q", p.Name), a.Note, change{After: planChange(p)}))
+	return d.DB.ApprovePlan(ctx, id, a, d.entry("plan approved", fmt.Sprintf("plan %q", p.Name)+acceptedText(p), a.Note, change{After: planChange(p)}))
 }
 
 // ErrBegun means that a plan is being rolled out: its approval cannot be
@@ -400,14 +400,12 @@ func (d *Desk) WithdrawApproval(ctx context.Context, id data.PlanID, reason stri
 	if p.Approved.At.IsZero() {
 		return fmt.Errorf("%s: %w", op, ErrNotApproved)
 	}
-	rollouts, err := d.DB.Rollouts(ctx)
+	r, open, err := d.openRollout(ctx, id)
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
-	for _, r := range rollouts {
-		if r.Plan == id && r.Open() {
-			return fmt.Errorf("%s: %w: withdrawing would not stop it; cancel rollout %d", op, ErrBegun, r.ID)
-		}
+	if open {
+		return fmt.Errorf("%s: %w: withdrawing would not stop it; cancel rollout %d", op, ErrBegun, r.ID)
 	}
 	entry := d.entry(verbWithdrawn, fmt.Sprintf("plan %q", p.Name), strings.TrimSpace(reason), change{Before: p.Approved, After: map[string]string{"digest": p.Digest()}})
 	return d.DB.WithdrawApproval(ctx, id, entry)

@@ -67,16 +67,30 @@ func Terms(p data.Plan, how data.Terms) []data.Target {
 	return out
 }
 
-// planChange is what the audit trail keeps of a plan: its digest, and what a
-// person accepts with it.
-func planChange(p data.Plan) map[string]string {
-	m := map[string]string{"digest": p.Digest()}
+// acceptedText names whose licence terms a plan accepts, as the end of a
+// sentence; "" where it accepts none.
+func acceptedText(p data.Plan) string {
+	keys := acceptedKeys(p)
+	if keys == "" {
+		return ""
+	}
+	return ", accepts the licence terms of " + keys
+}
+
+func acceptedKeys(p data.Plan) string {
 	var keys []string
 	for _, t := range Terms(p, data.TermsAccepted) {
 		keys = append(keys, t.Key())
 	}
-	if len(keys) > 0 {
-		m["accepts the licence terms of"] = strings.Join(keys, ", ")
+	return strings.Join(keys, ", ")
+}
+
+// planChange is what the audit trail keeps of a plan: its digest, and what a
+// person accepts with it.
+func planChange(p data.Plan) map[string]string {
+	m := map[string]string{"digest": p.Digest()}
+	if keys := acceptedKeys(p); keys != "" {
+		m["accepts the licence terms of"] = keys
 	}
 	return m
 }

@@ -1,11 +1,13 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +21,8 @@ var (
 	ErrNoReason    = errors.New("a reason is required")
 	ErrNotOpen     = errors.New("the rollout has ended")
 	ErrStillOpen   = errors.New("the run has not ended")
+	ErrKnown       = errors.New("the run's outcome is known")
+	ErrUnderWay    = errors.New("a rollout of the plan has not ended")
 	ErrLookFirst   = errors.New("it is not known what the run did; look it up on the host first")
 )
 
@@ -39,6 +43,9 @@ func (d *Desk) StartRollout(ctx context.Context, id data.PlanID, reason string) 
 	}
 	if err := d.approvalOnRecord(ctx, p); err != nil {
 		return 0, fmt.Errorf("start rollout of plan %q: %w", p.Name, err)
+	}
+	if r, open, err := d.openRollout(ctx, id); err != nil || open {
+		return 0, fmt.Errorf("start rollout of plan %q: %w", p.Name, cmp.Or(err, fmt.Errorf("%w: rollout %d", ErrUnderWay, r.ID)))
 	}
 	r := data.Rollout{
 		Plan: id, Started: d.Now(), StartedBy: d.By,
@@ -70,6 +77,19 @@ func (d *Desk) CancelRollout(ctx context.Context, id data.RolloutID, reason stri
 		}
 		return nil
 	})
+}
+
+// openRollout finds the rollout of a plan that has not ended, if there is one.
+func (d *Desk) openRollout(ctx context.Context, plan data.PlanID) (data.Rollout, bool, error) {
+	all, err := d.DB.Rollouts(ctx)
+	if err != nil {
+		return data.Rollout{}, false, err
+	}
+	at := slices.IndexFunc(all, func(r data.Rollout) bool { return r.Plan == plan && r.Open() })
+	if at < 0 {
+		return data.Rollout{}, false, nil
+	}
+	return all[at], true, nil
 }
 
 // ErrNotStopped means that a rollout does not wait for a person to resume it.
@@ -130,7 +150,10 @@ func (w *work) reopen(now time.Time) {
 func (d *Desk) LookAgain(ctx context.Context, rollout data.RolloutID, id data.RunID) error {
 	return d.reopenRun(ctx, rollout, id, verbLooked, "", func(run *data.Run) error {
 		if run.Outcome != data.OutcomeUnknown {
-			return fmt.Errorf("its outcome is %s, not unknown", run.Outcome)
+			if run.Outcome == data.OutcomeNone {
+				return ErrStillOpen
+			}
+			return fmt.Errorf("%w: %s", ErrKnown, run.Outcome)
 		}
 		run.Outcome, run.Ended, run.Detail = data.OutcomeNone, time.Time{}, ""
 		return nil

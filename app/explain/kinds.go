@@ -69,6 +69,8 @@ var kinds = []kind{
 	{app.ErrNotOpen, Words{Title: "Rollout has ended", Next: "Make a new plan from what is still missing."}},
 	{app.ErrNotStopped, Words{Title: "Rollout needs no resuming", Next: "Only one that has stopped is resumed. Look at what this one waits for on its page, or with stctl rollout show."}},
 	{app.ErrStillOpen, Words{Title: "Run has not ended", Next: "Wait until it has ended, or cancel it first."}},
+	{app.ErrKnown, Words{Title: "There is nothing to look up", Next: "Only a run whose outcome is unknown is looked up again. What is missing still goes into a new plan, or is retried."}},
+	{app.ErrUnderWay, Words{Title: "Plan is being rolled out", Next: "Look at its rollout: one that was cancelled ends with the next stctl run-due, or in an open window; otherwise let it go on, or cancel it first."}},
 	{app.ErrLookFirst, Words{Title: "It is not known what the run did", Next: "Look it up on the host first. It is not repeated blindly, so that nothing runs twice."}},
 	{app.ErrNotImportable, Words{Title: "File cannot be imported", Next: "Nothing was changed. Choose another file: CSV, an OpenSSH configuration, known_hosts, or an Ansible inventory."}},
 	{data.ErrNoExposure, Words{Title: "Exposure is not set", Next: "Say who can reach the host: internet, internal or air-gapped. Only you know it, and the deadlines depend on it."}},

@@ -98,7 +98,11 @@ func (c *cli) auditVerify() *cobra.Command {
 					return err
 				}
 				if !slices.ContainsFunc(entries, func(e data.AuditEntry) bool { return e.Hash == strings.ToLower(strings.TrimSpace(noted)) }) {
-					return fmt.Errorf("no entry of the trail has the hash %q that was noted: the trail is another one than it was then", clean(noted))
+					return &refusal{
+						title: "The trail is not the one that was noted",
+						text:  fmt.Sprintf("no entry has the hash %q: this is another workspace, or somebody has made its trail anew since", clean(noted)),
+						next:  "Compare the hash with what was noted, and the file with your backups. Until it is found, prove nothing by this trail.",
+					}
 				}
 			}
 			return c.out.show(verifyJSON{true, report.Entries, report.Head}, func(p *page) {

@@ -49,12 +49,17 @@ host, in PowerShell:
 			if err != nil {
 				return err
 			}
-			key, err := shownKey(cmd.Context(), d, h)
+			key, known, err := shownKey(cmd.Context(), d, h)
 			if err != nil {
 				return err
 			}
 			if key == nil {
-				return c.out.done(keyJSON{Host: h.Name, Accepted: true}, "The key of %s is vouched for already.", h.Name)
+				if known.Type != "" && fingerprint != "" {
+					if err := c.vouch(h.Name, &remote.HostKeyUnknownError{Host: h.Target(), Type: known.Type, Fingerprint: known.Fingerprint}, fingerprint); err != nil {
+						return err
+					}
+				}
+				return c.out.done(keyJSON{Host: h.Name, Accepted: true}, "The %s of %s is vouched for already.", identity(known.Type), h.Name)
 			}
 			if err := c.vouch(h.Name, key, fingerprint); err != nil {
 				return err
@@ -84,25 +89,24 @@ func asKeyJSON(key *remote.HostKeyUnknownError, accepted bool) keyJSON {
 	return keyJSON{clean(key.Host), clean(key.Type), key.Fingerprint, accepted}
 }
 
-// shownKey looks whether a key nobody knows is in the way; nil: none is. Only a
-// host whose way has no guide is logged in to: a password need not be kept yet.
-func shownKey(ctx context.Context, d *app.Desk, h data.Host) (*remote.HostKeyUnknownError, error) {
-	var key *remote.HostKeyUnknownError
+// shownKey looks whether a key nobody knows is in the way; nil: none is, and
+// known is the one that is vouched for, where the way there tells it. Only a host whose way has no guide is logged in to: a password need not be kept yet.
+func shownKey(ctx context.Context, d *app.Desk, h data.Host) (key *remote.HostKeyUnknownError, known remote.Identity, err error) {
 	if guide := remote.GuideOf(d.Dialer, h); guide != nil {
-		_, err := guide.Greet(ctx, h)
+		known, err = guide.Greet(ctx, h)
 		if errors.As(err, &key) {
-			return key, nil
+			return key, known, nil
 		}
-		return nil, err
+		return nil, known, err
 	}
 	s, err := d.Dialer.Dial(ctx, h)
 	if errors.As(err, &key) {
-		return key, nil
+		return key, known, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, known, err
 	}
-	return nil, s.Close()
+	return nil, known, s.Close()
 }
 
 // sameFingerprint tells whether given is the fingerprint of key as a console

@@ -343,14 +343,14 @@ func (c *cli) planApprove() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := d.ApprovePlan(cmd.Context(), p.ID, full, note); err != nil {
-				return err
-			}
 			for _, x := range excepted {
 				c.out.note("warning: %s", clean(x.Text()))
 			}
 			for _, w := range warnings {
 				c.out.note("warning: %s", clean(w.Text()))
+			}
+			if err := d.ApprovePlan(cmd.Context(), p.ID, full, note); err != nil {
+				return err
 			}
 			return c.out.done(done("plan approved", p.ID), "Plan %d is approved. Roll it out: stctl rollout start %d", p.ID, p.ID)
 		},
