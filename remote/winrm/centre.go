@@ -44,7 +44,8 @@ const (
 
 var (
 	errNoCentre = errors.New("no key distribution centre answers")
-	errWeak     = errors.New("it asks for a cipher other than AES, or for one weakened; no proof of the password was sent")
+	errSilent   = errors.New("a proof of the password was sent and not answered")
+	errWeak     = errors.New("it asks for a cipher other than AES, or for one weakened")
 )
 
 // ask sends one message to a centre of a realm. The error may be a
@@ -128,9 +129,11 @@ func (c *centre) login(ctx context.Context) (ticket, error) {
 			return ticket{}, err
 		}
 		if err := c.prove(&request, said); err != nil {
-			return ticket{}, err
+			return ticket{}, fmt.Errorf("%w; no proof of the password was sent", err)
 		}
-		answer, err = c.ask(ctx, c.realm, &request)
+		if answer, err = c.ask(ctx, c.realm, &request); errors.Is(err, errNoCentre) {
+			err = fmt.Errorf("%w: %w", errSilent, err) // it may have counted it
+		}
 	}
 	if err != nil {
 		return ticket{}, err
