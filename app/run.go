@@ -22,6 +22,7 @@ type runner struct {
 	session   remote.Session
 	platform  Platform
 	lostSince time.Time // zero: the host answers
+	patience  patience  // since then
 	now       data.Host // as it was when last reached: it may have moved since the work was read
 	unasked   bool      // this driver ordered the job, and has not asked the host to start it
 
@@ -164,7 +165,8 @@ func (r *runner) lost(ctx context.Context, cause error) (again bool, err error) 
 			return false, err
 		}
 	}
-	if now.After(r.run.Deadline.Add(r.Pace.GiveUp)) || hopeless(cause) {
+	long := r.patience.spent(now) >= r.Pace.Boot/5
+	if long && now.After(r.run.Deadline.Add(r.Pace.GiveUp)) || hopeless(cause) {
 		return false, r.end(ctx, data.OutcomeUnknown, "no contact since %s (%s): it is not known what the job did; look again when the host answers",
 			Moment(r.lostSince), firstLine(cause))
 	}
@@ -179,7 +181,7 @@ func (r *runner) found(ctx context.Context) error {
 	if r.lostSince.IsZero() {
 		return nil
 	}
-	r.lostSince, r.run.Detail = time.Time{}, ""
+	r.lostSince, r.patience, r.run.Detail = time.Time{}, patience{}, ""
 	r.say(ctx, "contact again")
 	return r.keep(ctx)
 }

@@ -115,8 +115,14 @@ func (r *runner) startJob(ctx context.Context, starts *int) (done bool, err erro
 	*starts++
 	r.unasked = false
 	err = r.ask(ctx, func(ctx context.Context, s remote.Session, p Platform) error {
+		if left = r.timeLeft(); left < leastWindow { // the way there may have taken long
+			return errWindowOver
+		}
 		return p.Start(ctx, s, remote.Job{ID: r.run.Job, Changes: r.work.part(r.run.Host), StopAfter: left})
 	})
+	if errors.Is(err, errWindowOver) {
+		return false, nil // the next look says so, unless an earlier try has begun after all
+	}
 	if err == nil {
 		r.run.JobStarted = true
 		if err := r.keep(ctx); err != nil {

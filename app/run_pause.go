@@ -45,3 +45,24 @@ func (r *runner) pauseLooking(ctx context.Context, p *pause, st remote.JobStatus
 	}
 	return true
 }
+
+// A patience tells for how long tries have failed while the desk was awake: a
+// laptop that wakes has no network yet.
+type patience struct {
+	began, tried time.Time // by the clock that stands still while it sleeps, where the system has one
+	told         time.Time // the time of day at the last try
+}
+
+// asleep is how much further the time of day must have gone than that clock.
+const asleep = time.Minute
+
+// spent notes a try that failed at now, a time of day.
+func (p *patience) spent(now time.Time) time.Duration {
+	now = now.Round(0)
+	tried := time.Now()
+	if p.began.IsZero() || now.Sub(p.told)-tried.Sub(p.tried) > asleep {
+		p.began = tried
+	}
+	p.tried, p.told = tried, now
+	return tried.Sub(p.began)
+}

@@ -36,7 +36,11 @@ func (r *runner) reboot(ctx context.Context) error {
 			return err
 		}
 		r.say(ctx, "reboot asked for: %s", why)
-		err = r.ask(ctx, func(ctx context.Context, s remote.Session, p Platform) error { return p.Reboot(ctx, s) })
+		not, err := r.askReboot(ctx, why)
+		if not != "" {
+			r.notRebooted = not
+			return r.rebootRefused(ctx)
+		}
 		if err != nil && ctx.Err() == nil {
 			r.notRebooted = firstLine(err)
 			if errors.Is(err, remote.ErrRebootRefused) {
@@ -49,8 +53,39 @@ func (r *runner) reboot(ctx context.Context) error {
 	return r.awaitBoot(ctx)
 }
 
+// askReboot asks the host to reboot. One that is busy, with the scan of another
+// desk, say, was not asked: it is asked again for as long as it may be rebooted.
+// not says why it may no more.
+func (r *runner) askReboot(ctx context.Context, why string) (not string, err error) {
+	for told := false; ; told = true {
+		err := r.ask(ctx, func(ctx context.Context, s remote.Session, p Platform) error {
+			if !r.Desk.Now().Before(r.run.Deadline) {
+				return errWindowOver // the way there may have taken long
+			}
+			return p.Reboot(ctx, s)
+		})
+		if !errors.Is(err, remote.ErrBusy) && !errors.Is(err, errWindowOver) {
+			return "", err
+		}
+		if !told {
+			r.say(ctx, "%s; nothing was asked, and it is tried again", firstLine(err))
+		}
+		if !rest(ctx, r.Pace.Retry) {
+			return "", errStop
+		}
+		if not, stop := r.whyNotReboot(ctx, why); not != "" {
+			return not, nil
+		} else if stop != nil {
+			return "the workspace does not say whether it may be rebooted; one is pending: " + why, nil
+		}
+	}
+}
+
+// errWindowOver means that the window ended on the way to the host.
+var errWindowOver = errors.New("the window ended on the way to the host")
+
 // rebootRefused goes on at once where the host itself said that it will not
-// reboot: there is nothing to wait for. The post-check fails by the boot ID.
+// reboot, or may not be asked any more: there is nothing to wait for. The post-check fails by the boot ID.
 func (r *runner) rebootRefused(ctx context.Context) error {
 	r.say(ctx, "%s; not waited for", r.notRebooted)
 	return r.goTo(ctx, data.StepPostCheck)
@@ -221,12 +256,8 @@ func orStop(err error) error {
 // locked by less.
 func (r *runner) awaitBoot(ctx context.Context) error {
 	refused := false
-	until := r.run.RebootAsked.Add(r.Pace.Boot)
-	// A desk opened long after it, in mid-boot itself or before its VPN is up, is
-	// patient too.
-	if least := r.Desk.Now().Add(r.Pace.Boot / 5); until.Before(least) {
-		until = least
-	}
+	// A desk opened long after it, or awake again before its VPN is up, is patient too.
+	var awake patience
 	for {
 		var alive remote.Alive
 		err := r.ask(ctx, func(ctx context.Context, s remote.Session, p Platform) (err error) {
@@ -236,7 +267,8 @@ func (r *runner) awaitBoot(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return errStop
 		}
-		late := r.Desk.Now().After(until)
+		now := r.Desk.Now()
+		late := awake.spent(now) >= r.Pace.Boot/5 && now.After(r.run.RebootAsked.Add(r.Pace.Boot))
 		switch {
 		case err == nil && alive.BootID != "" && alive.BootID != r.run.BootID:
 			r.say(ctx, "the host is back with a new boot ID")

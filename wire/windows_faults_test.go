@@ -242,6 +242,23 @@ var winFaults = []winFault{
 	{name: "Windows takes the update back in the reboot", reboot: data.RebootAlways, boots: 1,
 		hurt:    func(s *winSite) { s.change(func(w *windows.State) { w.Updates[0].RollsBack = true }) },
 		outcome: data.OutcomeFailed, says: "rolled back"},
+	{name: "another desk scans the host as the reboot is to be asked for", reboot: data.RebootAlways, boots: 1,
+		hurt: func(s *winSite) {
+			s.at(data.StepReboot, func() {
+				s.change(func(w *windows.State) { w.Source.Takes = 3 * time.Second })
+				s.beside(func(context.Context) error { return nil }, func() { s.scan() })
+				time.Sleep(time.Second)
+			})
+		}, outcome: data.OutcomeSucceeded, says: "rebooted"},
+	{name: "the laptop sleeps for two hours in the reboot", reboot: data.RebootAlways, boots: 1,
+		hurt:    inWinReboot(func(s *winSite) { s.setClock(2 * time.Hour) }),
+		outcome: data.OutcomeSucceeded, says: "rebooted"},
+	{name: "the laptop sleeps beyond the window and has no VPN yet as it wakes",
+		hurt:    midInstall(func(s *winSite) { s.setClock(9 * time.Hour); s.server.Cut(); s.away(3 * time.Second) }),
+		outcome: data.OutcomeSucceeded},
+	{name: "the laptop sleeps beyond the window in mid-install, and the reboot is left out", reboot: data.RebootIfNeeded,
+		hurt:    midInstall(func(s *winSite) { s.setClock(9 * time.Hour) }),
+		outcome: data.OutcomeSucceeded, says: "a reboot is pending"},
 	{name: "the disk is full for one update",
 		hurt:    func(s *winSite) { s.change(func(w *windows.State) { w.Updates[0].InstallError = 0x80070070 }) },
 		outcome: data.OutcomeFailed, says: "the disk is full (0x80070070)"},

@@ -45,7 +45,7 @@ const (
 var (
 	errNoCentre = errors.New("no key distribution centre answers")
 	errSilent   = errors.New("a proof of the password was sent and not answered")
-	errWeak     = errors.New("it asks for a cipher other than AES, or for one weakened")
+	errWeak     = errors.New("a cipher other than AES, or one weakened")
 )
 
 // ask sends one message to a centre of a realm. The error may be a
@@ -129,7 +129,7 @@ func (c *centre) login(ctx context.Context) (ticket, error) {
 			return ticket{}, err
 		}
 		if err := c.prove(&request, said); err != nil {
-			return ticket{}, fmt.Errorf("%w; no proof of the password was sent", err)
+			return ticket{}, err
 		}
 		if answer, err = c.ask(ctx, c.realm, &request); errors.Is(err, errNoCentre) {
 			err = fmt.Errorf("%w: %w", errSilent, err) // it may have counted it
@@ -143,10 +143,10 @@ func (c *centre) login(ctx context.Context) (ticket, error) {
 		return ticket{}, err
 	}
 	if !slices.Contains(ciphers, reply.EncPart.EType) {
-		return ticket{}, errWeak
+		return ticket{}, fmt.Errorf("it answers with %w (cipher number %d)", errWeak, reply.EncPart.EType)
 	}
 	if reply.PAData, _, err = keyInfo(append(reply.PAData, said...)); err != nil {
-		return ticket{}, err
+		return ticket{}, fmt.Errorf("it answers with %w", err)
 	}
 	if _, err := reply.Verify(c.conf, c.user, request); err != nil {
 		return ticket{}, err
@@ -158,11 +158,8 @@ func (c *centre) login(ctx context.Context) (ticket, error) {
 // the keytab.
 func (c *centre) prove(request *messages.ASReq, said types.PADataSequence) error {
 	info, cipher, err := keyInfo(said)
-	if err != nil {
-		return err
-	}
-	if len(info) == 0 {
-		return errWeak
+	if err != nil || len(info) == 0 {
+		return fmt.Errorf("it asks for %w; no proof of the password was sent", errWeak)
 	}
 	var key types.EncryptionKey
 	var version int
@@ -219,7 +216,7 @@ func keyInfo(said types.PADataSequence) (types.PADataSequence, int32, error) {
 // strong refuses a ticket whose key is not one that was asked for.
 func strong(t messages.Ticket, key types.EncryptionKey) (ticket, error) {
 	if !slices.Contains(ciphers, key.KeyType) {
-		return ticket{}, fmt.Errorf("%w (cipher number %d)", errWeak, key.KeyType)
+		return ticket{}, fmt.Errorf("it gave a ticket of %w (cipher number %d)", errWeak, key.KeyType)
 	}
 	return ticket{t, key}, nil
 }

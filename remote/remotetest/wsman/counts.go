@@ -13,6 +13,7 @@ type Counts struct {
 	MaxShells   int64 // most that were open at the same time
 	Created     int64 // shells
 	Commands    int64
+	Kept        int64 // commands that the open shells know now: those that ended too, until they are signalled
 	Ended       int64 // commands ended by a signal while they ran
 	Killed      int64 // commands killed because their shell was deleted or vanished
 	Faults      int64 // SOAP faults answered
@@ -22,7 +23,11 @@ type Counts struct {
 func (s *Server) Counts() Counts {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.counts
+	n := s.counts
+	for _, sh := range s.shells {
+		n.Kept += int64(len(sh.commands))
+	}
+	return n
 }
 
 func (s *Server) count(change func(*Counts)) {

@@ -33,10 +33,12 @@ type Faults struct {
 	// Windows.
 	Slow          time.Duration // before the first output of every command can be fetched
 	SilentReceive bool          // never answer a Receive
+	SilentDelete  bool          // never answer a Delete, nor perform it
 	HastyReceive  bool          // answer every Receive at once that there is nothing yet
 	ResetCommand  int           // reset the line in place of answering this many Commands, which run
 	ResetReceive  int           // reset the line in place of answering this many Receives
 	VanishReceive int           // delete the shell in place of answering this many Receives
+	LastReceive   bool          // the reply that ends a command is the last of its line: "Connection: close"
 	Chunk         int           // hand out at most this many bytes of a stream at a time, in mid character too; 0: 32 KiB
 	CLIXML        bool          // write a progress record on standard error before every command's own
 	KeyDeleted    int           // fail this many Creates and Commands by "registry key marked for deletion"

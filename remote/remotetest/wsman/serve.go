@@ -162,6 +162,7 @@ func (s *Server) open(m received) ([]byte, error) {
 type answer struct {
 	status int
 	text   []byte
+	last   bool // the line ends with it
 }
 
 // reply writes an answer, sealed where the message was, and as wrong as the
@@ -189,6 +190,9 @@ func (s *Server) reply(w http.ResponseWriter, m received, a answer) {
 	}
 	text = s.replayed(text, f.Replay)
 	w.Header().Set("Content-Type", kind)
+	if a.last {
+		w.Header().Set("Connection", "close")
+	}
 	switch {
 	case f.Endless:
 		endless(w, text)

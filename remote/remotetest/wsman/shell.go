@@ -96,6 +96,10 @@ func (s *Server) perform(ctx context.Context, m received, e *envelope) answer {
 	case actionSignal:
 		return o.signal(sh)
 	case actionDelete:
+		if s.currentFaults().SilentDelete {
+			<-ctx.Done() // the client hangs up, or the host goes down
+			abort()
+		}
 		s.remove(sh)
 		return o.wrap(200, nsTransfer+"/DeleteResponse", "")
 	}
@@ -261,7 +265,9 @@ func (o *operation) receive(ctx context.Context, sh *shell) answer {
 	if f.OtherCommand {
 		id = newID()
 	}
-	return o.output(id, got)
+	a := o.output(id, got)
+	a.last = f.LastReceive && got.done
+	return a
 }
 
 // chunk is how many bytes of a stream one answer holds: the fault's, or 32 KiB,
