@@ -79,3 +79,12 @@ func unwanted(r rune) bool {
 	}
 	return unicode.Is(unicode.Cf, r) // bidi marks and overrides, zero width, soft hyphen, tags
 }
+
+// Clip cuts s after most bytes and marks the cut by "…". Bytes that are not
+// UTF-8, such as half a character at the cut, become instead.
+func Clip(s string, most int, instead string) string {
+	if len(s) > most {
+		s = s[:most] + "…"
+	}
+	return strings.ToValidUTF8(s, instead)
+}

@@ -58,3 +58,22 @@ func TestCredentialsInAddressesAreHidden(t *testing.T) {
 		}
 	}
 }
+
+func TestTextIsClippedAtItsLimitAndStaysUTF8(t *testing.T) {
+	for _, c := range []struct {
+		in      string
+		instead string
+		want    string
+	}{
+		{"abcdef", "?", "abcdef"},
+		{"abcdefg", "?", "abcdef…"},
+		{"abcdeé", "?", "abcde?…"},
+		{"abcdeé", "", "abcde…"},
+		{"a\xffb", "?", "a?b"},
+		{"", "?", ""},
+	} {
+		if got := Clip(c.in, 6, c.instead); got != c.want {
+			t.Errorf("%q with %q: got %q, want %q", c.in, c.instead, got, c.want)
+		}
+	}
+}

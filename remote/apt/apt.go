@@ -86,11 +86,7 @@ func clip(s string) string {
 	if len(lines) > 5 {
 		lines = append(lines[:5], "…")
 	}
-	s = strings.Join(lines, "\n")
-	if len(s) > 1000 {
-		s = strings.ToValidUTF8(s[:1000], "") + "…"
-	}
-	return s
+	return remote.Clip(strings.Join(lines, "\n"), 1000, "")
 }
 
 func garbage(what, line string) error {

@@ -213,10 +213,4 @@ func Tail(text string, n int) string {
 }
 
 // clip keeps an error message short when a host prints rubbish.
-func clip(s string) string {
-	const most = 200
-	if len(s) > most {
-		s = s[:most] + "…"
-	}
-	return strings.ToValidUTF8(s, "?")
-}
+func clip(s string) string { return remote.Clip(s, 200, "?") }

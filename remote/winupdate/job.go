@@ -374,11 +374,7 @@ func (Platform) Cancel(ctx context.Context, s remote.Session, id string) error {
 
 // clip cuts what a host said to a line or two.
 func clip(s string) string {
-	s = strings.TrimSpace(remote.CleanText(s))
-	if len(s) > 600 {
-		s = strings.ToValidUTF8(s[:600], "") + "…"
-	}
-	return s
+	return remote.Clip(strings.TrimSpace(remote.CleanText(s)), 600, "")
 }
 
 // oneLine is clip for what stands in the middle of a line.

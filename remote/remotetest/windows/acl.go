@@ -154,6 +154,15 @@ func (w *World) icacls(c Caller, args []string) (out string, code int, err error
 		return "", 87, nil
 	}
 	path := args[0]
+	s, err := w.State()
+	if err != nil {
+		return "", 0, err
+	}
+	for _, flag := range args[1:] {
+		if code := s.Faults.Icacls[strings.ToLower(flag)]; code != 0 {
+			return path + ": Access is denied.\r\nSuccessfully processed 0 files; Failed processing 1 files", code, nil
+		}
+	}
 	_, sddl, err := w.ACLOf(c, path)
 	if err != nil {
 		return "", 0, err

@@ -280,6 +280,7 @@ type Faults struct {
 	TaskRegister        HRESULT            `json:",omitempty"` // registering a task ends with it
 	SchedulerStopped    bool               `json:",omitempty"` // the Schedule service does not answer
 	DiskFull            bool               `json:",omitempty"` // every write to a file fails
+	Icacls              map[string]int     `json:",omitempty"` // icacls.exe with this flag ("/grant:r", "/setowner") ends with this code and changes nothing
 	RebootRefused       int                `json:",omitempty"` // shutdown.exe's exit code
 	RebootIgnored       bool               `json:",omitempty"` // shutdown.exe says yes, nothing happens
 	RebootKeepsBoot     bool               `json:",omitempty"` // it goes away and comes back with the old boot time
