@@ -1,26 +1,21 @@
 package winupdate
 
-import (
-	"strings"
-	"testing"
-)
+import "testing"
 
-// The host counts characters, and so does who says that it cut them.
-func TestTermsAreCalledCutOnlyWhereTheyAre(t *testing.T) {
-	for text, cut := range map[string]bool{strings.Repeat("ü", 7999): false, strings.Repeat("ü", 8000): true, strings.Repeat("\U0001F600", 4000): true} {
-		if got := strings.HasSuffix(update{Terms: text}.termsText(), "… (cut)"); got != cut {
-			t.Errorf("%d bytes: cut %t", len(text), got)
+func TestAnHRESULTIsNamedOnce(t *testing.T) {
+	for _, c := range []struct{ message, code, want string }{
+		{"Ausnahme von HRESULT: 0x80072EE2", "0x80072EE2", "the update server did not answer in time (0x80072EE2)"},
+		{"Exception from HRESULT: 0x80072EE2", "0x80072ee2", "the update server did not answer in time (0x80072EE2)"},
+		{"Zugriff verweigert (Ausnahme von HRESULT: 0x80070005 (E_ACCESSDENIED))", "0x80070005", "access denied: a policy or the rights of SYSTEM: Zugriff verweigert (0x80070005)"},
+		{"Access is denied. (Exception from HRESULT: 0x80070005 (E_ACCESSDENIED))", "0x80070005", "access denied: a policy or the rights of SYSTEM: Access is denied. (0x80070005)"},
+		{"Exception from HRESULT: 0x80240FFF", "0x80240FFF", "(0x80240FFF)"},
+		{"Not enough storage.", "0x80240FFF", "Not enough storage. (0x80240FFF)"},
+		{"failed after Exception from HRESULT: 0x80070005", "0x80072EE2", "the update server did not answer in time: failed after Exception from HRESULT: 0x80070005 (0x80072EE2)"},
+		{"", "0x80070070", "the disk is full (0x80070070)"},
+		{"no code", "", "no code"},
+	} {
+		if got := withCode(c.message, c.code); got != c.want {
+			t.Errorf("%q, %q:\n got %q\nwant %q", c.message, c.code, got, c.want)
 		}
-	}
-}
-
-// What was not downloaded whole was not installed: no scan needs to tell.
-func TestADownloadWithErrorsIsAFailure(t *testing.T) {
-	u := updated{Status: "failed", Phase: "download", Code: succeededWithErrors, HResult: "0x80246007"}
-	if got := u.fate(); !strings.HasPrefix(got, "download failed: ") || !strings.Contains(got, "0x80246007") {
-		t.Errorf("%q", got)
-	}
-	if u.Phase = "install"; !strings.Contains(u.fate(), "the next scan tells") {
-		t.Errorf("%q", u.fate())
 	}
 }
