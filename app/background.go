@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -58,10 +57,10 @@ func (d *Desk) background(ctx context.Context, host data.HostID, undone []data.R
 // replaced by the next month's before.
 const undoneFor = 92 * 24 * time.Hour
 
-// undone returns the runs that Windows undid, and that no later one made good.
+// undone returns the runs that Windows undid, the newest first. Whether another
+// has made one good needs no asking: what is in is not missing.
 func (d *Desk) undone(ctx context.Context) ([]data.Run, error) {
-	runs, err := d.DB.Troubled(ctx, d.Now().Add(-undoneFor))
-	return slices.DeleteFunc(runs, func(r data.Run) bool { return len(r.RolledBack) == 0 }), err
+	return d.DB.RolledBack(ctx, d.Now().Add(-undoneFor))
 }
 
 // ReplacedText names what an update replaces: "KB5040437, KB5041160 and 31 others".

@@ -56,3 +56,27 @@ func TestReplacedAndTriedAreSaidInSentences(t *testing.T) {
 		}
 	}
 }
+
+// What Windows took back is missing still, and a run that brought something else
+// in, or only rebooted, does not make it good.
+func TestARollbackIsRememberedWhateverWentInLater(t *testing.T) {
+	s := newShop(t, newWorld(), data.RebootNever)
+	p, err := s.DB.Plan(t.Context(), s.plan)
+	must(t, err)
+	_, err = s.DB.SaveScan(t.Context(), data.Scan{Host: s.host, At: s.Now(), Platform: data.WindowsUpdate}, s.entry("scan saved", "", "", change{}), nil)
+	must(t, err)
+	for _, run := range []data.Run{
+		{Outcome: data.OutcomeFailed, Ended: night, RolledBack: []data.Target{{Name: "KB1", To: "a.200"}}},
+		{Outcome: data.OutcomeFailed, Ended: night.Add(time.Hour), RolledBack: []data.Target{{Name: "KB1", To: "a.200"}}},
+		{Outcome: data.OutcomeSucceeded, Ended: night.Add(2 * time.Hour)},
+	} {
+		run.Host, run.Step, run.Attempt = s.host, data.StepEnded, 1
+		_, err := s.DB.SaveRollout(t.Context(), data.Rollout{Plan: p.ID, Started: s.Now(), Ended: s.Now(), Reason: "r", State: data.RolloutDone}, []data.Run{run}, s.entry("rollout started", "", "", change{}))
+		must(t, err)
+	}
+	b, err := s.Background(t.Context(), s.host)
+	must(t, err)
+	if got := b.Tried["a.200"]; !got.At.Equal(night.Add(time.Hour)) || got.Result != "rolled back by Windows during the reboot" {
+		t.Errorf("it remembers %+v", b.Tried)
+	}
+}

@@ -44,6 +44,7 @@ const (
 
 var (
 	errNoCentre = errors.New("no key distribution centre answers")
+	errSilent   = errors.New("a proof of the password was sent and not answered")
 	errWeak     = errors.New("a cipher other than AES, or one weakened")
 )
 
@@ -130,7 +131,9 @@ func (c *centre) login(ctx context.Context) (ticket, error) {
 		if err := c.prove(&request, said); err != nil {
 			return ticket{}, err
 		}
-		answer, err = c.ask(ctx, c.realm, &request)
+		if answer, err = c.ask(ctx, c.realm, &request); errors.Is(err, errNoCentre) {
+			err = fmt.Errorf("%w: %w", errSilent, err) // it may have counted it
+		}
 	}
 	if err != nil {
 		return ticket{}, err

@@ -76,7 +76,10 @@ func (d *Dialer) identity(t target, l *line) (remote.Identity, error) {
 func (d *Dialer) Mend(h data.Host, err error) string {
 	var unknown *remote.HostKeyUnknownError
 	var changed *remote.HostKeyChangedError
+	var refused *refusal
 	switch {
+	case errors.As(err, &refused):
+		return strings.ReplaceAll(d.mendLogin(h, err), "HOST", h.Name)
 	case errors.Is(err, remote.ErrInsecure) && d.way(h).tls():
 		return strings.ReplaceAll(mendNegotiate, "HOST", h.Name)
 	case errors.As(err, &unknown):

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -166,5 +167,33 @@ func TestACentresAnswerIsNotReadWithoutAnEnd(t *testing.T) {
 	}
 	if err == nil || strings.Contains(err.Error(), "wrong password") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A domain controller that boots is no wrong password: it is waited for. One that
+// takes a proof of the password and says nothing may have counted it.
+func TestACentreThatIsSilentIsWaitedForUntilItHasAProof(t *testing.T) {
+	err, _ := impostorAnswers(t, nil)
+	if !errors.Is(err, remote.ErrUnreachable) || errors.Is(err, remote.ErrLoginRefused) {
+		t.Errorf("nothing was proved: %v", err)
+	}
+	asks := says(t, errorcode.KDC_ERR_PREAUTH_REQUIRED, int(patype.PA_ETYPE_INFO2), der(t, []entryOfKey{{Cipher: int(etypeID.AES256_CTS_HMAC_SHA1_96)}}))
+	var n atomic.Int32
+	i, err := kdc.Impersonate(t.TempDir(), "CORP.TEST", func([]byte) []byte {
+		if n.Add(1) == 1 {
+			return asks
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer i.Close()
+	s := host(t, wsman.Options{TLS: true})
+	d, h := dialer(t, s), s.Host("win1", "anna@corp.test")
+	d.config.Kerberos, h.Auth = i.Config, data.AuthKerberos
+	_, err = d.Dial(t.Context(), h)
+	if !errors.Is(err, remote.ErrLoginRefused) || !counts(target{auth: data.AuthKerberos}, err) || len(i.Asked()) != 2 {
+		t.Errorf("a proof was sent: %v, %d messages", err, len(i.Asked()))
 	}
 }

@@ -66,7 +66,7 @@ func counts(t target, err error) bool {
 		return false
 	}
 	switch r.cause {
-	case causePassword, causeRevoked, causeMustChange:
+	case causePassword, causeRevoked, causeMustChange, causeSilent:
 		return true
 	case causeUntold:
 		return t.auth != data.AuthKerberos

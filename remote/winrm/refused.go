@@ -30,9 +30,12 @@ const (
 	causeNoBasic    cause = "no Basic"
 	causeNoNTLM     cause = "no NTLM"
 	causeNoCentre   cause = "no centre"
+	causeSilent     cause = "silent centre"
 )
 
-// A refusal is an ErrLoginRefused with what is known of its cause.
+// A refusal is an ErrLoginRefused with what is known of its cause; but an
+// ErrUnreachable where nobody was there to refuse it, as while a domain
+// controller boots.
 type refusal struct {
 	user  string
 	why   string
@@ -40,10 +43,15 @@ type refusal struct {
 }
 
 func (r *refusal) Error() string {
-	return fmt.Sprintf("%v for user %s: %s", remote.ErrLoginRefused, r.user, r.why)
+	return fmt.Sprintf("%v for user %s: %s", r.Unwrap(), r.user, r.why)
 }
 
-func (r *refusal) Unwrap() error { return remote.ErrLoginRefused }
+func (r *refusal) Unwrap() error {
+	if r.cause == causeNoCentre {
+		return remote.ErrUnreachable
+	}
+	return remote.ErrLoginRefused
+}
 
 // refused tells of a login that the host did not take. It is not tried again:
 // many shops lock an account that fails a few times.
@@ -91,6 +99,8 @@ func (l *line) kerberosRefused(asked string, err error) error {
 		return l.refused(causeSkew, asked+": "+kerberosCauses[errorcode.KRB_AP_ERR_SKEW].says)
 	case errors.Is(err, errWeak):
 		return l.refused(causeCipher, asked+": "+text)
+	case errors.Is(err, errSilent):
+		return l.refused(causeSilent, asked+": "+text)
 	case errors.Is(err, errNoCentre):
 		return l.refused(causeNoCentre, asked+": "+text)
 	}
@@ -121,6 +131,7 @@ var mendCause = map[cause]string{
 	causeService:    "Address the host by the full name under which the domain knows it: stctl host edit HOST --address name.domain\nOn a domain controller: setspn -Q HTTP/name.domain",
 	causeCipher:     "On a domain controller: Get-ADUser 'USER' -Properties msDS-SupportedEncryptionTypes\nLet the account use AES: Set-ADUser 'USER' -KerberosEncryptionType AES128,AES256, then set its password anew.",
 	causeNoCentre:   "Check the realm's kdc lines in the Kerberos configuration (/etc/krb5.conf, or what KRB5_CONFIG names), and that this computer reaches TCP port 88 of them.",
+	causeSilent:     "Check the realm's kdc lines in the Kerberos configuration (/etc/krb5.conf, or what KRB5_CONFIG names), and that this computer reaches TCP port 88 of them.",
 	causePolicy:     "On a domain controller: Get-ADUser 'USER' -Properties LogonWorkstations,MemberOf | Format-List LogonWorkstations,MemberOf",
 	causeNoBasic:    "Use another way to log in: stctl host edit HOST --auth ntlm\nOn the host: Get-ChildItem WSMan:\\localhost\\Service\\Auth",
 	causeNoNTLM:     "Let it log in by Kerberos: stctl host edit HOST --auth kerberos --user name@REALM\nOn the host: Get-ItemProperty HKLM:\\SYSTEM\\CurrentControlSet\\Control\\Lsa\\MSV1_0 | Format-List Restrict*",

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf16"
 
 	"secondtuesday/data"
 	"secondtuesday/remote"
@@ -18,7 +19,7 @@ func (u update) asks() bool { return u.Eula != nil && !*u.Eula }
 // termsText are the terms as text that can be shown.
 func (u update) termsText() string {
 	text := strings.TrimSpace(remote.CleanText(u.Terms))
-	if len(u.Terms) >= 8000 {
+	if len(utf16.Encode([]rune(u.Terms))) >= 8000 { // as .NET counts
 		text += "… (cut)"
 	}
 	return text

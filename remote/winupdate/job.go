@@ -350,7 +350,7 @@ func (u updated) fate() string {
 		if u.Phase == "download" {
 			phase = "download"
 		}
-		if u.Code == succeededWithErrors {
+		if u.Code == succeededWithErrors && phase == "install" {
 			return phase + " ended with errors, as Windows says; the next scan tells whether it is in"
 		}
 		return phase + " failed: " + withCode(u.Message, u.HResult)
