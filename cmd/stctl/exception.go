@@ -98,13 +98,16 @@ func orEvery(name, kind string) string {
 	return name
 }
 
+// An exceptionOrder is what the flags of "exception add" say.
+type exceptionOrder struct {
+	data.Exception
+	host, expires, zone string
+	allHosts, allOf     bool
+	approvals           []string
+}
+
 func (c *cli) exceptionAdd() *cobra.Command {
-	var (
-		e                   data.Exception
-		host, expires, zone string
-		allHosts, allOf     bool
-		approvals           []string
-	)
+	var o exceptionOrder
 	cmd := &cobra.Command{
 		Use: "add", Short: "Record an exception", Args: nothing,
 		Long: "Record an exception for one update or all, on one host or all. It needs a reason,\nwho asks for it, and a date within a year on which it ends by itself.",
@@ -112,62 +115,74 @@ func (c *cli) exceptionAdd() *cobra.Command {
     --requested-by "Petra Lang" --reason "the vendor has not cleared 15.14" \
     --waits-for "vendor upgrade" --approved-by security="A. Kern"`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			switch {
-			case (host == "") != allHosts:
-				return usagef("give either --host or --all-hosts")
-			case (e.Update == "") != allOf:
-				return usagef("give either --update or --all-updates")
-			case strings.TrimSpace(e.Reason) == "":
-				return usagef("say why with --reason")
-			case strings.TrimSpace(e.RequestedBy) == "":
-				return usagef("say with --requested-by which business owner asks for it")
-			case expires == "":
-				return usagef("say with --expires when it ends: none is for ever")
-			}
-			loc, err := parseZone("--zone", zone)
-			if err != nil {
+			if err := o.check(); err != nil {
 				return err
 			}
-			if e.Expires, err = parseTime("--expires", expires, loc); err != nil {
-				return err
-			}
-			d, inv, err := c.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if host != "" {
-				h, err := inv.host(host)
-				if err != nil {
-					return err
-				}
-				e.Host = h.ID
-			}
-			if e.Approvals, err = approvalsOf(approvals, d.Now()); err != nil {
-				return err
-			}
-			if err := c.checkUpdate(cmd.Context(), d, e.Update); err != nil {
-				return err
-			}
-			id, err := d.SaveException(cmd.Context(), e)
-			if err != nil {
-				return err
-			}
-			return c.out.done(done("exception granted", id), "Exception %d holds until %s.", id, when(e.Expires))
+			return c.addException(cmd.Context(), o)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&host, "host", "", "on this `HOST`")
-	f.BoolVar(&allHosts, "all-hosts", false, "on every host")
-	f.StringVar(&e.Update, "update", "", "this `UPDATE`, as status writes it: name:architecture")
-	f.BoolVar(&allOf, "all-updates", false, "every update")
-	f.StringVar(&e.Reason, "reason", "", "why it is left out (required)")
-	f.StringVar(&e.RequestedBy, "requested-by", "", "the business owner's `NAME` (required)")
-	f.StringVar(&expires, "expires", "", "`DATE` on which it ends by itself (required)")
-	f.StringVar(&zone, "zone", "", "time `ZONE` of --expires (default: this computer's)")
-	f.StringVar(&e.Mitigation, "mitigation", "", "what protects the host meanwhile")
-	f.StringVar(&e.WaitsFor, "waits-for", "", "what it waits for: a vendor's upgrade, a bug fix")
-	f.StringArrayVar(&approvals, "approved-by", nil, "`ROLE=NAME`, the role being management, security or operations")
+	f.StringVar(&o.host, "host", "", "on this `HOST`")
+	f.BoolVar(&o.allHosts, "all-hosts", false, "on every host")
+	f.StringVar(&o.Update, "update", "", "this `UPDATE`, as status writes it: name:architecture")
+	f.BoolVar(&o.allOf, "all-updates", false, "every update")
+	f.StringVar(&o.Reason, "reason", "", "why it is left out (required)")
+	f.StringVar(&o.RequestedBy, "requested-by", "", "the business owner's `NAME` (required)")
+	f.StringVar(&o.expires, "expires", "", "`DATE` on which it ends by itself (required)")
+	f.StringVar(&o.zone, "zone", "", "time `ZONE` of --expires (default: this computer's)")
+	f.StringVar(&o.Mitigation, "mitigation", "", "what protects the host meanwhile")
+	f.StringVar(&o.WaitsFor, "waits-for", "", "what it waits for: a vendor's upgrade, a bug fix")
+	f.StringArrayVar(&o.approvals, "approved-by", nil, "`ROLE=NAME`, the role being management, security or operations")
 	return cmd
+}
+
+// check looks whether the flags say enough, and reads the date.
+func (o *exceptionOrder) check() error {
+	switch {
+	case (o.host == "") != o.allHosts:
+		return usagef("give either --host or --all-hosts")
+	case (o.Update == "") != o.allOf:
+		return usagef("give either --update or --all-updates")
+	case strings.TrimSpace(o.Reason) == "":
+		return usagef("say why with --reason")
+	case strings.TrimSpace(o.RequestedBy) == "":
+		return usagef("say with --requested-by which business owner asks for it")
+	case o.expires == "":
+		return usagef("say with --expires when it ends: none is for ever")
+	}
+	loc, err := parseZone("--zone", o.zone)
+	if err != nil {
+		return err
+	}
+	o.Expires, err = parseTime("--expires", o.expires, loc)
+	return err
+}
+
+// addException stores an exception whose flags were checked.
+func (c *cli) addException(ctx context.Context, o exceptionOrder) error {
+	d, inv, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	e := o.Exception
+	if o.host != "" {
+		h, err := inv.host(o.host)
+		if err != nil {
+			return err
+		}
+		e.Host = h.ID
+	}
+	if e.Approvals, err = approvalsOf(o.approvals, d.Now()); err != nil {
+		return err
+	}
+	if err := c.checkUpdate(ctx, d, e.Update); err != nil {
+		return err
+	}
+	id, err := d.SaveException(ctx, e)
+	if err != nil {
+		return err
+	}
+	return c.out.done(done("exception granted", id), "Exception %d holds until %s.", id, when(e.Expires))
 }
 
 // checkUpdate looks whether an exception would excuse anything. A name without
