@@ -72,7 +72,7 @@ func TestCancelWaitsAMomentOnlyForAHostThatHasGoneSilent(t *testing.T) {
 		cancel()
 	}()
 	_, err = session.Run(ctx, remote.Command{Name: "wait", Script: "x"})
-	if late := time.Since(stopped); late > 2500*time.Millisecond {
+	if late := time.Since(stopped); late > 4500*time.Millisecond {
 		t.Errorf("returned %s after the cancel", late)
 	}
 	if !errors.Is(err, context.Canceled) {
@@ -106,7 +106,7 @@ func TestCloseWaitsAMomentOnlyForAHostThatHasGoneSilentHoweverManyShellsThereAre
 	s.SetFaults(wsman.Faults{SilentDelete: true})
 	began := time.Now()
 	session.Close()
-	if took := time.Since(began); took > 3*time.Second {
+	if took := time.Since(began); took > 3700*time.Millisecond {
 		t.Errorf("it took %s", took)
 	}
 	if n := s.Counts().Shells; n != maxRunning {
