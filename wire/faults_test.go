@@ -147,15 +147,9 @@ var faults = []fault{
 		hurt: midJob(func(s *site) { s.setClock(time.Hour) }), outcome: data.OutcomeSucceeded},
 	{name: "the desk's clock is set back", updates: "lab-slow", prepare: slowly,
 		hurt: midJob(func(s *site) { s.setClock(-time.Hour) }), outcome: data.OutcomeSucceeded},
+	// A clock that jumps is that of a laptop that woke: it is patient with the host.
 	{name: "the desk's clock is set forward in the reboot", updates: "lab-hello", reboot: data.RebootAlways, boots: 2,
-		hurt:    inReboot(func(s *site) { s.setClock(time.Hour) }),
-		outcome: data.OutcomeUnknown, says: "no answer since the reboot",
-		after: func(s *site) {
-			s.m.WaitBoot(2)
-			if run := s.lookAgain(); run.Outcome != data.OutcomeSucceeded || !strings.Contains(run.Detail, "rebooted") {
-				s.t.Errorf("looked up again: %s: %s", run.Outcome, run.Detail)
-			}
-		}},
+		hurt: inReboot(func(s *site) { s.setClock(time.Hour) }), outcome: data.OutcomeSucceeded, says: "rebooted"},
 	{name: "the desk's clock is set back in the reboot", updates: "lab-hello", reboot: data.RebootAlways, boots: 2,
 		hurt: inReboot(func(s *site) { s.setClock(-time.Hour) }), outcome: data.OutcomeSucceeded, says: "rebooted"},
 	{name: "the host comes back on another address", updates: "lab-slow", prepare: slowly,
