@@ -24,11 +24,17 @@ import (
 	"secondtuesday/remote/remotetest/wsman"
 )
 
-// impostorAnswers plays the centre of CORP.TEST and answers every message alike. It
-// dials, and returns the error and what was sent to it.
+// impostorAnswers is impostorPlays with one answer to every message.
 func impostorAnswers(t *testing.T, answer []byte) (error, []messages.ASReq) {
 	t.Helper()
-	i, err := kdc.Impersonate(t.TempDir(), "CORP.TEST", func([]byte) []byte { return answer })
+	return impostorPlays(t, func([]byte) []byte { return answer })
+}
+
+// impostorPlays plays the centre of CORP.TEST. It dials, and returns the error and
+// what was sent to it.
+func impostorPlays(t *testing.T, answer func([]byte) []byte) (error, []messages.ASReq) {
+	t.Helper()
+	i, err := kdc.Impersonate(t.TempDir(), "CORP.TEST", answer)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,21 +185,13 @@ func TestACentreThatIsSilentIsWaitedForUntilItHasAProof(t *testing.T) {
 	}
 	asks := says(t, errorcode.KDC_ERR_PREAUTH_REQUIRED, int(patype.PA_ETYPE_INFO2), der(t, []entryOfKey{{Cipher: int(etypeID.AES256_CTS_HMAC_SHA1_96)}}))
 	var n atomic.Int32
-	i, err := kdc.Impersonate(t.TempDir(), "CORP.TEST", func([]byte) []byte {
+	err, asked := impostorPlays(t, func([]byte) []byte {
 		if n.Add(1) == 1 {
 			return asks
 		}
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer i.Close()
-	s := host(t, wsman.Options{TLS: true})
-	d, h := dialer(t, s), s.Host("win1", "anna@corp.test")
-	d.config.Kerberos, h.Auth = i.Config, data.AuthKerberos
-	_, err = d.Dial(t.Context(), h)
-	if !errors.Is(err, remote.ErrLoginRefused) || !counts(target{auth: data.AuthKerberos}, err) || len(i.Asked()) != 2 {
-		t.Errorf("a proof was sent: %v, %d messages", err, len(i.Asked()))
+	if !errors.Is(err, remote.ErrLoginRefused) || !counts(target{auth: data.AuthKerberos}, err) || len(asked) != 2 {
+		t.Errorf("a proof was sent: %v, %d messages", err, len(asked))
 	}
 }

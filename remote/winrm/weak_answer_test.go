@@ -1,7 +1,9 @@
 package winrm
 
 import (
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/jcmturner/gokrb5/v8/iana/errorcode"
@@ -11,9 +13,7 @@ import (
 	"github.com/jcmturner/gokrb5/v8/messages"
 	"github.com/jcmturner/gokrb5/v8/types"
 
-	"secondtuesday/data"
 	"secondtuesday/remote/remotetest/kdc"
-	"secondtuesday/remote/remotetest/wsman"
 )
 
 // An answer of a weak cipher after a proof went out must not be told as "no proof
@@ -28,28 +28,14 @@ func TestWhatWasSentIsToldTruly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := 0
-	i, err := kdc.Impersonate(t.TempDir(), "CORP.TEST", func([]byte) []byte {
-		if n++; n == 1 {
+	var n atomic.Int32
+	err, asked := impostorPlays(t, func([]byte) []byte {
+		if n.Add(1) == 1 {
 			return aes
 		}
 		return kdc.Frame(b)
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer i.Close()
-	s := host(t, wsman.Options{TLS: true})
-	d, h := dialer(t, s), s.Host("win1", "anna@corp.test")
-	d.config.Kerberos, h.Auth = i.Config, data.AuthKerberos
-	_, err = d.Dial(t.Context(), h)
-	sent := false
-	for _, m := range i.Asked() {
-		var r messages.ASReq
-		if r.Unmarshal(m) == nil && r.PAData.Contains(patype.PA_ENC_TIMESTAMP) {
-			sent = true
-		}
-	}
+	sent := slices.ContainsFunc(asked, func(r messages.ASReq) bool { return r.PAData.Contains(patype.PA_ENC_TIMESTAMP) })
 	if !sent || err == nil || strings.Contains(err.Error(), "no proof of the password was sent") {
 		t.Errorf("a proof was sent: %v; got %v", sent, err)
 	}

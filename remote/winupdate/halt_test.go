@@ -46,15 +46,7 @@ func TestNothingIsInstalledAfterADownloadInWhichTheJobWasCancelled(t *testing.T)
 		for _, u := range r.scan(true).Updates {
 			j.Changes.Upgrade = append(j.Changes.Upgrade, data.Target{Name: u.Name, To: u.Available})
 		}
-		if err := r.Start(t.Context(), r.session, j); err != nil {
-			t.Fatal(err)
-		}
-		for st := (remote.JobStatus{}); !strings.HasPrefix(st.Step, "install 1"); {
-			var err error
-			if st, err = r.Look(t.Context(), r.session, j.ID, 0); err != nil || st.State != remote.JobRunning {
-				t.Fatalf("%+v, %v", st, err)
-			}
-		}
+		r.startInstalling(j)
 		if err := r.Cancel(t.Context(), r.session, j.ID); err != nil {
 			t.Fatal(err)
 		}

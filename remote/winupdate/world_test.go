@@ -404,6 +404,20 @@ func TestJobStopsBetweenTwoUpdates(t *testing.T) {
 	}, stopped)
 }
 
+// startInstalling starts a job and waits until it is at its first update.
+func (r *rig) startInstalling(j remote.Job) {
+	r.t.Helper()
+	if err := r.Start(r.t.Context(), r.session, j); err != nil {
+		r.t.Fatal(err)
+	}
+	for st := (remote.JobStatus{}); !strings.HasPrefix(st.Step, "install 1"); {
+		var err error
+		if st, err = r.Look(r.t.Context(), r.session, j.ID, 0); err != nil || st.State != remote.JobRunning {
+			r.t.Fatalf("%+v, %v", st, err)
+		}
+	}
+}
+
 func stopped(t *testing.T, r *rig) {
 	scan := r.scan(true)
 	st := r.job("install-0001", 2*time.Second, scan.Updates...)
@@ -424,15 +438,7 @@ func stopped(t *testing.T, r *rig) {
 			s.Updates[i].Downloaded = true // or the end of the download would be where it stops
 		}
 	})
-	if err := r.Start(t.Context(), r.session, j); err != nil {
-		t.Fatal(err)
-	}
-	for st := (remote.JobStatus{}); !strings.HasPrefix(st.Step, "install 1"); {
-		var err error
-		if st, err = r.Look(t.Context(), r.session, j.ID, 0); err != nil || st.State != remote.JobRunning {
-			t.Fatalf("%+v, %v", st, err)
-		}
-	}
+	r.startInstalling(j)
 	if err := r.Cancel(t.Context(), r.session, j.ID); err != nil {
 		t.Fatal(err)
 	}
